@@ -1,0 +1,229 @@
+"""The IR: SSA values, operations with nested regions, functions.
+
+All nodes are frozen; a pass builds new ones. A `Value` is compared by identity and carries the user's
+name as a hint. An `Op` has operands, results, static attributes, a source location and, for control
+flow, regions. `OPS` declares every operation; printer, parser and verifier follow from it.
+
+The operations, with `->` for their results:
+
+    const        {value}                     -> 1   a literal or a foreign Python object
+    unbound                                  -> 1   a variable not bound on this path (reading it raises)
+    global       {name, scope}               -> 1   a free name, read live from the module or a closure cell
+    call         args {fn, keywords, method} -> 1   fn(*positional, **named): the last len(keywords) operands
+                                                    are named; `method` is the method's name if the user wrote
+                                                    `x.sum(...)`, x being the first operand
+    apply        callee args {keywords,      -> 1   a call that inference has still to resolve; spread[i] is
+                  spread, statement}                "", "*" or "**" for each argument
+    invoke       args {callee}               -> 1   a call of another function of the module, by name
+    getattr      object {name}               -> 1
+    tuple, list  items                       -> 1
+    dict         k0 v0 k1 v1 ...             -> 1
+    record       fields {cls}                -> 1   a dataclass or namedtuple
+    closure      captured {template}         -> 1   a nested function; the template's first parameters are
+                                                    the captured values
+    if           cond  [then, else]          -> n   each region yields n values
+    for          iterables inits [body]      -> n+m in lockstep over `iterables` iterables (the shortest ends it)
+                 {iterables, collected,             body(items..., carried...) yields
+                  stops}                            ([stop], carried..., collected...); a true stop is a `break`
+                                                    after this iteration's values are taken; each collected
+                                                    value is appended to a list, which is a result
+    while        inits [cond, body]          -> n+m cond(carried...) yields one value, body(carried...) as for
+                 {collected, stops}
+    with         contexts [body]             -> n   body() yields n values
+    raise        [exception [cause]]         -> 0
+
+Every operation but `call` (whose callable decides), `raise` and those holding such ones is pure. Values are
+immutable: what Python would update in place is a new value here, and code generation turns the new value back
+into an update in place where the old one is owned and dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from backprose.ir.kinds import UNKNOWN, Kind
+
+
+
+@dataclass(frozen=True, slots=True)
+class Loc:
+    """A span of the user's source; lines count from 1, columns from 0. `sweep` is "" or "reverse"."""
+
+    file: str
+    line: int
+    col: int
+    end_line: int
+    end_col: int
+    function: str
+    sweep: str = ""
+
+    def reversed(self) -> Loc:
+        return replace(self, sweep="reverse")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One definition. `name` is the user's name for it, or "" for a temporary."""
+
+    name: str = ""
+    kind: Kind = UNKNOWN
+
+    def __repr__(self) -> str:
+        return f"%{self.name or id(self) % 10000}: {self.kind}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    params: tuple[Value, ...] = ()
+    ops: tuple[Op, ...] = ()
+    results: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    name: str
+    operands: tuple[Value, ...] = ()
+    results: tuple[Value, ...] = ()
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
+    loc: Loc | None = None
+
+    @property
+    def result(self) -> Value:
+        (value,) = self.results
+        return value
+
+    # Calls
+    @property
+    def fn(self) -> Any:
+        """The callable of a `call`, else None."""
+        return self.attrs["fn"] if self.name == "call" else None
+
+    @property
+    def positional(self) -> tuple[Value, ...]:
+        named = len(self.attrs.get("keywords", ()))
+        return self.operands[: len(self.operands) - named]
+
+    @property
+    def keywords(self) -> dict[str, Value]:
+        names = self.attrs.get("keywords", ())
+        return dict(zip(names, self.operands[len(self.operands) - len(names) :]))
+
+    # Loops: slices of operands, body parameters, yields and results
+    @property
+    def iterables(self) -> tuple[Value, ...]:
+        return self.operands[: self.attrs.get("iterables", 0)]
+
+    @property
+    def inits(self) -> tuple[Value, ...]:
+        return self.operands[self.attrs.get("iterables", 0) :]
+
+    @property
+    def body(self) -> Region:
+        return self.regions[-1]
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        """Body parameters that hold the current elements of the iterables."""
+        return self.body.params[: self.attrs.get("iterables", 0)]
+
+    @property
+    def carried(self) -> tuple[Value, ...]:
+        """Body parameters that hold the carried values."""
+        return self.body.params[self.attrs.get("iterables", 0) :]
+
+    @property
+    def stop(self) -> Value | None:
+        return self.body.results[0] if self.attrs["stops"] else None
+
+    @property
+    def yields(self) -> tuple[Value, ...]:
+        """What the body yields for the carried values."""
+        start = 1 if self.attrs["stops"] else 0
+        return self.body.results[start : start + len(self.inits)]
+
+    @property
+    def collects(self) -> tuple[Value, ...]:
+        """What the body yields to be collected into lists."""
+        start = (1 if self.attrs["stops"] else 0) + len(self.inits)
+        return self.body.results[start:]
+
+    @property
+    def carried_results(self) -> tuple[Value, ...]:
+        return self.results[: len(self.inits)]
+
+    @property
+    def collected_results(self) -> tuple[Value, ...]:
+        return self.results[len(self.inits) :]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function: its parameters are those of `region`, its one result is what it returns.
+
+    `signature` is the `inspect.Signature` of the user's function (names, order, defaults) where there is one.
+    `doc` becomes the docstring of the emitted code.
+    """
+
+    name: str
+    region: Region
+    loc: Loc | None = None
+    doc: str = ""
+    signature: Any = None
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def params(self) -> tuple[Value, ...]:
+        return self.region.params
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        return self.region.ops
+
+    @property
+    def result(self) -> Value:
+        (value,) = self.region.results
+        return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """Functions by name; the first is the entry. The others are reached by `invoke`."""
+
+    functions: Mapping[str, Function]
+
+    @property
+    def entry(self) -> Function:
+        return next(iter(self.functions.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class OpSpec:
+    """What every op of a name has: attribute names, number of regions, number of results (None: any)."""
+
+    attrs: tuple[str, ...] = ()
+    regions: int = 0
+    results: int | None = 1
+
+
+OPS: Mapping[str, OpSpec] = {
+    "const": OpSpec(("value",)),
+    "unbound": OpSpec(),
+    "global": OpSpec(("name", "scope")),
+    "call": OpSpec(("fn", "keywords", "method")),
+    "apply": OpSpec(("keywords", "spread", "statement")),
+    "invoke": OpSpec(("callee",)),
+    "getattr": OpSpec(("name",)),
+    "tuple": OpSpec(),
+    "list": OpSpec(),
+    "dict": OpSpec(),
+    "record": OpSpec(("cls",)),
+    "closure": OpSpec(("template",)),
+    "if": OpSpec((), 2, None),
+    "for": OpSpec(("iterables", "collected", "stops"), 1, None),
+    "while": OpSpec(("collected", "stops"), 2, None),
+    "with": OpSpec((), 1, None),
+    "raise": OpSpec((), 0, 0),
+}

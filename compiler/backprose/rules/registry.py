@@ -1,0 +1,143 @@
+"""The table of callables: what each one's derivative is, or that it has none.
+
+A rule is a plain Python function in the subset that the compiler accepts. It is compiled with the kinds of its
+operands and inlined into the adjoint, so what it reads is exactly what the forward sweep has to keep. Rules state
+mathematics only: sums over broadcast axes, casts and accumulation are done once, in `transform/adjoint.py`.
+
+Three forms, by how much has to be said:
+
+    @elementwise(np.sin)                 the derivative acts entry by entry: given the result, the operands and a
+    def sin(y, x, *, d):                 perturbation d, return d times each partial. The same text serves both
+        return d * np.cos(x)             modes: d is y_bar in reverse mode and x_dot in forward mode.
+
+    @linear(np.transpose, wrt="x")       y is linear in x: return the transpose applied to y_bar.
+    def transpose(y, x, axes=None, *, y_bar): ...
+
+    @rule(np.matmul, wrt=("a", "b"))     anything else: return the cotangent of each operand in `wrt`.
+    def matmul(c, a, b, *, c_bar): ...
+
+The parameters after the result are those of the function itself, with its names and defaults; a call that uses a
+parameter which the rule does not have is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`text(result, *operands, **options, <bar>=cotangent)` gives the cotangents of the operands named in `wrt`."""
+
+    form: str  # "elementwise", "linear" or "general"
+    text: Callable
+    wrt: tuple[str, ...]
+    bar: str  # name of the keyword-only parameter that takes the cotangent
+    params: tuple[str, ...]  # the function's own parameters, without the result
+
+    @property
+    def is_elementwise(self) -> bool:
+        return self.form == "elementwise"
+
+
+RULES: dict[Any, Rule] = {}
+NO_DERIVATIVE: set[Any] = set()
+EFFECTS: set[Any] = set()
+METHODS: dict[str, Any] = {}
+VARIADIC_METHODS: set[str] = set()
+
+
+def elementwise(*functions: Any):
+    """Register the decorated partials for `functions`, which act entry by entry with broadcasting."""
+
+    def register(text: Callable) -> Callable:
+        return _register(functions, "elementwise", text, None)
+
+    return register
+
+
+def linear(*functions: Any, wrt: str | tuple[str, ...]):
+    """Register the decorated transpose for `functions`, which are linear in the operands `wrt` taken together."""
+
+    def register(text: Callable) -> Callable:
+        return _register(functions, "linear", text, wrt)
+
+    return register
+
+
+def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
+    """Register the decorated pullback; `wrt` names the operands it returns cotangents for (default: those without default)."""
+
+    def register(text: Callable) -> Callable:
+        return _register(functions, "general", text, wrt)
+
+    return register
+
+
+def no_derivative(*functions: Any) -> None:
+    """Declare functions whose results carry no derivative: integer or boolean valued, piecewise constant, or creation."""
+    NO_DERIVATIVE.update(functions)
+
+
+def effect(*functions: Any) -> None:
+    """Declare functions that do something besides returning (printing, drawing random numbers). They carry no
+    derivative, run exactly once, and keep their order."""
+    NO_DERIVATIVE.update(functions)
+    EFFECTS.update(functions)
+
+
+def method(name: str, function: Any, *, variadic: bool = False) -> None:
+    """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
+    METHODS[name] = function
+    if variadic:
+        VARIADIC_METHODS.add(name)
+
+
+def rule_for(function: Any) -> Rule | None:
+    return _get(RULES, function)
+
+
+def has_no_derivative(function: Any) -> bool:
+    return _contains(NO_DERIVATIVE, function)
+
+
+def is_known(function: Any) -> bool:
+    """Whether the table says anything of `function`."""
+    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function)
+
+
+def has_effect(function: Any) -> bool:
+    return _contains(EFFECTS, function)
+
+
+def _register(functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None) -> Callable:
+    parameters = list(inspect.signature(text).parameters.values())
+    own = [p for p in parameters[1:] if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.VAR_POSITIONAL]
+    (bar,) = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    if wrt is None:
+        wrt = tuple(p.name for p in own if p.default is p.empty)
+    elif isinstance(wrt, str):
+        wrt = (wrt,)
+    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own))
+    for function in functions:
+        if function in RULES:
+            raise ValueError(f"{function!r} has two rules")
+        RULES[function] = entry
+    return text
+
+
+def _get(table: dict, key: Any) -> Any:
+    try:
+        return table.get(key)
+    except TypeError:  # an unhashable callable is in no table
+        return None
+
+
+def _contains(table: set, key: Any) -> bool:
+    try:
+        return key in table
+    except TypeError:
+        return False
