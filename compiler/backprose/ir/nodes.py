@@ -46,7 +46,6 @@ from typing import Any
 from backprose.ir.kinds import UNKNOWN, Kind
 
 
-
 @dataclass(frozen=True, slots=True)
 class Loc:
     """A span of the user's source; lines count from 1, columns from 0. `sweep` is "" or "reverse"."""

@@ -1,0 +1,107 @@
+"""Walking and copying IR: nested ops, free values, use counts, clones with substitution."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from backprose.ir.nodes import Op, Region, Value
+
+
+def all_ops(region: Region) -> Iterator[Op]:
+    """Every op of the region and of the regions nested in it, outer before inner."""
+    for op in region.ops:
+        yield op
+        for inner in op.regions:
+            yield from all_ops(inner)
+
+
+def defined_values(region: Region) -> set[Value]:
+    """Every value defined in the region or nested in it."""
+    values = set(region.params)
+    for op in region.ops:
+        values.update(op.results)
+        for inner in op.regions:
+            values |= defined_values(inner)
+    return values
+
+
+def free_values(*regions: Region) -> dict[Value, None]:
+    """Values read in the regions but defined outside them, in order of first reading."""
+    free: dict[Value, None] = {}
+    for region in regions:
+        _free(region, set(), free)
+    return free
+
+
+def _free(region: Region, bound: set[Value], free: dict[Value, None]) -> None:
+    bound = bound | set(region.params)
+    for op in region.ops:
+        for value in op.operands:
+            if value not in bound:
+                free[value] = None
+        for inner in op.regions:
+            _free(inner, bound, free)
+        bound.update(op.results)
+    for value in region.results:
+        if value not in bound:
+            free[value] = None
+
+
+def use_counts(region: Region) -> Counter[Value]:
+    """How often each value is read, as an operand or a yield, anywhere in the region."""
+    counts: Counter[Value] = Counter()
+    counts.update(region.results)
+    for op in region.ops:
+        counts.update(op.operands)
+        for inner in op.regions:
+            counts.update(use_counts(inner))
+    return counts
+
+
+def substitute(region: Region, mapping: Mapping[Value, Value]) -> Region:
+    """The region with reads replaced by `mapping`; definitions stay."""
+    if not mapping:
+        return region
+    return Region(
+        region.params,
+        tuple(substitute_op(op, mapping) for op in region.ops),
+        tuple(mapping.get(v, v) for v in region.results),
+    )
+
+
+def substitute_op(op: Op, mapping: Mapping[Value, Value]) -> Op:
+    return replace(
+        op,
+        operands=tuple(mapping.get(v, v) for v in op.operands),
+        regions=tuple(substitute(r, mapping) for r in op.regions),
+    )
+
+
+def clone(
+    region: Region, mapping: dict[Value, Value], edit: Callable[[Op], Op] | None = None
+) -> Region:
+    """A copy of the region with new definitions; `mapping` gives (and receives) what reads become.
+
+    `edit` may change each copied op's attributes or location.
+    """
+    params = tuple(_fresh(v, mapping) for v in region.params)
+    ops = tuple(clone_op(op, mapping, edit) for op in region.ops)
+    return Region(params, ops, tuple(mapping.get(v, v) for v in region.results))
+
+
+def clone_op(op: Op, mapping: dict[Value, Value], edit: Callable[[Op], Op] | None = None) -> Op:
+    operands = tuple(mapping.get(v, v) for v in op.operands)
+    regions = tuple(clone(r, mapping, edit) for r in op.regions)
+    results = tuple(_fresh(v, mapping) for v in op.results)
+    copy = replace(op, operands=operands, regions=regions, results=results)
+    return edit(copy) if edit else copy
+
+
+def _fresh(value: Value, mapping: dict[Value, Value]) -> Value:
+    # A value the caller mapped beforehand is bound to that, which is how parameters are tied.
+    if value in mapping:
+        return mapping[value]
+    mapping[value] = Value(value.name, value.kind)
+    return mapping[value]
