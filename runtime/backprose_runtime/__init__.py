@@ -1,0 +1,8 @@
+"""The small vocabulary that emitted code uses beside NumPy itself. All functions are pure."""
+
+from backprose_runtime.accumulate import add_at
+from backprose_runtime.arrays import array_module
+from backprose_runtime.containers import add, flatten, unpack, zeros_like
+from backprose_runtime.shapes import unbroadcast
+
+__all__ = ["add", "add_at", "array_module", "flatten", "unbroadcast", "unpack", "zeros_like"]

@@ -1,0 +1,56 @@
+"""Shapes: the transpose of broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprose_runtime.arrays import array_module, cast, is_array
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """Sum `g` to the shape of `x`: over the axes that broadcasting added and those that it stretched from length 1.
+
+    The result has the shape of `x`, and its dtype where that is inexact; of a complex `g` a real `x` takes the
+    real part. For a Python scalar `x` the result is a scalar. A `g` that is smaller than `x` is broadcast
+    up to it, in a fresh array. The result may be `g` itself.
+    """
+    if is_array(x):
+        return _to_array(g, x)
+    if isinstance(x, np.generic):
+        total = cast(_total(g), x.dtype)
+        return total[()]
+    if isinstance(x, (int, float, complex)):
+        total = _total(g)[()]
+        if isinstance(x, complex):
+            return complex(total)
+        total = total.real
+        return float(total) if isinstance(x, float) else total
+    raise TypeError(f"unbroadcast needs a number or an array, not {type(x).__name__}")
+
+
+def _total(g: Any) -> Any:
+    xp = array_module(g)
+    return xp.asarray(xp.sum(g))
+
+
+def _to_array(g: Any, x: Any) -> Any:
+    xp = array_module(x)
+    g = xp.asarray(g)
+    if g.shape != x.shape:
+        g = _to_shape(xp, g, x.shape)
+    return cast(g, x.dtype)
+
+
+def _to_shape(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    added = g.ndim - len(shape)
+    if added > 0:
+        g = xp.asarray(g.sum(axis=tuple(range(added))))
+    elif added < 0:
+        g = g.reshape((1,) * -added + g.shape)
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+    if stretched:
+        g = g.sum(axis=stretched, keepdims=True)
+    # A broadcast view is read-only and its entries share memory, so it is copied out.
+    return g if g.shape == shape else xp.broadcast_to(g, shape).copy()
