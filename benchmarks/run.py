@@ -91,15 +91,15 @@ def fifty_lines() -> str:
         "t{n} = np.sqrt(1 + t{m} ** 2)",
         "t{n} = t{m} * np.mean(t{k}) - b",
     )
-    for n in range(1, 43):
+    for n in range(1, 44):
         body.append(forms[n % len(forms)].format(n=n, m=n - 1, k=max(0, n - 3)))
     body += [
         "for i in range(3):",
-        "    t42 = t42 * 0.5 + i * a",
-        "if np.sum(t42) > 0:",
-        "    t42 = t42 * 2",
+        "    t43 = t43 * 0.5 + i * a",
+        "if np.sum(t43) > 0:",
+        "    t43 = t43 * 2",
     ]
-    return "\n    ".join(["def generated(a, b):", *body, "return np.sum(t42 * t0)"])
+    return "\n    ".join(["def generated(a, b):", *body, "return np.sum(t43 * t0)"])
 
 
 def compile_milliseconds() -> float:
