@@ -103,7 +103,7 @@ def fifty_lines() -> str:
 
 
 def compile_milliseconds() -> float:
-    """The first call of a gradient of fifty lines, less a later call, in this process's first use of the rules it needs."""
+    """The first call of a gradient of fifty lines, less the second; nothing was compiled in this process before."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "generated_fifty_lines.py")
         path.write_text("import numpy as np\n\n\n" + fifty_lines() + "\n")

@@ -1,4 +1,4 @@
-"""Logistic regression on the breast cancer data set, trained with a compiled gradient until it agrees with scikit-learn.
+"""Logistic regression on the breast cancer data, trained with a compiled gradient until it agrees with scikit-learn.
 
 The loss is plain NumPy. `value_and_grad` writes the function that computes its value and gradient; the script prints
 what was written, minimises the loss with it (L-BFGS, below), compares the coefficients with scikit-learn's, and saves
@@ -41,7 +41,7 @@ def minimise(value_and_gradient, theta, tolerance=1e-9, memory=20, report=print)
         theta, value, gradient = new_theta, new_value, new_gradient
         values.append(value)
         if len(values) % 10 == 1:
-            report(f"step {len(values) - 1:3d}   loss {value:.10f}   largest gradient entry {np.abs(gradient).max():.1e}")
+            report(f"step {len(values) - 1:3d}   loss {value:.10f}   gradient at most {np.abs(gradient).max():.1e}")
     return theta, values
 
 

@@ -31,7 +31,7 @@ FLOORS = [
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
 
 REQUIRED = {"numpy", "astor"}
-OPTIONAL = {"numba", "cupy", "pandas", "scipy"}  # only inside a function, so that importing backprose does not load them
+OPTIONAL = {"numba", "cupy", "pandas", "scipy"}  # only inside functions: importing backprose must not load them
 HEAVY = ("scipy", "numba", "cupy", "pandas", "jax", "torch", "sklearn")
 
 
@@ -96,7 +96,8 @@ def test_compiler_imports_go_downward(path):
 
 
 def test_every_part_of_the_compiler_has_a_floor():
-    parts = {path.stem for path in (COMPILER / "backprose").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    entries = (COMPILER / "backprose").iterdir()
+    parts = {path.stem for path in entries if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert parts <= LEVEL.keys()
 
 

@@ -20,7 +20,7 @@ PAGES = ["README.md", "docs/tutorial.md"]
 LINKED = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 BLOCK = re.compile(r"(?P<output><!-- output -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^<!-- test-command -->\n```sh\n(?P<text>.*?)^```\n<!-- /test-command -->$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^<!-- test-command -->\n```sh\n(.*?)^```\n<!-- /test-command -->$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,12 @@ def test_continuous_integration_runs_the_readme_command():
     assert "README.md" in (ROOT / ".ci" / "run").read_text()
 
 
+def anchors(page: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("name", LINKED)
 def test_links_lead_somewhere(name):
     prose = re.sub(r"^```.*?^```$", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
@@ -106,5 +112,4 @@ def test_links_lead_somewhere(name):
             page = ((ROOT / name).parent / path) if path else ROOT / name
             assert page.exists(), f"{name}: {target}"
             if anchor:
-                headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-                assert anchor in {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}, f"{name}: {target}"
+                assert anchor in anchors(page.read_text(encoding="utf-8")), f"{name}: {target}"
