@@ -173,6 +173,11 @@ class Function:
     signature: Any = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        from backprose.ir.text import print_ir  # the printer is built on the nodes
+
+        return print_ir(self)
+
     @property
     def params(self) -> tuple[Value, ...]:
         return self.region.params
@@ -192,6 +197,11 @@ class Module:
     """Functions by name; the first is the entry. The others are reached by `invoke`."""
 
     functions: Mapping[str, Function]
+
+    def __str__(self) -> str:
+        from backprose.ir.text import print_ir
+
+        return print_ir(self)
 
     @property
     def entry(self) -> Function:
