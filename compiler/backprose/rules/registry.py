@@ -17,7 +17,12 @@ Three forms, by how much has to be said:
     def matmul(c, a, b, *, c_bar): ...
 
 The parameters after the result are those of the function itself, with its names and defaults; a call that uses a
-parameter which the rule does not have is refused.
+parameter which the rule does not have is refused. A parameter named `out` only keeps the order: a call that gives it
+anything but None is refused. Where the function is variadic, its options are keyword-only parameters with defaults.
+
+Pure helpers of static arguments (axes, permutations, subscripts) are marked `@at_compile_time`: the compiler calls them
+while it compiles when all their arguments are static, so that emitted code holds their results as constants; with other
+arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text as reason.
 """
 
 from __future__ import annotations
@@ -36,7 +41,8 @@ class Rule:
     text: Callable
     wrt: tuple[str, ...]
     bar: str  # name of the keyword-only parameter that takes the cotangent
-    params: tuple[str, ...]  # the function's own parameters, without the result
+    params: tuple[str, ...]  # the function's own positional parameters, without the result
+    options: tuple[str, ...] = ()  # its keyword-only parameters
 
     @property
     def is_elementwise(self) -> bool:
@@ -48,13 +54,18 @@ NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
+COMPILE_TIME: set[Any] = set()
+REAL_ONLY: set[Any] = set()
 
 
-def elementwise(*functions: Any):
-    """Register the decorated partials for `functions`, which act entry by entry with broadcasting."""
+def elementwise(*functions: Any, wrt: str | tuple[str, ...] | None = None):
+    """Register the decorated partials for `functions`, which act entry by entry with broadcasting.
+
+    `wrt` names the operands that partials are returned for (default: those without default).
+    """
 
     def register(text: Callable) -> Callable:
-        return _register(functions, "elementwise", text, None)
+        return _register(functions, "elementwise", text, wrt)
 
     return register
 
@@ -89,6 +100,17 @@ def effect(*functions: Any) -> None:
     EFFECTS.update(functions)
 
 
+def at_compile_time(function: Callable) -> Callable:
+    """Mark a pure helper of rules which the compiler calls itself when all arguments are static."""
+    COMPILE_TIME.add(function)
+    return function
+
+
+def real_only(*functions: Any) -> None:
+    """Declare functions whose rule is right for real operands only: with a complex operand the call is refused."""
+    REAL_ONLY.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -113,15 +135,25 @@ def has_effect(function: Any) -> bool:
     return _contains(EFFECTS, function)
 
 
+def is_compile_time(function: Any) -> bool:
+    return _contains(COMPILE_TIME, function)
+
+
+def is_real_only(function: Any) -> bool:
+    return _contains(REAL_ONLY, function)
+
+
 def _register(functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None) -> Callable:
     parameters = list(inspect.signature(text).parameters.values())
     own = [p for p in parameters[1:] if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.VAR_POSITIONAL]
-    (bar,) = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    (bar,) = [p.name for p in named if p.default is p.empty]
+    options = tuple(p.name for p in named if p.default is not p.empty)
     if wrt is None:
         wrt = tuple(p.name for p in own if p.default is p.empty)
     elif isinstance(wrt, str):
         wrt = (wrt,)
-    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own))
+    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own), options)
     for function in functions:
         if function in RULES:
             raise ValueError(f"{function!r} has two rules")

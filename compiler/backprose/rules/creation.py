@@ -1,0 +1,142 @@
+"""Arrays from scalars, lists and other arrays: linear where entries pass through, without derivative where they are new."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import backprose_runtime
+from backprose.rules.registry import effect, linear, no_derivative
+from backprose.rules.static import require
+from backprose_runtime import add_at, unbroadcast
+
+
+# Entries pass through
+
+
+def entries(x, g):
+    """The cotangent of x, a nested list, from the array g; three levels, for a list in a list in a list."""
+    return [rows(x[i], g[i]) for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+
+
+def rows(x, g):
+    """The second level of `entries`."""
+    return [items(x[i], g[i]) for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+
+
+def items(x, g):
+    """The third level of `entries`."""
+    return [g[i] for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+
+
+@linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray, wrt="object")
+def array(y, object, dtype=None, *, y_bar):
+    """The entries of a number, an array, or nested lists of these; the cotangent is nested in the same way."""
+    return entries(object, y_bar)
+
+
+@linear(np.copy, np.ndarray.copy, wrt="a")
+def copy(y, a, order="K", *, y_bar):
+    """The same entries."""
+    return y_bar
+
+
+@linear(np.ndarray.astype, wrt="a")
+def astype(y, a, dtype, *, y_bar):
+    """The same entries in another type."""
+    return y_bar
+
+
+@linear(float, np.float32, np.float64, wrt="x")
+def cast(y, x, *, y_bar):
+    """The same number in another type; an array with one entry keeps its shape."""
+    return y_bar if np.ndim(x) == np.ndim(y_bar) else np.reshape(y_bar, np.shape(x))
+
+
+@linear(np.ndarray.item, wrt="a")
+def item(y, a, *args, y_bar):
+    """One entry: the only one, that at a flat position, or that at an index."""
+    if len(args) == 0:
+        return np.reshape(y_bar, np.shape(a))
+    if len(args) == 1 and np.ndim(a) > 1:
+        return np.reshape(add_at(np.zeros_like(np.ravel(a)), args[0], y_bar), np.shape(a))
+    return add_at(np.zeros_like(a), args, y_bar)
+
+
+# Entries are made of a few numbers
+
+
+@linear(np.full, wrt="fill_value")
+def full(y, shape, fill_value, dtype=None, order="C", *, y_bar):
+    """Each entry is `fill_value`, which may broadcast: sum over its copies."""
+    return unbroadcast(y_bar, fill_value)
+
+
+@linear(np.full_like, wrt="fill_value")
+def full_like(y, a, fill_value, dtype=None, *, y_bar):
+    """Each entry is `fill_value`, which may broadcast: sum over its copies. Of `a` only the shape is used."""
+    return unbroadcast(y_bar, fill_value)
+
+
+@linear(np.linspace, wrt=("start", "stop"))
+def linspace(y, start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, y_bar):
+    """y[i] = (1 - t[i]) start + t[i] stop, with t from 0 to 1 in equal steps.  Shapes: y (num, *shape of start and stop)."""
+    require(not retstep, "the step as a second result has no rule")
+    t = np.linspace(0.0, 1.0, num, endpoint)
+    if np.ndim(y) == 1:
+        return (1 - t) @ y_bar, t @ y_bar
+    last = np.moveaxis(y_bar, axis, -1)
+    return unbroadcast(last @ (1 - t), start), unbroadcast(last @ t, stop)
+
+
+@linear(np.meshgrid, wrt="xi")
+def meshgrid(y, *xi, y_bar, indexing="xy", sparse=False, copy=True):
+    """Each vector is repeated along all axes but its own ("xy": the first two change places): sum over those."""
+    return tuple([np.sum(y_bar[i], axis=repeated_axes(i, len(xi), indexing, np.ndim(y_bar[i]))) for i in range(len(xi))])
+
+
+def repeated_axes(i, n, indexing, ndim):
+    """The axes along which the i-th of n vectors is repeated in `np.meshgrid`."""
+    own = 1 - i if indexing == "xy" and n > 1 and i < 2 else i
+    return tuple([axis for axis in range(ndim) if axis != own])
+
+
+# The runtime's own vocabulary
+
+
+@linear(backprose_runtime.add, wrt=("a", "b"))
+def add(y, a, b, *, y_bar):
+    """The sum of two cotangents."""
+    return y_bar, y_bar
+
+
+@linear(backprose_runtime.flatten, wrt="lists")
+def flatten(y, lists, *, y_bar):
+    """A list of lists, joined: cut where they were joined."""
+    ends = np.cumsum([len(part) for part in lists])
+    return [y_bar[end - len(part) : end] for part, end in zip(lists, ends)]
+
+
+no_derivative(
+    np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.arange, np.tri,
+    np.tril_indices, np.triu_indices, np.diag_indices, np.indices, np.ix_, np.unravel_index, np.ravel_multi_index,
+    np.hanning, np.hamming, np.blackman, np.bartlett,
+    np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
+    np.isscalar, np.iscomplexobj, np.isrealobj, np.errstate,
+    np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
+    backprose_runtime.zeros_like,
+)  # fmt: skip
+
+effect(
+    *[
+        getattr(np.random, name)
+        for name in (
+            "beta", "binomial", "bytes", "chisquare", "choice", "default_rng", "dirichlet", "exponential", "f", "gamma",
+            "geometric", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial",
+            "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto",
+            "permutation", "poisson", "power", "rand", "randint", "randn", "random", "random_integers", "random_sample",
+            "ranf", "rayleigh", "sample", "seed", "shuffle", "standard_cauchy", "standard_exponential", "standard_gamma",
+            "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
+        )
+        if hasattr(np.random, name)
+    ]
+)  # fmt: skip

@@ -1,0 +1,373 @@
+"""Functions that act entry by entry. The formulas are definitions of calculus; docstrings state what is not evident.
+
+`d` is the cotangent of the result in reverse mode and the tangent of the operand in forward mode. Where a formula can be
+written with the result `y` it reads `y`, which is at hand anyway. Constants are Python floats, so that float32 stays.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+
+import numpy as np
+
+from backprose.rules.registry import elementwise, linear, no_derivative, real_only
+
+
+def select(condition, x, y):
+    """x where `condition` holds, else y: a conditional expression for scalars, `np.where` for arrays."""
+    return (x if condition else y) if np.ndim(condition) == 0 else np.where(condition, x, y)
+
+
+# Arithmetic
+
+
+@elementwise(np.add, operator.add)
+def add(y, a, b, *, d):
+    """y = a + b."""
+    return d, d
+
+
+@elementwise(np.subtract, operator.sub)
+def subtract(y, a, b, *, d):
+    """y = a - b."""
+    return d, -d
+
+
+@elementwise(np.multiply, operator.mul)
+def multiply(y, a, b, *, d):
+    """y = a b.  Reads: for each operand, the other."""
+    return d * b, d * a
+
+
+@elementwise(np.divide, operator.truediv)
+def divide(y, a, b, *, d):
+    """y = a / b.  Reads: b; for b also y."""
+    return d / b, -d * y / b
+
+
+@elementwise(np.negative, operator.neg)
+def negative(y, x, *, d):
+    """y = -x."""
+    return -d
+
+
+@elementwise(np.positive, operator.pos)
+def positive(y, x, *, d):
+    """y = +x."""
+    return d
+
+
+def lowered(b):
+    """b - 1, and 0 where b is 0: there the factor b is 0 and x^0 must not be differentiated to 0 * x^-1."""
+    return (b - 1 if b != 0 else 0) if np.ndim(b) == 0 else b - (b != 0)
+
+
+def log_of_base(a):
+    """log a where a > 0, else 0."""
+    return np.log(select(a > 0, a, 1.0))
+
+
+@elementwise(np.power, np.float_power, operator.pow)
+def power(y, a, b, *, d):
+    """y = a^b.  Partials: b a^(b-1) and y log a.
+
+    Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0 the
+    function exists at isolated exponents only; 0^b is 0 on either side of b > 0).
+    """
+    return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
+
+
+@elementwise(np.remainder, operator.mod)
+def mod(y, a, b, *, d):
+    """y = a - floor(a / b) b.  Choice at the jumps: the derivative of the branch that is taken."""
+    return d, -d * (a // b)
+
+
+@elementwise(np.fmod)
+def fmod(y, a, b, *, d):
+    """y = a - trunc(a / b) b.  Choice at the jumps: the derivative of the branch that is taken."""
+    return d, -d * np.rint((a - y) / b)
+
+
+@elementwise(np.square)
+def square(y, x, *, d):
+    """y = x^2."""
+    return d * (2 * x)
+
+
+@elementwise(np.reciprocal)
+def reciprocal(y, x, *, d):
+    """y = 1 / x.  Reads: y."""
+    return -d * y * y
+
+
+# Exponentials, logarithms, roots
+
+
+@elementwise(np.exp)
+def exp(y, x, *, d):
+    """y = e^x.  Reads: y."""
+    return d * y
+
+
+@elementwise(np.exp2)
+def exp2(y, x, *, d):
+    """y = 2^x.  Reads: y."""
+    return d * (y * math.log(2))
+
+
+@elementwise(np.expm1)
+def expm1(y, x, *, d):
+    """y = e^x - 1.  Reads: y."""
+    return d * (y + 1)
+
+
+@elementwise(np.log)
+def log(y, x, *, d):
+    """y = log x."""
+    return d / x
+
+
+@elementwise(np.log2)
+def log2(y, x, *, d):
+    """y = log x / log 2."""
+    return d / (x * math.log(2))
+
+
+@elementwise(np.log10)
+def log10(y, x, *, d):
+    """y = log x / log 10."""
+    return d / (x * math.log(10))
+
+
+@elementwise(np.log1p)
+def log1p(y, x, *, d):
+    """y = log(1 + x)."""
+    return d / (1 + x)
+
+
+@elementwise(np.logaddexp)
+def logaddexp(y, a, b, *, d):
+    """y = log(e^a + e^b).  Reads: y.  Neither partial can overflow, for y >= a and y >= b."""
+    return d * np.exp(a - y), d * np.exp(b - y)
+
+
+@elementwise(np.logaddexp2)
+def logaddexp2(y, a, b, *, d):
+    """y = log2(2^a + 2^b).  Reads: y."""
+    return d * np.exp2(a - y), d * np.exp2(b - y)
+
+
+@elementwise(np.sqrt)
+def sqrt(y, x, *, d):
+    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
+    return d / (2 * y)
+
+
+@elementwise(np.cbrt)
+def cbrt(y, x, *, d):
+    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
+    return d / (3 * y * y)
+
+
+# Circular and hyperbolic functions
+
+
+@elementwise(np.sin)
+def sin(y, x, *, d):
+    return d * np.cos(x)
+
+
+@elementwise(np.cos)
+def cos(y, x, *, d):
+    return -d * np.sin(x)
+
+
+@elementwise(np.tan)
+def tan(y, x, *, d):
+    """tan' = 1 + tan^2.  Reads: y."""
+    return d * (1 + y * y)
+
+
+@elementwise(np.arcsin)
+def arcsin(y, x, *, d):
+    """1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    return d / np.sqrt((1 - x) * (1 + x))
+
+
+@elementwise(np.arccos)
+def arccos(y, x, *, d):
+    """-1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    return -d / np.sqrt((1 - x) * (1 + x))
+
+
+@elementwise(np.arctan)
+def arctan(y, x, *, d):
+    return d / (1 + x * x)
+
+
+@elementwise(np.arctan2)
+def arctan2(y, a, b, *, d):
+    """y = angle of (b, a).  Partials: b / r^2 and -a / r^2 with r^2 = a^2 + b^2.  Choice at (0, 0): 0."""
+    r2 = a * a + b * b
+    r2 = r2 + (r2 == 0)
+    return d * b / r2, -d * a / r2
+
+
+@elementwise(np.sinh)
+def sinh(y, x, *, d):
+    return d * np.cosh(x)
+
+
+@elementwise(np.cosh)
+def cosh(y, x, *, d):
+    return d * np.sinh(x)
+
+
+@elementwise(np.tanh)
+def tanh(y, x, *, d):
+    """tanh' = 1 - tanh^2.  Reads: y."""
+    return d * (1 - y * y)
+
+
+@elementwise(np.arcsinh)
+def arcsinh(y, x, *, d):
+    return d / np.sqrt(x * x + 1)
+
+
+@elementwise(np.arccosh)
+def arccosh(y, x, *, d):
+    """1 / sqrt(x^2 - 1), in factors: no cancellation near 1."""
+    return d / np.sqrt((x - 1) * (x + 1))
+
+
+@elementwise(np.arctanh)
+def arctanh(y, x, *, d):
+    """1 / (1 - x^2), in factors: no cancellation near +-1."""
+    return d / ((1 - x) * (1 + x))
+
+
+@elementwise(np.deg2rad, np.radians)
+def radians(y, x, *, d):
+    return d * (math.pi / 180)
+
+
+@elementwise(np.rad2deg, np.degrees)
+def degrees(y, x, *, d):
+    return d * (180 / math.pi)
+
+
+@elementwise(np.hypot)
+def hypot(y, a, b, *, d):
+    """y = sqrt(a^2 + b^2).  Partials: a / y and b / y.  Choice at (0, 0): 0, which is a subgradient."""
+    r = y + (y == 0)
+    return d * (a / r), d * (b / r)
+
+
+@elementwise(np.sinc)
+def sinc(y, x, *, d):
+    """y = sin t / t with t = pi x, y' = (cos t - y) / x; by its series near 0, where the difference cancels."""
+    t = math.pi * x
+    series = math.pi * t * (t * t * (1 / 30 - t * t / 840) - 1 / 3)
+    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / (x + (x == 0)))
+
+
+# Kinks
+
+
+@elementwise(np.absolute, np.fabs, builtins.abs, operator.abs)
+def absolute(y, x, *, d):
+    """y = |x|.  Choice at 0: 0."""
+    return d * np.sign(x)
+
+
+@elementwise(np.maximum, np.fmax)
+def maximum(y, a, b, *, d):
+    """The larger.  Choice at ties: half to each."""
+    return select(a == b, d / 2, select(y == a, d, 0.0)), select(a == b, d / 2, select(y == b, d, 0.0))
+
+
+@elementwise(np.minimum, np.fmin)
+def minimum(y, a, b, *, d):
+    """The smaller.  Choice at ties: half to each."""
+    return select(a == b, d / 2, select(y == a, d, 0.0)), select(a == b, d / 2, select(y == b, d, 0.0))
+
+
+@elementwise(np.clip, wrt=("a", "a_min", "a_max", "min", "max"))
+def clip(y, a, a_min=None, a_max=None, out=None, min=None, max=None, *, d):
+    """y = minimum(maximum(a, low), high).  Choice at the edges: they belong to the inside, where a's partial is 1."""
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    if low is None and high is None:
+        return d, None, None, None, None
+    if high is None:
+        low_bar = select(a < low, d, 0.0)
+        return select(a >= low, d, 0.0), low_bar, None, low_bar, None
+    if low is None:
+        high_bar = select(a > high, d, 0.0)
+        return select(a <= high, d, 0.0), None, high_bar, None, high_bar
+    low_bar = select((a < low) & (low <= high), d, 0.0)
+    high_bar = select((a > high) | (low > high), d, 0.0)
+    return select((a >= low) & (a <= high), d, 0.0), low_bar, high_bar, low_bar, high_bar
+
+
+@elementwise(np.where, wrt=("x", "y"))
+def where(result, condition, x, y, *, d):
+    """Each entry comes from x or from y; the condition carries no derivative. A choice, not a product by 0 or 1, so that
+    an infinite cotangent on the path not taken does no harm."""
+    return np.where(condition, d, 0.0), np.where(condition, 0.0, d)
+
+
+@elementwise(np.copysign, wrt="a")
+def copysign(y, a, b, *, d):
+    """y = |a| with the sign of b, which only enters through its sign.  Choice at a = 0: 0."""
+    return d * (np.sign(a) * np.sign(y))
+
+
+@elementwise(np.nan_to_num, wrt="x")
+def nan_to_num(y, x, copy=True, nan=0.0, posinf=None, neginf=None, *, d):
+    """The identity on finite entries; the replaced ones are constants."""
+    return select(np.isfinite(x), d, 0.0)
+
+
+# Complex parts. The cotangent of z = x + iy is (d/dx - i d/dy), so that holomorphic functions need no conjugates.
+
+
+@linear(np.real, wrt="val")
+def real(y, val, *, y_bar):
+    """Re z  =>  z_bar = y_bar."""
+    return y_bar
+
+
+@linear(np.imag, wrt="val")
+def imag(y, val, *, y_bar):
+    """Im z  =>  z_bar = -i y_bar."""
+    return -1j * y_bar
+
+
+@linear(np.conjugate, wrt="x")
+def conjugate(y, x, *, y_bar):
+    """conj z  =>  z_bar = conj y_bar."""
+    return np.conjugate(y_bar)
+
+
+real_only(
+    np.absolute, np.fabs, builtins.abs, operator.abs, np.maximum, np.fmax, np.minimum, np.fmin, np.clip, np.hypot,
+    np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
+)  # fmt: skip
+
+# Integer or boolean results, and steps
+no_derivative(
+    np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.signbit, np.heaviside,
+    np.floor_divide, operator.floordiv, np.spacing, np.nextafter,
+    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+    operator.is_, operator.is_not, operator.not_, operator.contains, operator.truth, operator.index,
+    np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
+    np.isfinite, np.isnan, np.isinf, np.isposinf, np.isneginf, np.isclose, np.isreal, np.iscomplex,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
+    operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift,
+    np.gcd, np.lcm,
+)  # fmt: skip

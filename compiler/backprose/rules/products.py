@@ -1,0 +1,166 @@
+"""Products that contract axes, in every combination of ranks.
+
+All are bilinear, so each operand's cotangent is a product of y_bar with the other operand; the work is in the axes.
+Source for the matrix product: Giles 2008, NA-08/01, 2.2.1.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from backprose.rules.registry import real_only, rule
+from backprose.rules.static import contracted_axes, inverse_permutation, is_sorted, other_axes, partners, require, span
+from backprose.rules.subscripts import broadcasts, transposed
+from backprose_runtime import unbroadcast
+
+
+def flipped(a):
+    """The transpose of the matrices in the last two axes."""
+    return np.transpose(a) if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
+
+
+def rows(a):
+    """All vectors along the last axis, as one matrix."""
+    return np.reshape(a, (-1, np.shape(a)[-1]))
+
+
+@rule(np.matmul, operator.matmul)
+def matmul(c, a, b, *, c_bar):
+    """C = A B  =>  A_bar = C_bar B^T,  B_bar = A^T C_bar.
+
+    Shapes: A (..., m, k), B (..., k, n), C (..., m, n); a vector is a row on the left and a column on the right. Leading
+    axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
+    """
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return c_bar * b, c_bar * a
+    if np.ndim(a) == 1:
+        return vector_matrix(a, b, c_bar)
+    if np.ndim(b) == 1:
+        return matrix_vector(a, b, c_bar)
+    if np.ndim(a) == 2 and np.ndim(b) == 2:
+        return c_bar @ b.T, a.T @ c_bar
+    if np.ndim(b) == 2:
+        return c_bar @ b.T, rows(a).T @ rows(c_bar)
+    return unbroadcast(c_bar @ flipped(b), a), unbroadcast(flipped(a) @ c_bar, b)
+
+
+def vector_matrix(a, b, c_bar):
+    """The cotangents of a @ b for a vector a. Shapes: a (k,), b (..., k, n), c (..., n)."""
+    if np.ndim(b) == 2:
+        return b @ c_bar, np.outer(a, c_bar)
+    a_bar = np.ravel(c_bar) @ rows(flipped(b))
+    return a_bar, np.expand_dims(a, 1) * np.expand_dims(c_bar, -2)
+
+
+def matrix_vector(a, b, c_bar):
+    """The cotangents of a @ b for a vector b. Shapes: a (..., m, k), b (k,), c (..., m)."""
+    if np.ndim(a) == 2:
+        return np.outer(c_bar, b), a.T @ c_bar
+    return np.expand_dims(c_bar, -1) * b, np.tensordot(c_bar, a, np.ndim(c_bar))
+
+
+@rule(np.dot)
+def dot(y, a, b, out=None, *, y_bar):
+    """As matmul up to two axes; a scalar multiplies; with more axes the last of a meets the last but one of b."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return unbroadcast(y_bar * b, a), unbroadcast(a * y_bar, b)
+    if np.ndim(a) <= 2 and np.ndim(b) == 1 or np.ndim(a) == 1 and np.ndim(b) == 2:
+        return matmul(y, a, b, c_bar=y_bar)
+    if np.ndim(a) == 2 and np.ndim(b) == 2:
+        return y_bar @ b.T, a.T @ y_bar
+    axes = ((np.ndim(a) - 1,), (np.ndim(b) - 2 if np.ndim(b) > 1 else 0,))
+    return contraction(a, b, axes[0], axes[1], y_bar)
+
+
+@rule(np.inner)
+def inner(y, a, b, *, y_bar):
+    """The sum over the last axis of both; a scalar multiplies."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return unbroadcast(y_bar * b, a), unbroadcast(a * y_bar, b)
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return y_bar * b, y_bar * a
+    return contraction(a, b, (np.ndim(a) - 1,), (np.ndim(b) - 1,), y_bar)
+
+
+@rule(np.vdot)
+def vdot(y, a, b, *, y_bar):
+    """The sum of all products of entries of the flattened operands, which have the same size."""
+    return np.reshape(y_bar * b, np.shape(a)), np.reshape(y_bar * a, np.shape(b))
+
+
+@rule(np.outer)
+def outer(y, a, b, out=None, *, y_bar):
+    """Y = a b^T  =>  a_bar = Y_bar b,  b_bar = Y_bar^T a.  Operands are flattened."""
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return y_bar @ b, a @ y_bar
+    return np.reshape(y_bar @ np.ravel(b), np.shape(a)), np.reshape(np.ravel(a) @ y_bar, np.shape(b))
+
+
+@rule(np.tensordot, wrt=("a", "b"))
+def tensordot(y, a, b, axes=2, *, y_bar):
+    """The sum over pairs of axes.  Shapes: y has the other axes of a, then the other axes of b."""
+    a_axes, b_axes = contracted_axes(axes, np.ndim(a), np.ndim(b))
+    return contraction(a, b, a_axes, b_axes, y_bar)
+
+
+def contraction(a, b, a_axes, b_axes, y_bar):
+    """a_bar contracts y_bar and b over b's free axes, b_bar y_bar and a over a's; then axes go back to their places."""
+    a_free, b_free = other_axes(a_axes, np.ndim(a)), other_axes(b_axes, np.ndim(b))
+    n = len(a_free)
+    a_bar = np.tensordot(y_bar, b, (span(n, n + len(b_free)), b_free))
+    b_bar = np.tensordot(a, y_bar, (a_free, span(0, n)))
+    return placed(a_bar, a_free + partners(b_axes, a_axes)), placed(b_bar, partners(a_axes, b_axes) + b_free)
+
+
+def placed(x, axes):
+    """x, whose i-th axis becomes axis axes[i]."""
+    return x if is_sorted(axes) else np.transpose(x, inverse_permutation(axes, len(axes)))
+
+
+@rule(np.einsum, wrt="operands")
+def einsum(y, subscripts, *operands, y_bar, optimize=False):
+    """Each cotangent is an einsum of y_bar and the other operands into the operand's own letters.
+
+    A letter that only one operand has was summed alone: its cotangent is constant along that axis. A repeated letter
+    reads a diagonal: its cotangent is 0 elsewhere. Axes under "..." broadcast, and are summed here.
+    """
+    if len(operands) == 1:
+        return (operand_bar(subscripts, operands, 0, y_bar),)
+    if len(operands) == 2:
+        return operand_bar(subscripts, operands, 0, y_bar), operand_bar(subscripts, operands, 1, y_bar)
+    return tuple([operand_bar(subscripts, operands, i, y_bar) for i in range(len(operands))])
+
+
+def operand_bar(subscripts, operands, i, y_bar):
+    """The cotangent of the i-th operand of an einsum."""
+    x = operands[i]
+    text, alone, repeated = transposed(subscripts, tuple([np.ndim(operand) for operand in operands]), i)
+    factors = (y_bar,) + operands[:i] + operands[i + 1 :]
+    for axis in alone:
+        factors = factors + (np.ones(np.shape(x)[axis]),)
+    for axis in repeated:
+        factors = factors + (np.eye(np.shape(x)[axis]),)
+    x_bar = np.einsum(text, *factors)
+    return unbroadcast(x_bar, x) if broadcasts(subscripts) else x_bar
+
+
+@rule(np.kron)
+def kron(y, a, b, *, y_bar):
+    """Y[(i, k), (j, l)] = A[i, j] B[k, l]  =>  A_bar sums Y_bar B over k, l, and B_bar sums Y_bar A over i, j."""
+    require(np.ndim(a) == np.ndim(b) and np.ndim(a) in (1, 2), "np.kron has a derivative for two vectors or two matrices")
+    if np.ndim(a) == 1:
+        blocks = np.reshape(y_bar, (np.size(a), np.size(b)))
+        return blocks @ b, a @ blocks
+    blocks = np.reshape(y_bar, (np.shape(a)[0], np.shape(b)[0], np.shape(a)[1], np.shape(b)[1]))
+    return np.einsum("ikjl,kl->ij", blocks, b), np.einsum("ikjl,ij->kl", blocks, a)
+
+
+@rule(np.cross)
+def cross(y, a, b, *, y_bar):
+    """y = a x b  =>  a_bar = b x y_bar,  b_bar = y_bar x a.  Shapes: (..., 3); leading axes broadcast."""
+    return unbroadcast(np.cross(b, y_bar), a), unbroadcast(np.cross(y_bar, a), b)
+
+
+real_only(np.vdot)

@@ -1,0 +1,238 @@
+"""Sums, products, extrema and statistics over axes, and their running forms.
+
+In all of them `kept(y, a, axis, keepdims)` is y with the reduced axes put back as length 1, so that it broadcasts against a.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backprose.rules.registry import linear, no_derivative, real_only, rule
+from backprose.rules.static import (
+    ends_padded, inverse_permutation, is_tuple, other_axes, positive_axes, require,
+)  # fmt: skip
+
+
+def kept(y, axis, keepdims):
+    """y with the axes that were reduced as axes of length 1; for axis None a scalar, which broadcasts as it is."""
+    return y if keepdims or axis is None else np.expand_dims(y, axis)
+
+
+def count(a, axis):
+    """The number of entries that go into one entry of the result."""
+    if axis is None:
+        return np.size(a)
+    if is_tuple(axis):
+        return math.prod([np.shape(a)[i] for i in axis])
+    return np.shape(a)[axis]
+
+
+@linear(np.sum, wrt="a")
+def sum_(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+    """Each entry of a goes into one sum: a_bar = y_bar, broadcast to a's shape."""
+    return np.broadcast_to(kept(y_bar, axis, keepdims), np.shape(a))
+
+
+@linear(np.mean, wrt="a")
+def mean(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+    """a_bar = y_bar / n, broadcast to a's shape."""
+    return np.broadcast_to(kept(y_bar, axis, keepdims) / count(a, axis), np.shape(a))
+
+
+@rule(np.nansum)
+def nansum(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+    """As sum; NaN entries take no part and get 0."""
+    return np.where(np.isnan(a), 0.0, kept(y_bar, axis, keepdims))
+
+
+@rule(np.nanmean)
+def nanmean(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+    """As mean; n counts the entries that are not NaN, and NaN entries get 0."""
+    missing = np.isnan(a)
+    n = np.sum(~missing, axis=axis, keepdims=True)
+    return np.where(missing, 0.0, kept(y_bar, axis, keepdims) / n)
+
+
+@rule(np.average, wrt=("a", "weights"))
+def average(y, a, axis=None, weights=None, returned=False, *, y_bar):
+    """y = sum(w a) / W with W = sum(w)  =>  a_bar = y_bar w / W,  w_bar = y_bar (a - y) / W.
+
+    Weights have a's shape, or are 1-D along one axis.
+    """
+    require(not returned, "the derivative of the pair that `returned=True` gives is not defined")
+    share = kept(y_bar, axis, False)
+    if weights is None:
+        return np.broadcast_to(share / count(a, axis), np.shape(a)), None
+    if np.ndim(weights) == np.ndim(a):
+        share = share / kept(np.sum(weights, axis=axis), axis, False)
+        return share * weights, share * (a - kept(y, axis, False))
+    share = share / np.sum(weights)
+    slope = np.sum(share * (a - kept(y, axis, False)), axis=other_axes(axis, np.ndim(a)))
+    return share * np.expand_dims(weights, other_axes(axis, np.ndim(a))), slope
+
+
+# Products. Factors may be 0, so nothing is divided by: the product of the others is made from both ends.
+
+
+def others(x):
+    """For each entry of x the product of all others along the last axis."""
+    return before(x) * np.flip(before(np.flip(x, axis=-1)), axis=-1)
+
+
+def before(x):
+    """For each entry of x the product of those before it along the last axis."""
+    return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], axis=-1)], axis=-1)
+
+
+@rule(np.prod)
+def prod(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+    """a_bar[i] = y_bar times the product of the other factors; right with any number of zeros, in all orders."""
+    shape = np.shape(a)
+    if axis is None:
+        return np.reshape(y_bar * others(np.ravel(a)), shape)
+    if is_tuple(axis):
+        order = other_axes(axis, a.ndim) + positive_axes(axis, a.ndim)
+        moved = np.transpose(a, order)
+        rest = moved.shape[: a.ndim - len(axis)]
+        flat = np.reshape(moved, rest + (count(a, axis),))
+        product = np.reshape(others(flat), moved.shape)
+        return kept(y_bar, axis, keepdims) * np.transpose(product, inverse_permutation(order, a.ndim))
+    return kept(y_bar, axis, keepdims) * np.moveaxis(others(np.moveaxis(a, axis, -1)), -1, axis)
+
+
+@rule(np.cumprod)
+def cumprod(y, a, axis=None, dtype=None, out=None, *, y_bar):
+    """y[i] = a[0] ... a[i]  =>  a_bar[k] = (a[0] ... a[k-1]) s[k] with s[k] = y_bar[k] + a[k+1] s[k+1].
+
+    Right with any number of zeros, in all orders.  Reads: a, y.  Source: the recurrence is y's, transposed.
+    """
+    if axis is None:
+        flat = np.ravel(a)
+        return np.reshape(before_of(flat, y) * backward_sums(flat, y_bar), np.shape(a))
+    a_last, y_last, y_bar_last = np.moveaxis(a, axis, -1), np.moveaxis(y, axis, -1), np.moveaxis(y_bar, axis, -1)
+    return np.moveaxis(before_of(a_last, y_last) * backward_sums(a_last, y_bar_last), -1, axis)
+
+
+def before_of(a, y):
+    """The products before each entry, read from the running products y."""
+    return np.concatenate([np.ones_like(a[..., :1]), y[..., :-1]], axis=-1)
+
+
+def backward_sums(a, y_bar):
+    """s[k] = y_bar[k] + a[k+1] s[k+1] along the last axis, in log2(n) vectorised steps.
+
+    Invariant: s[k] = total[k] + factor[k] s[k + step], where what lies behind the end is 0; `step` doubles.
+    """
+    total = y_bar
+    factor = shifted(a, 1)
+    for power in range(np.shape(a)[-1].bit_length()):
+        total = total + factor * shifted(total, 2**power)
+        factor = factor * shifted(factor, 2**power)
+    return total
+
+
+def shifted(x, step):
+    """x[..., k + step], and 0 behind the end."""
+    return np.concatenate([x[..., step:], np.zeros_like(x[..., :step])], axis=-1)
+
+
+# Extrema
+
+
+def spread(y_bar, hit, axis, keepdims):
+    """y_bar, split evenly over the entries that attain the extremum."""
+    return np.where(hit, kept(y_bar, axis, keepdims) / np.sum(hit, axis=axis, keepdims=True), 0.0)
+
+
+@rule(np.max, np.min)
+def extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
+    """The cotangent goes to the entry that attains y.  Choice at ties: split evenly.  Reads: a, y."""
+    return spread(y_bar, a == kept(y, axis, keepdims), axis, keepdims)
+
+
+@rule(np.nanmax, np.nanmin)
+def nan_extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
+    """As max and min: a NaN entry never equals y, and gets 0."""
+    return spread(y_bar, a == kept(y, axis, keepdims), axis, keepdims)
+
+
+@rule(np.ptp)
+def ptp(y, a, axis=None, out=None, keepdims=False, *, y_bar):
+    """y = max a - min a.  Choice at ties: split evenly, for each of the two."""
+    top = a == np.max(a, axis=axis, keepdims=True)
+    bottom = a == np.min(a, axis=axis, keepdims=True)
+    return spread(y_bar, top, axis, keepdims) - spread(y_bar, bottom, axis, keepdims)
+
+
+# Spread around the mean
+
+
+@rule(np.var)
+def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
+    """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0."""
+    centred = a - np.mean(a, axis=axis, keepdims=True)
+    return kept(y_bar, axis, keepdims) * centred * (2 / (count(a, axis) - ddof))
+
+
+@rule(np.std)
+def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
+    """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0."""
+    centred = a - np.mean(a, axis=axis, keepdims=True)
+    return kept(y_bar / ((y + (y == 0)) * (count(a, axis) - ddof)), axis, keepdims) * centred
+
+
+# Running sums and differences
+
+
+@linear(np.cumsum, wrt="a")
+def cumsum(y, a, axis=None, dtype=None, out=None, *, y_bar):
+    """y[i] = a[0] + ... + a[i]  =>  a_bar[i] = y_bar[i] + y_bar[i+1] + ...: the same sum from the other end."""
+    if axis is None:
+        return np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
+    return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
+
+
+@linear(np.diff, wrt="a")
+def diff(y, a, n=1, axis=-1, *, y_bar):
+    """y[i] = a[i+1] - a[i]  =>  a_bar = -diff of y_bar with a 0 at both ends; n times."""
+    for _ in range(n):
+        y_bar = -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
+    return y_bar
+
+
+# Order
+
+
+@rule(np.sort)
+def sort(y, a, axis=-1, kind=None, *, y_bar):
+    """y is a permutation of a along `axis`, and y_bar goes back by the inverse one.  Choice at ties: in a's order."""
+    if axis is None:
+        return np.reshape(np.take(y_bar, ranks(np.ravel(a), 0)), np.shape(a))
+    return np.take_along_axis(y_bar, ranks(a, axis), axis)
+
+
+def ranks(a, axis):
+    """Where each entry of a stands in sorted order."""
+    return np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
+
+
+@rule(np.median)
+def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, y_bar):
+    """The middle entry in sorted order, or half to each of the two.  Choice at ties: the first in a's order."""
+    require(not is_tuple(axis), "the derivative of a median over several axes is not in the table")
+    if axis is None:
+        rank, n = np.reshape(ranks(np.ravel(a), 0), np.shape(a)), np.size(a)
+    else:
+        rank, n = ranks(a, axis), np.shape(a)[axis]
+    low, high = (n - 1) // 2, n // 2
+    return np.where((rank == low) | (rank == high), kept(y_bar, axis, keepdims) / (high - low + 1), 0.0)
+
+
+real_only(np.max, np.min, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.median)
+
+no_derivative(
+    np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.searchsorted, np.count_nonzero,
+    np.nonzero, np.flatnonzero, np.argwhere, np.digitize, np.array_equal, np.allclose, np.isin,
+)  # fmt: skip

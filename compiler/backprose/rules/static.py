@@ -1,0 +1,120 @@
+"""Arithmetic on axes, permutations and flags, done while compiling: what it yields stands in emitted code as constants."""
+
+from __future__ import annotations
+
+import builtins
+
+from backprose.rules.registry import at_compile_time
+
+
+@at_compile_time
+def require(condition, reason):
+    """Refuse the call for `reason` unless `condition` holds."""
+    if not condition:
+        raise ValueError(reason)
+
+
+@at_compile_time
+def is_tuple(axis):
+    """Whether `axis` names several axes."""
+    return isinstance(axis, (tuple, list))
+
+
+@at_compile_time
+def positive_axis(axis, ndim):
+    """The axis counted from the front."""
+    return axis + ndim if axis < 0 else axis
+
+
+@at_compile_time
+def positive_axes(axis, ndim):
+    """A tuple of axes counted from the front; None stands for all."""
+    if axis is None:
+        return tuple(range(ndim))
+    if is_tuple(axis):
+        return tuple([positive_axis(i, ndim) for i in axis])
+    return (positive_axis(axis, ndim),)
+
+
+@at_compile_time
+def other_axes(axis, ndim):
+    """The axes that `axis` does not name, in order."""
+    named = positive_axes(axis, ndim)
+    return tuple([i for i in range(ndim) if i not in named])
+
+
+@at_compile_time
+def inverse_permutation(axes, ndim):
+    """The permutation p with p[axes[i]] = i."""
+    axes = positive_axes(axes, ndim)
+    return tuple([axes.index(i) for i in range(ndim)])
+
+
+@at_compile_time
+def rolled_axes(axis, start, ndim):
+    """The permutation that `np.rollaxis(a, axis, start)` applies."""
+    axis, start = positive_axis(axis, ndim), start + ndim if start < 0 else start
+    rest = [i for i in range(ndim) if i != axis]
+    start = start - 1 if axis < start else start
+    return tuple(rest[:start] + [axis] + rest[start:])
+
+
+@at_compile_time
+def negated(shift):
+    """The opposite shift; entry by entry for a tuple."""
+    return tuple([-s for s in shift]) if is_tuple(shift) else -shift
+
+
+@at_compile_time
+def before_axis(axis, ndim):
+    """The part of an index that passes over the axes before `axis`."""
+    return (slice(None),) * positive_axis(axis, ndim)
+
+
+@at_compile_time
+def pad_pairs(pad_width, ndim):
+    """(before, after) for each axis, from any of the forms that `np.pad` takes."""
+    if not is_tuple(pad_width):
+        return ((pad_width, pad_width),) * ndim
+    if not is_tuple(pad_width[0]):
+        before, after = pad_width if len(pad_width) == 2 else (pad_width[0], pad_width[0])
+        return ((before, after),) * ndim
+    return tuple([tuple(pair) for pair in pad_width]) if len(pad_width) == ndim else (tuple(pad_width[0]),) * ndim
+
+
+@at_compile_time
+def unpadded(pad_width, ndim):
+    """The index that cuts the padding off again."""
+    return tuple([slice(before, -after if after else None) for before, after in pad_pairs(pad_width, ndim)])
+
+
+@at_compile_time
+def ends_padded(axis, ndim):
+    """The `np.pad` width that adds one entry at both ends of `axis`."""
+    axis = positive_axis(axis, ndim)
+    return tuple([(1, 1) if i == axis else (0, 0) for i in range(ndim)])
+
+
+@at_compile_time
+def contracted_axes(axes, a_ndim, b_ndim):
+    """The axes of a and of b that `np.tensordot(a, b, axes)` sums over, in pairs."""
+    if is_tuple(axes):
+        return positive_axes(axes[0], a_ndim), positive_axes(axes[1], b_ndim)
+    return tuple(range(a_ndim - axes, a_ndim)), tuple(range(axes))
+
+
+@at_compile_time
+def partners(axes, other):
+    """For the sorted `axes`, those of `other` that they are paired with."""
+    return tuple([pair[1] for pair in builtins.sorted(zip(axes, other))])
+
+
+@at_compile_time
+def span(start, stop):
+    """The tuple (start, ..., stop - 1)."""
+    return tuple(range(start, stop))
+
+
+@at_compile_time
+def is_sorted(axes):
+    return list(axes) == builtins.sorted(axes)
