@@ -35,6 +35,9 @@ def _add_at_item(out: Any, index: Any, value: Any) -> Any:
 def _add_at_array(out: Any, index: Any, value: Any) -> Any:
     xp = array_module(out)
     value = cast(xp.asarray(value), out.dtype)
+    if not np.can_cast(value.dtype, out.dtype, "same_kind"):
+        # A store of one entry would truncate without a word.
+        raise TypeError(f"{value.dtype} can't be added into {out.dtype}")
     if _is_basic(index):
         # No entry occurs twice, and the plain update is much faster than `ufunc.at`.
         out[index] += value

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import zip_longest
 from types import CellType
 from typing import Any
 
@@ -105,7 +106,7 @@ class _Frame:
         names = op.attrs["keywords"]
         cut = len(args) - len(names)
         positional, named = [], dict(zip(names, args[cut:]))
-        for spread, arg in zip(op.attrs["spread"], args[:cut]):
+        for arg, spread in zip_longest(args[:cut], op.attrs["spread"][:cut], fillvalue=""):
             if spread == "*":
                 positional.extend(arg)
             elif spread == "**":

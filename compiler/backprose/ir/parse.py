@@ -42,7 +42,8 @@ class _Parser(Reader):
             return None
         file, function = self.own
         line = int(match["own"] or match["line"])
-        return Loc(file if match["own"] else match["file"], line, 0, line, 0, function, "reverse" * bool(match["reverse"]))
+        sweep = "reverse" if match["reverse"] else ""
+        return Loc(file if match["own"] else match["file"], line, 0, line, 0, function, sweep)
 
     # Functions
     def file(self) -> Function | Module:

@@ -126,7 +126,8 @@ class _Checker:
         arguments = len(op.operands) - 1
         self.keywords(op, arguments)
         spread = op.attrs["spread"]
-        if len(spread) not in (arguments, arguments - len(op.attrs["keywords"])):
+        # None at all means that nothing is spread; named arguments need not be counted.
+        if len(spread) not in (0, arguments, arguments - len(op.attrs["keywords"])):
             self.complain(op, f"has {len(spread)} spreads for {arguments} arguments")
         if not set(spread) <= {"", "*", "**"}:
             self.complain(op, "has a spread that is none of '', '*' and '**'")
