@@ -1,0 +1,197 @@
+"""Ownership: which values certainly hold memory of their own, and which may share it.
+
+Each value has two masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it
+may hold or be a part of. The two lowest bits stand for memory that came from outside the function, and for a part of
+something (a view, an element): neither may be written to. Unknown functions may return either.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose.ir.kinds import Array, Dim, Kind, List, Range, Scalar, Slice, Static, Tuple
+from backprose.ir.nodes import Function, Op, Region, Value
+
+FOREIGN, PART = 1, 2
+
+ARITHMETIC = frozenset(
+    getattr(operator, name)
+    for name in "add sub mul truediv floordiv mod pow matmul neg invert and_ or_ xor lt le gt ge eq ne".split()
+)
+
+ALLOCATING = frozenset(
+    getattr(np, name)
+    for name in (
+        "zeros ones empty full zeros_like ones_like empty_like full_like array copy dot inner outer vdot tensordot kron "
+        "concatenate stack vstack hstack where sum prod mean std var cumsum cumprod arange linspace eye identity "
+        "tile repeat take roll pad sort argsort max min amax amin any all clip round"
+    ).split()
+) | {abs, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
+
+
+@dataclass(frozen=True)
+class Ownership:
+    own: Mapping[Value, int] = field(default_factory=dict)
+    reach: Mapping[Value, int] = field(default_factory=dict)
+
+    def is_fresh(self, value: Value) -> bool:
+        """Whether the value's memory was allocated in this function and the value is the whole of it."""
+        own = self.own.get(value, FOREIGN)
+        return own != 0 and not own & (FOREIGN | PART)
+
+    def may_share(self, value: Value, other: Value) -> bool:
+        return bool(self.own.get(value, FOREIGN) & self.reach.get(other, FOREIGN))
+
+
+def holds_memory(kind: Kind) -> bool:
+    """Whether a value of the kind may refer to memory that can be written to."""
+    if isinstance(kind, Static):
+        return not isinstance(kind.value, (bool, int, float, complex, str, bytes, type(None), type(Ellipsis)))
+    if isinstance(kind, Tuple):
+        return any(map(holds_memory, kind.items))
+    return not isinstance(kind, (Scalar, Dim, Range, Slice))
+
+
+def ownership(function: Function, is_update: Callable[[Op], bool]) -> Ownership:
+    """The masks of every value. `is_update(op)`: the op may be carried out in its first operand's memory."""
+    walk = _Origins(is_update)
+    for param in function.params:
+        walk.join(param, FOREIGN, FOREIGN)
+    while walk.changed:
+        walk.changed = False
+        walk.region(function.region)
+    return Ownership(walk.own, walk.reaches)
+
+
+class _Origins:
+    def __init__(self, is_update: Callable[[Op], bool]):
+        self.is_update = is_update
+        self.own: dict[Value, int] = {}
+        self.reaches: dict[Value, int] = {}
+        self.bits: dict[tuple[int, int], int] = {}
+        self.changed = True
+
+    def join(self, value: Value, own: int, reach: int) -> None:
+        if not holds_memory(value.kind):
+            own = reach = 0
+        reach |= own
+        before = self.own.get(value, -1), self.reaches.get(value, -1)
+        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach
+        if before != after:
+            self.own[value], self.reaches[value] = after
+            self.changed = True
+
+    def flow(self, target: Value, *sources: Value) -> None:
+        for source in sources:
+            self.join(target, self.own.get(source, 0), self.reaches.get(source, 0))
+
+    def fresh(self, op: Op, result: int = 0) -> int:
+        return self.bits.setdefault((id(op), result), 4 << len(self.bits))
+
+    def reach(self, values: Iterable[Value]) -> int:
+        mask = 0
+        for value in values:
+            mask |= self.reaches.get(value, 0)
+        return mask
+
+    def region(self, region: Region) -> None:
+        for op in region.ops:
+            getattr(self, "on_" + op.name, self.on_unknown)(op)
+
+    def on_unknown(self, op: Op) -> None:
+        inside = self.reach(op.operands)
+        for result in op.results:
+            self.join(result, FOREIGN | PART, FOREIGN | inside)
+
+    def on_const(self, op: Op) -> None:
+        self.join(op.result, FOREIGN, FOREIGN)
+
+    def on_unbound(self, op: Op) -> None:
+        self.join(op.result, 0, 0)
+
+    def on_container(self, op: Op) -> None:
+        self.join(op.result, self.fresh(op), self.reach(op.operands))
+
+    on_tuple = on_list = on_dict = on_record = on_container
+
+    def on_getattr(self, op: Op) -> None:
+        inside = self.reach(op.operands)
+        self.join(op.result, PART | inside, inside)
+
+    def on_call(self, op: Op) -> None:
+        fn, operands = op.fn, op.operands
+        inside = self.reach(operands)
+        if self.is_update(op):
+            # Done in place where the buffer is owned; else it is a new object.
+            buffer = operands[0]
+            kept = self.own.get(buffer, 0) & ~(FOREIGN | PART)
+            held = self.reaches.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
+            held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
+            self.join(op.result, self.fresh(op) | kept, held)
+        elif fn is backprose_runtime.unbroadcast:
+            self.flow(op.result, operands[0])
+            self.join(op.result, self.fresh(op), 0)
+        elif fn is backprose_runtime.flatten:
+            self.join(op.result, self.fresh(op), inside)
+        elif allocates(op):
+            # The elements of a list that an operator made are those of its operands.
+            self.join(op.result, self.fresh(op), inside if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0)
+        elif fn is operator.getitem or fn is reversed:
+            self.join(op.result, PART | inside, inside)
+        else:
+            self.on_unknown(op)
+
+    def on_if(self, op: Op) -> None:
+        for region in op.regions:
+            self.region(region)
+            for result, value in zip(op.results, region.results):
+                self.flow(result, value)
+
+    def on_for(self, op: Op) -> None:
+        for item, iterable in zip(op.items, op.iterables):
+            inside = self.reaches.get(iterable, 0)
+            self.join(item, PART | inside, inside)
+        self.loop(op)
+
+    def on_while(self, op: Op) -> None:
+        for param, init, value in zip(op.regions[0].params, op.inits, op.yields):
+            self.flow(param, init, value)
+        self.region(op.regions[0])
+        self.loop(op)
+
+    def loop(self, op: Op) -> None:
+        for param, init, value, result in zip(op.carried, op.inits, op.yields, op.carried_results):
+            self.flow(param, init, value)
+            self.flow(result, param, value)
+        self.region(op.body)
+        for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
+            self.join(result, self.fresh(op, i), self.reaches.get(value, 0))
+
+    def on_with(self, op: Op) -> None:
+        self.region(op.body)
+        for result, value in zip(op.results, op.body.results):
+            self.flow(result, value)
+
+    def on_raise(self, op: Op) -> None:
+        pass
+
+
+def allocates(op: Op) -> bool:
+    """Whether the call certainly returns an array with memory of its own."""
+    fn: Any = op.fn
+    if not isinstance(op.result.kind, Array) and not (isinstance(op.result.kind, List) or fn is backprose_runtime.zeros_like):
+        return False
+    if fn in ARITHMETIC or fn in ALLOCATING:
+        return not (fn is np.array and "copy" in op.attrs["keywords"])
+    if isinstance(fn, np.ufunc):
+        return len(op.positional) <= fn.nin and "out" not in op.attrs["keywords"]
+    if fn is operator.getitem:
+        index = op.operands[1].kind
+        return isinstance(op.operands[0].kind, Array) and isinstance(index, Array) and index.ndim > 0
+    return False

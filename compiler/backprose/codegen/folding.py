@@ -1,0 +1,378 @@
+"""Folding: which values are written inside their reader's expression instead of getting a variable.
+
+A temporary that is read once is folded where a person would: within its region, up to a readable length, and not past
+anything that would force what it reads to keep its old value under another name. Any choice is correct, since
+liveness is computed after it; this one is for the eye.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import backprose_runtime
+
+from backprose.codegen.names import path_of
+from backprose.ir.kinds import Scalar, Tuple
+from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.walk import all_ops, use_counts
+from backprose.rules.registry import has_effect
+
+LIMIT = 72
+USER_LIMIT = 92  # of an expression that the user wrote in one line
+CHEAP = 24  # of a slice or an index that is written out at each use
+
+OPERATORS = frozenset(
+    getattr(operator, name)
+    for name in (
+        "add sub mul truediv floordiv mod pow matmul neg pos invert and_ or_ xor lshift rshift "
+        "lt le gt ge eq ne is_ is_not contains not_ getitem"
+    ).split()
+)
+IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
+
+
+def effectful_functions(module: Module) -> frozenset[str]:
+    """Names of the functions that do something besides returning, directly or through others."""
+    calls = {
+        name: {op.attrs["callee"] for op in all_ops(function.region) if op.name == "invoke"}
+        for name, function in module.functions.items()
+    }
+    found = {
+        name
+        for name, function in module.functions.items()
+        for op in all_ops(function.region)
+        if op.name in ("raise", "with") or (op.name == "call" and has_effect(op.fn))
+    }
+    while more := {name for name in calls if name not in found and calls[name] & found}:
+        found |= more
+    return frozenset(found)
+
+
+def is_update(op: Op) -> bool:
+    """Whether the op may be carried out in the memory of its first operand."""
+    if op.name != "call":
+        return False
+    if op.fn is backprose_runtime.add_at:
+        return True
+    return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
+
+
+@dataclass
+class Folds:
+    """What has no variable of its own, and how some ops are printed."""
+
+    folded: dict[Value, Op] = field(default_factory=dict)
+    same: dict[Value, Value] = field(default_factory=dict)  # a loop's results and parameters are one variable
+    unpacked: dict[Value, list[Value | None]] = field(default_factory=dict)  # item -> the targets that take it apart
+    enumerated: dict[Value, Value] = field(default_factory=dict)  # range(len(xs)) -> xs
+    forms: dict[Op, str] = field(default_factory=dict)  # an op with regions that is an expression: "if", "and", "or", "list"
+
+    def variable(self, value: Value) -> Value:
+        return self.same.get(value, value)
+
+    def leaves(self, value: Value) -> Iterator[Value]:
+        """The variables that the value's expression reads."""
+        op = self.folded.get(value)
+        if op is None:
+            yield self.variable(value)
+            return
+        for operand in op.operands:
+            yield from self.leaves(operand)
+        if op.regions:
+            bound = set(self.bound_by(op))
+            for region in op.regions:
+                for result in region.results:
+                    yield from (leaf for leaf in self.leaves(result) if leaf not in bound)
+
+    def scoped(self, value: Value) -> Iterator[Value]:
+        """The variables that are bound within the value's expression."""
+        op = self.folded.get(value)
+        if op is None:
+            return
+        for operand in op.operands:
+            yield from self.scoped(operand)
+        if op.regions:
+            yield from self.bound_by(op)
+            for region in op.regions:
+                for result in region.results:
+                    yield from self.scoped(result)
+
+    def bound_by(self, op: Op) -> Iterator[Value]:
+        for item in op.items if op.name == "for" else ():
+            yield from self.targets(item)
+
+    def targets(self, item: Value) -> Iterator[Value]:
+        """The variables that the loop's header binds for an item."""
+        if item not in self.unpacked:
+            yield item
+            return
+        for target in self.unpacked[item]:
+            if target is not None:
+                yield from self.targets(target)
+
+    def constant(self, value: Value) -> object:
+        """The value of a `const`, else NotImplemented."""
+        op = self.folded.get(value)
+        return op.attrs["value"] if op is not None and op.name == "const" else NotImplemented
+
+    def is_unbound(self, value: Value) -> bool:
+        op = self.folded.get(value)
+        return op is not None and op.name == "unbound"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What is known of an op's text: its length, what it reads (values and names), its lines."""
+
+    op: Op
+    size: int
+    reads: frozenset = frozenset()
+    effect: bool = False
+    lines: frozenset = frozenset()
+
+    @property
+    def limit(self) -> int:
+        one_line = len(self.lines) <= 1 and not any(sweep for _, _, sweep in self.lines)
+        return USER_LIMIT if one_line else LIMIT
+
+
+Pending = dict[Value, Expression]
+
+
+def fold(function: Function, effects: frozenset[str] = frozenset()) -> Folds:
+    """The folding of one function; `effects` names the functions of the module that have effects."""
+    walk = _Folder(function, effects)
+    walk.region(function.region)
+    return walk.folds
+
+
+class _Folder:
+    def __init__(self, function: Function, effects: frozenset[str]):
+        self.effects = effects
+        self.uses = use_counts(function.region)
+        self.folds = Folds()
+        self.known: dict[Value, Expression] = {}  # of every folded value
+        self.defs = {v: op for op in all_ops(function.region) for v in op.results}
+        self.circuits: set[Value] = set()  # conditions that are read as a condition and as the yield of `and`, `or`
+        self.taken_apart: set[Value] = set()
+        for op in all_ops(function.region):
+            if op.name == "for":
+                self.find_enumerate(op)
+                for item in op.items:
+                    self.find_unpacking(item, op.body)
+            elif op.name == "if" and len(op.results) == 1 and _circuit(op):
+                self.circuits.add(op.operands[0])
+
+    # What loops print in their own way
+    def find_enumerate(self, op: Op) -> None:
+        if len(op.iterables) != 2:
+            return
+        counter, xs = op.iterables
+        span = self.defs.get(counter)
+        if span is None or span.fn is not range or self.uses[counter] != 1:
+            return
+        *start, stop = span.operands
+        length = self.defs.get(stop)
+        if start and not (len(start) == 1 and self.const(start[0]) == 0):
+            return
+        if length is not None and length.fn is len and length.operands == (xs,) and self.uses[stop] == 1:
+            self.folds.enumerated[counter] = xs
+            for value, made in ((counter, span), (stop, length)):
+                self.folds.folded[value] = made
+                self.known[value] = Expression(made, 0)
+            self.uses[xs] -= 1
+
+    def const(self, value: Value) -> object:
+        op = self.defs.get(value)
+        return op.attrs["value"] if op is not None and op.name == "const" else None
+
+    def find_unpacking(self, item: Value, body: Region) -> None:
+        if not isinstance(item.kind, Tuple):
+            return
+        targets: list[Value | None] = [None] * len(item.kind.items)
+        reads = [op for op in body.ops if op.fn is operator.getitem and op.operands[0] is item]
+        for read in reads:
+            index = self.const(read.operands[1])
+            if type(index) is not int or not 0 <= index < len(targets) or targets[index] is not None:
+                return
+            targets[index] = read.result
+        found = [t for t in targets if t is not None]
+        if len(reads) != self.uses[item] or not any(t.name for t in found):
+            return
+        self.folds.unpacked[item] = targets
+        self.taken_apart.update(found)
+        for target in found:
+            self.find_unpacking(target, body)
+
+    # Regions and ops
+    def region(self, region: Region) -> None:
+        pending: Pending = {}
+        sweep = ""
+        for op in region.ops:
+            if op.loc is not None and op.loc.sweep != sweep:
+                sweep = op.loc.sweep
+                if sweep:
+                    pending.clear()  # what the forward sweep computes is not written into the reverse sweep
+            if op.results and (op.results[0] in self.taken_apart or op.results[0] in self.folds.folded):
+                continue
+            self.step(op, pending)
+        for value in region.results:
+            self.take(value, pending)
+
+    def step(self, op: Op, pending: Pending) -> None:
+        if op.name in ("const", "unbound", "global"):
+            self.fold(Expression(op, _atom_size(op)))
+            return
+        for region in op.regions:
+            self.region(region)
+        form = self.form(op)
+        if op.regions and form not in ("and", "or"):
+            for operand in op.operands:
+                if operand in self.circuits:
+                    pending.pop(operand, None)
+        self.consume(op, pending)
+        expression = self.describe(op)
+        if op.regions and form is None:
+            pending.clear()
+            return
+        if form is not None:
+            self.folds.forms[op] = form
+        self.barrier(op, expression.effect, pending)
+        if self.is_cheap(expression):
+            self.fold(expression)
+        elif self.may_fold(expression):
+            pending[op.result] = expression
+        else:
+            for value in [v for v, e in pending.items() if e.effect]:
+                del pending[value]
+
+    def fold(self, expression: Expression) -> None:
+        value = expression.op.result
+        self.folds.folded[value] = expression.op
+        self.known[value] = expression
+
+    def take(self, value: Value, pending: Pending) -> None:
+        if value in pending:
+            self.fold(pending.pop(value))
+
+    def consume(self, op: Op, pending: Pending) -> None:
+        """Fold the pending operands, the shortest first, as long as the whole stays readable."""
+        waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
+        separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
+        room = LIMIT if separate else self.describe(op, pending).limit
+        room -= 0 if separate else self.describe(op).size
+        for value in sorted(waiting, key=lambda v: pending[v].size):
+            extra = pending[value].size - (0 if separate else _name_size(value))
+            if extra <= room:
+                room -= 0 if separate else extra
+                self.take(value, pending)
+            else:
+                del pending[value]
+
+    def barrier(self, op: Op, effect: bool, pending: Pending) -> None:
+        """What must be evaluated before the op, or would read a variable that the op replaces, is not folded further."""
+        if effect:
+            pending.clear()
+        replaced = {v.name for v in op.results if v.name}
+        if is_update(op):
+            replaced.add(op.operands[0])
+        if replaced:
+            for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
+                del pending[value]
+
+    def describe(self, op: Op, pending: Pending | None = None) -> Expression:
+        values = [*op.operands, *(v for region in op.regions for v in region.results)]
+        size, effect = _own_size(op), self.has_effect(op)
+        reads: set = set()
+        lines = {(op.loc.file, op.loc.line, op.loc.sweep)} if op.loc else set()
+        for value in values:
+            part = self.known.get(value) or (pending or {}).get(value)
+            if part is None:
+                size += _name_size(value)
+                reads |= {value, value.name}
+            else:
+                size += part.size
+                reads |= part.reads
+                lines |= part.lines
+                effect |= part.effect
+        return Expression(op, size, frozenset(reads - {""}), effect, frozenset(lines))
+
+    def has_effect(self, op: Op) -> bool:
+        if op.name == "invoke":
+            return op.attrs["callee"] in self.effects
+        return op.name in ("raise", "with") or (op.name == "call" and has_effect(op.fn))
+
+    def may_fold(self, e: Expression) -> bool:
+        if len(e.op.results) != 1 or e.op.result.name or e.size > e.limit:
+            return False
+        uses = self.uses[e.op.result]
+        return uses == 1 or (uses == 2 and e.op.result in self.circuits and not e.effect)
+
+    def is_cheap(self, e: Expression) -> bool:
+        """Slices and constant indices are written out at each use: they cost nothing, and a name would say nothing."""
+        if e.effect or e.size > CHEAP or len(e.op.results) != 1 or e.op.result.name:
+            return False
+        return e.op.fn is slice or (e.op.name == "tuple" and all(v in self.known for v in e.op.operands))
+
+    # Ops with regions that are one expression
+    def form(self, op: Op) -> str | None:
+        if op.name not in ("if", "for") or len(op.results) != 1:
+            return None
+        if any(v not in self.folds.folded for region in op.regions for inner in region.ops for v in inner.results):
+            return None
+        e = self.describe(op)
+        if any(not inner.results for region in op.regions for inner in region.ops) or e.effect or e.size > LIMIT:
+            return None
+        if any(self.folds.is_unbound(v) for region in op.regions for v in region.results):
+            return None
+        if op.name == "for":
+            return "list" if op.attrs["collected"] == 1 and not op.attrs["stops"] else None
+        circuit = _circuit(op) or self.boolean_circuit(op)
+        if circuit:
+            return circuit
+        keeps = op.result.name and any(region.results[0].name == op.result.name for region in op.regions)
+        return None if keeps else "if"
+
+    def boolean_circuit(self, op: Op) -> str | None:
+        if op.operands[0].kind != Scalar("bool"):
+            return None
+        then, otherwise = (self.folds.constant(region.results[0]) for region in op.regions)
+        return "and" if otherwise is False else "or" if then is True else None
+
+
+def _circuit(op: Op) -> str | None:
+    """`if c {e} else {c}` is `c and e`; `if c {c} else {e}` is `c or e`."""
+    then, otherwise = op.regions
+    condition = op.operands[0]
+    if not otherwise.ops and otherwise.results == (condition,):
+        return "and"
+    return "or" if not then.ops and then.results == (condition,) else None
+
+
+def _name_size(value: Value) -> int:
+    return len(value.name) or 2
+
+
+def _atom_size(op: Op) -> int:
+    if op.name == "global":
+        return len(op.attrs["name"])
+    value = op.attrs.get("value")
+    return min(len(repr(value)), 12) if isinstance(value, (int, float, complex, str, type(None))) else 8
+
+
+def _own_size(op: Op) -> int:
+    """The length of the op's text without its operands."""
+    commas = 2 * max(0, len(op.operands) - 1)
+    if op.name == "call":
+        if op.fn in OPERATORS:
+            return 3 if len(op.operands) == 2 and op.fn is not operator.getitem else 2
+        if op.fn is slice:
+            return 2
+        keywords = sum(len(name) + 1 for name in op.attrs["keywords"])
+        method = op.attrs["method"]
+        return (len(method) + 1 if method else len(path_of(op.fn) or "function")) + 2 + commas + keywords
+    if op.name in ("getattr", "invoke"):
+        return len(op.attrs.get("name") or op.attrs["callee"]) + 2 + commas
+    return {"if": 10, "for": 12, "dict": 2 * len(op.operands) + 2, "record": 10 * len(op.operands)}.get(op.name, 2 + commas)

@@ -1,0 +1,200 @@
+"""Names: of library objects and their imports, of foreign objects, of variables. Nothing is ever captured.
+
+A library's object is written by its public path (`np.exp`), any other foreign object gets a name of its own, under which
+the caller binds it. Variables keep the user's names; a clash takes a suffix, in order of appearance.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import keyword
+import re
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from backprose.ir.nodes import Module, Op
+from backprose.ir.objects import public_name
+from backprose.ir.walk import all_ops, defined_values
+
+# What people write where the function's own name is the longer one.
+PREFERRED = {
+    "numpy.absolute": "numpy.abs", "numpy.conjugate": "numpy.conj", "numpy.remainder": "numpy.mod",
+    "numpy.amax": "numpy.max", "numpy.amin": "numpy.min", "numpy.true_divide": "numpy.divide",
+}  # fmt: skip
+ALIASES = {"numpy": "np", "cupy": "cp"}
+
+
+@functools.cache
+def _path(key: int, value: Any) -> str | None:
+    name = public_name(value)
+    return PREFERRED.get(name, name) if name else None
+
+
+def path_of(value: Any) -> str | None:
+    """The public path of a library's object (`numpy.exp`), or None."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    try:
+        return _path(id(value), value)
+    except TypeError:  # unhashable
+        return public_name(value)
+
+
+def clean(name: str) -> str:
+    """An identifier as near as possible to `name`."""
+    name = re.sub(r"\W", "_", name)
+    if name[:1].isdigit():
+        name = "_" + name
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+class References:
+    """How the text of one module refers to what lies outside it."""
+
+    def __init__(self, module: Module, objects: Iterable[Any]):
+        functions = module.functions.values()
+        self.params = {p.name for f in functions for p in f.params}
+        self.user_names = {clean(v.name) for f in functions for v in defined_values(f.region) if v.name} | self.params
+        ops = [op for f in functions for op in all_ops(f.region)]
+        self.globals = {op.attrs["name"] for op in ops if op.name == "global"}
+        self.functions = set(module.functions)
+        self.roots: dict[str, str] = {}  # what is imported or built in -> its name in the text
+        self.foreign: dict[int, str] = {}
+        self.names: dict[str, Any] = {}
+        self.imports: dict[str, str] = {}
+        objects = list(objects)
+        for value in objects:
+            self.reserve_root(value)
+        for value in objects:
+            self.reserve_foreign(value)
+
+    @property
+    def reserved(self) -> set[str]:
+        return {*self.roots.values(), *self.foreign.values(), *self.globals, *self.functions}
+
+    def reserve_root(self, value: Any) -> None:
+        path = path_of(value)
+        if path is None:
+            return
+        root = _root(path)
+        if root in self.roots:
+            return
+        name = ALIASES.get(root, root.rpartition(".")[2])
+        taken = self.params | self.globals | self.functions
+        self.roots[root] = _first_free(name, taken | set(self.roots.values()))
+
+    def reserve_foreign(self, value: Any) -> None:
+        if path_of(value) is not None or id(value) in self.foreign:
+            return
+        hint = getattr(value, "__name__", None) or getattr(value, "name", None)
+        hint = clean(hint) if isinstance(hint, str) and hint else "constant"
+        taken = self.user_names | self.reserved | set(dir(builtins))
+        name = _first_free(hint, taken)
+        self.foreign[id(value)] = name
+        self.names[name] = value
+
+    def node(self, value: Any) -> ast.expr:
+        """The expression that names a foreign object; notes the import that it needs."""
+        path = path_of(value)
+        if path is None:
+            return ast.Name(self.foreign[id(value)], ast.Load())
+        root = _root(path)
+        name = self.roots[root]
+        rest = path[len(root) + 1 :]
+        if root.startswith("builtins."):
+            if name != root.partition(".")[2]:
+                self.imports[root] = _import_from("builtins", root.partition(".")[2], name)
+        elif root.startswith("backprose_runtime."):
+            self.imports[root] = _import_from("backprose_runtime", root.partition(".")[2], name)
+        else:
+            self.imports[root] = f"import {root}" + (f" as {name}" if name != root else "")
+        node: ast.expr = ast.Name(name, ast.Load())
+        for part in filter(None, rest.split(".")):
+            node = ast.Attribute(node, part, ast.Load())
+        return node
+
+    def import_lines(self) -> tuple[str, ...]:
+        """The standard library, then NumPy, then the runtime, whose names are joined in one line."""
+        plain = {root: line for root, line in self.imports.items() if line.startswith("import ")}
+        standard = sorted(line for root, line in plain.items() if root not in ALIASES)
+        arrays = sorted(line for root, line in plain.items() if root in ALIASES)
+        groups: dict[str, list[str]] = {}
+        for root, line in self.imports.items():
+            if root not in plain:
+                package, _, names = line.removeprefix("from ").partition(" import ")
+                groups.setdefault(package, []).append(names)
+        joined = [f"from {package} import {', '.join(sorted(names))}" for package, names in sorted(groups.items())]
+        return (*standard, *arrays, *joined)
+
+
+def _import_from(package: str, attribute: str, name: str) -> str:
+    return f"from {package} import {attribute}" + (f" as {name}" if name != attribute else "")
+
+
+def _root(path: str) -> str:
+    """The part of a path that is a name in the text: `numpy`, `builtins.len`, `backprose_runtime.add_at`."""
+    first, _, rest = path.partition(".")
+    if first in ("builtins", "backprose_runtime") and rest:
+        return f"{first}.{rest.partition('.')[0]}"
+    return first
+
+
+def _first_free(name: str, taken: set[str]) -> str:
+    candidate, number = name, 0
+    while candidate in taken or keyword.iskeyword(candidate):
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+TEMPORARY = {np.exp: "e", len: "n", np.sqrt: "root", np.zeros_like: "zeros"}
+BUILTINS = frozenset(dir(builtins))
+
+
+def temporary(op: Op | None) -> str:
+    """A short name for a temporary, by what computes it."""
+    if op is None or op.name != "call":
+        return "t"
+    try:
+        return TEMPORARY.get(op.fn, "t")
+    except TypeError:
+        return "t"
+
+
+def plural(name: str) -> str:
+    """The list of the values of `name`: `layer` -> `layers`, `bias` -> `bias_list`."""
+    return name + ("_list" if name.endswith("s") else "s")
+
+
+class Variables:
+    """Gives names to classes of values; the same name only where they do not interfere."""
+
+    def __init__(self, reserved: set[str], user_names: set[str]):
+        self.reserved = reserved
+        self.user_names = user_names
+        self.holders: dict[str, list] = {}
+
+    def assign(self, group: Any, base: str, is_user: bool) -> str:
+        """The first of base, base_1, ... that is free for the group."""
+        base = clean(base)
+        number = 0
+        while True:
+            name = base if number == 0 else f"{base}_{number}" if is_user else f"{base}{number}"
+            if self.is_free(name, group, own=is_user and number == 0):
+                self.holders.setdefault(name, []).append(group)
+                return name
+            number += 1
+
+    def fix(self, group: Any, name: str) -> str:
+        self.holders.setdefault(name, []).append(group)
+        return name
+
+    def is_free(self, name: str, group: Any, own: bool) -> bool:
+        if name in self.reserved or (not own and (name in self.user_names or name in BUILTINS)):
+            return False
+        return all(not group.clashes_with(other) for other in self.holders.get(name, ()))

@@ -1,0 +1,199 @@
+"""Python with NumPy: from a module of optimised IR to source text."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis import statements as st
+from backprose.analysis.liveness import Interference, interference
+from backprose.analysis.ownership import Ownership, ownership
+from backprose.codegen.coalesce import coalesce, name_variables
+from backprose.codegen.expressions import Expressions
+from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_update
+from backprose.codegen.layout import lay_out
+from backprose.codegen.names import References, Variables, plural, temporary
+from backprose.codegen.statements import Printer, keeps_memory
+from backprose.codegen.structure import structure
+from backprose.ir.nodes import Function, Loc, Module, Op, Value
+from backprose.ir.walk import all_ops, use_counts
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """Source text, the foreign objects that it refers to by bare name, its import lines, and the user's place of each
+    of its lines."""
+
+    source: str
+    names: Mapping[str, Any] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    lines: Mapping[int, Loc] = field(default_factory=dict)
+
+
+def emit(module: Module) -> Emitted:
+    """The source of a module's functions, in their order."""
+    effects = effectful_functions(module)
+    references = References(module, _objects(module))
+    functions = [_function(function, references, effects) for function in module.functions.values()]
+    imports = references.import_lines()
+    source, lines = lay_out(imports, functions)
+    return Emitted(source, dict(references.names), imports, lines)
+
+
+def _function(function: Function, references: References, effects: frozenset[str]) -> ast.FunctionDef:
+    folds = fold(function, effects)
+    block = structure(function, folds)
+    in_place = updates_in_place(function, block, folds)
+    found = interference(function.params, block, folds.leaves, folds.scoped, in_place)
+    groups = coalesce(found, function.params, _maybe_unbound(function, folds))
+    names = _names(function, folds, references, groups)
+    write = Expressions(folds, names, references)
+    body = Printer(write, frozenset(in_place), use_counts(function.region)).block(block)
+    return _definition(function, body, write)
+
+
+def updates_in_place(function: Function, block: Sequence[st.Statement], folds: Folds) -> list[st.Update]:
+    """The updates whose buffer is owned and not read afterwards, itself or through anything that may share it."""
+    candidates = [s for s in _updates(block) if keeps_memory(s.op)]
+    if not candidates:
+        return []
+    owned = ownership(function, is_update)
+    found = interference(function.params, block, folds.leaves, folds.scoped)
+    return [s for s in candidates if owned.is_fresh(s.buffer) and not _shared_later(s, found, owned)]
+
+
+def _shared_later(s: st.Update, found: Interference, owned: Ownership) -> bool:
+    live = found.after_update[s] & ~found.bit(s.op.result)
+    return any(live >> i & 1 and owned.may_share(s.buffer, v) for v, i in found.number.items())
+
+
+def _updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
+    for s in block:
+        if isinstance(s, st.Update):
+            yield s
+        for part in ("setup", "then", "orelse", "body"):
+            yield from _updates(getattr(s, part, ()))
+
+
+def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
+    """Variables to which some path brings no value."""
+    for op in all_ops(function.region):
+        if op.name == "if":
+            for region in op.regions:
+                yield from (r for r, v in zip(op.results, region.results) if folds.is_unbound(v))
+        elif op.name in ("for", "while"):
+            for param, init, value in zip(op.carried, op.inits, op.yields):
+                if folds.is_unbound(init) or folds.is_unbound(value):
+                    yield param
+        elif op.name == "with":
+            yield from op.results
+
+
+def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:
+    made = {v: op for op in all_ops(function.region) for v in op.results}
+    lists = {
+        result: value.name
+        for op in made.values()
+        if op.name in ("for", "while")
+        for result, value in zip(op.collected_results, op.collects)
+    }
+    value_of_pair = _value_of_pair(function, made)
+
+    def base(value: Value) -> str:
+        if value in lists:
+            return plural(lists[value] or "t")
+        return "value" if value is value_of_pair else temporary(made.get(value))
+
+    variables = Variables(references.reserved, references.user_names)
+    return name_variables(groups, function.params, variables, base)
+
+
+def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:
+    """The primal's value where the function returns it beside gradients."""
+    op = made.get(function.result)
+    if op is None or op.name != "tuple" or len(op.operands) < 2 or not op.operands[1].name.endswith("_bar"):
+        return None
+    return op.operands[0]
+
+
+def _definition(function: Function, body: list[ast.stmt], write: Expressions) -> ast.FunctionDef:
+    if function.doc:
+        body = [ast.Expr(ast.Constant(function.doc)), *body]
+    node = ast.FunctionDef(function.name, _arguments(function, write), body or [ast.Pass()], [])
+    node.type_params = []
+    node.loc = function.loc
+    return node
+
+
+def _arguments(function: Function, write: Expressions) -> ast.arguments:
+    """The parameters, with the defaults of the signature; a default that a parameter without one follows is dropped."""
+    known = function.signature.parameters if function.signature is not None else {}
+    node = ast.arguments([], [], None, [], [], None, [])
+    for value in function.params:
+        parameter = known.get(value.name)
+        kind = parameter.kind if parameter is not None else None
+        default = None
+        if parameter is not None and parameter.default is not parameter.empty:
+            default = write.literal(parameter.default)
+        argument = ast.arg(value.name)
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            node.vararg = argument
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            node.kwarg = argument
+        elif kind is inspect.Parameter.KEYWORD_ONLY:
+            node.kwonlyargs.append(argument)
+            node.kw_defaults.append(default)
+        else:
+            (node.posonlyargs if kind is inspect.Parameter.POSITIONAL_ONLY else node.args).append(argument)
+            node.defaults = [] if default is None else [*node.defaults, default]
+    return node
+
+
+def _objects(module: Module) -> Iterator[Any]:
+    """Every library or foreign object that the text may name, in order of appearance."""
+    for function in module.functions.values():
+        for parameter in function.signature.parameters.values() if function.signature is not None else ():
+            if parameter.default is not parameter.empty:
+                yield from _inside(parameter.default)
+        for op in all_ops(function.region):
+            yield from _named_by(op)
+    yield from (np, backprose_runtime.add, enumerate, zip, globals, complex)
+
+
+def _named_by(op: Op) -> Iterator[Any]:
+    if op.name == "call" and op.fn not in OPERATORS:
+        yield op.fn
+    elif op.name == "const":
+        yield from _inside(op.attrs["value"])
+    elif op.name == "record":
+        yield op.attrs["cls"]
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    if value is None or value is Ellipsis or type(value) in (bool, int, float, complex, str, bytes):
+        return
+    if type(value) in (tuple, list):
+        for item in value:
+            yield from _inside(item)
+    elif type(value) is dict:
+        for key, item in value.items():
+            yield from _inside(key)
+            yield from _inside(item)
+    elif type(value) in (slice, range):
+        yield type(value)
+        for part in (value.start, value.stop, value.step):
+            yield from _inside(part)
+    elif isinstance(value, np.dtype):
+        yield np.dtype
+        yield value
+    elif isinstance(value, (np.number, np.bool_)):
+        yield type(value)
+        yield value
+    else:
+        yield value

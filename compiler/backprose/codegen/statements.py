@@ -1,0 +1,244 @@
+"""From statements to Python's: `if`, `for`, `while`, assignments, updates in place."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis import statements as st
+from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
+from backprose.ir.kinds import Array, Dim, FixedList, Kind, List, Scalar, Slice, Static, Tuple
+from backprose.ir.nodes import Loc, Op, Value
+
+AUGMENTED = {operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult}
+
+
+class Printer:
+    """Prints the statements of one function. Each node carries the `loc` that it comes from."""
+
+    def __init__(self, write: Expressions, in_place: Collection[st.Update], uses: Counter[Value]):
+        self.write, self.in_place, self.uses = write, in_place, uses
+
+    def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
+        printed: list[ast.stmt] = []
+        for statement in block:
+            for node in getattr(self, "on_" + type(statement).__name__)(statement):
+                if not hasattr(node, "loc"):
+                    node.loc = statement.loc
+                printed.append(node)
+        return hoist(printed)
+
+    # Simple statements
+    def on_Do(self, s: st.Do) -> list[ast.stmt]:
+        if s.op.name == "raise":
+            parts = self.write.values(s.op.operands)
+            return [ast.Raise(*(parts + [None, None])[:2])]
+        node = self.write.op(s.op)
+        return [_assign(self.write.names[s.op.result], node) if self.uses[s.op.result] else ast.Expr(node)]
+
+    def on_Copy(self, s: st.Copy) -> list[ast.stmt]:
+        pairs = [(self.write.names[t], self.write.value(v)) for t, v in zip(s.targets, s.sources)]
+        pairs = [(t, v) for t, v in pairs if not (isinstance(v, ast.Name) and v.id == t)]
+        return in_sequence(pairs)
+
+    def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
+        return [_assign(self.write.names[s.target], ast.List([], LOAD))]
+
+    def on_Append(self, s: st.Append) -> list[ast.stmt]:
+        append = ast.Attribute(self.write.name(s.target), "append", LOAD)
+        return [ast.Expr(ast.Call(append, [self.write.value(s.item)], []))]
+
+    def on_Return(self, s: st.Return) -> list[ast.stmt]:
+        return [ast.Return(self.write.value(s.value))]
+
+    def on_Break(self, s: st.Break) -> list[ast.stmt]:
+        return [ast.Break()]
+
+    # Updates
+    def on_Update(self, s: st.Update) -> list[ast.stmt]:
+        op = s.op
+        target, buffer = self.write.names[op.result], self.write.names[self.write.folds.variable(s.buffer)]
+        pure = [_assign(target, self.write.op(op))]
+        if op.fn is not backprose_runtime.add_at:
+            shared = target == buffer and (s in self.in_place or is_rebinding(s.buffer.kind))
+            value = op.operands[1]
+            return [ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), self.write.value(value))] if shared else pure
+        if s not in self.in_place:
+            return pure
+        index, value = (self.write.value(v) for v in op.operands[1:])
+        before: list[ast.stmt] = []
+        if target != buffer:
+            if any(isinstance(n, ast.Name) and n.id == target for e in (index, value) for n in ast.walk(e)):
+                return pure
+            before = [_assign(target, _name(buffer))]
+        return before + [self.accumulation(target, op)]
+
+    def accumulation(self, target: str, op: Op) -> ast.stmt:
+        """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
+        buffer, index, value = op.operands
+        if needs_add_at(index.kind):
+            add_at = ast.Attribute(ast.Attribute(self.write.references.node(np), "add", LOAD), "at", LOAD)
+            args = [_name(target), self.write.value(index), self.write.value(value)]
+            return ast.Expr(ast.Call(add_at, args, []))
+        place = ast.Subscript(_name(target), self.write.index(index), STORE)
+        if isinstance(buffer.kind, (List, FixedList)) and not is_rebinding(value.kind):
+            element = ast.Subscript(_name(target), self.write.index(index), LOAD)
+            add = self.write.references.node(backprose_runtime.add)
+            return ast.Assign([place], ast.Call(add, [element, self.write.value(value)], []))
+        return ast.AugAssign(place, ast.Add(), self.write.value(value))
+
+    # Control flow
+    def on_If(self, s: st.If) -> list[ast.stmt]:
+        test, then, orelse = self.write.value(s.condition), self.block(s.then), self.block(s.orelse)
+        return branches(test, then, orelse, s.loc)
+
+    def on_For(self, s: st.For) -> list[ast.stmt]:
+        target, iterable = self.write.header(s.op)
+        return [ast.For(target, iterable, self.block(s.body) or [ast.Pass()], [])]
+
+    def on_While(self, s: st.While) -> list[ast.stmt]:
+        setup, body = self.block(s.setup), self.block(s.body)
+        if s.condition is None:
+            return [ast.While(ast.Constant(True), setup + body or [ast.Pass()], [])]
+        test = self.write.value(s.condition)
+        if not setup:
+            return [ast.While(test, body or [ast.Pass()], [])]
+        leave = ast.If(condition(test, True), [ast.Break()], [])
+        leave.loc = leave.body[0].loc = s.loc
+        return [ast.While(ast.Constant(True), [*setup, leave, *body], [])]
+
+    def on_With(self, s: st.With) -> list[ast.stmt]:
+        items = [ast.withitem(self.write.value(v), None) for v in s.contexts]
+        return [ast.With(items, self.block(s.body) or [ast.Pass()])]
+
+
+# Which updates may be done in place
+def is_rebinding(kind: Kind) -> bool:
+    """`x += v` is `x = x + v` for the kind: its values cannot be changed."""
+    return isinstance(kind, (Scalar, Dim)) or (isinstance(kind, Static) and isinstance(kind.value, (int, float, complex)))
+
+
+def keeps_memory(op: Op) -> bool:
+    """Whether the update's result fits into its buffer's memory, so that in place means the same."""
+    buffer, result, value = op.operands[0].kind, op.result.kind, op.operands[-1].kind
+    if op.fn is backprose_runtime.add_at:
+        if isinstance(buffer, (List, FixedList)):
+            return isinstance(op.operands[1].kind, (Scalar, Dim, Static))
+        if not isinstance(buffer, Array) or not buffer.axes:
+            return False
+        index = op.operands[1].kind
+        return (is_basic(index) or is_mask(index) or needs_add_at(index)) and not _loses_imaginary(value, buffer)
+    if not isinstance(buffer, Array) or buffer != result or not buffer.axes:
+        return False
+    small = isinstance(value, (Scalar, Dim, Static)) or (isinstance(value, Array) and set(value.axes) <= {"1"})
+    return small or ("?" not in buffer.axes and isinstance(value, Array))
+
+
+def is_basic(kind: Kind) -> bool:
+    """Whether an index of the kind names no entry twice."""
+    if isinstance(kind, Tuple):
+        return all(map(is_basic, kind.items))
+    if isinstance(kind, Static):
+        return kind.value is None or kind.value is Ellipsis or type(kind.value) in (int, slice) or (
+            type(kind.value) is tuple and all(is_basic(Static(v)) for v in kind.value)
+        )  # fmt: skip
+    return isinstance(kind, (Dim, Slice)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
+
+
+def is_mask(kind: Kind) -> bool:
+    return isinstance(kind, Array) and kind.dtype == "bool"
+
+
+def needs_add_at(kind: Kind) -> bool:
+    """Whether an index of the kind has an integer array, which may name an entry several times."""
+    if isinstance(kind, Tuple):
+        return any(map(needs_add_at, kind.items)) and all(is_basic(k) or is_mask(k) or needs_add_at(k) for k in kind.items)
+    return isinstance(kind, Array) and kind.dtype.startswith(("int", "uint"))
+
+
+def _loses_imaginary(value: Kind, buffer: Array) -> bool:
+    if buffer.dtype.startswith("complex"):
+        return False
+    dtype = getattr(value, "dtype", None)
+    if isinstance(value, Static):
+        dtype = type(value.value).__name__
+    return dtype is None or dtype.startswith("complex")
+
+
+# Putting statements together
+def branches(test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt], loc: Loc | None) -> list[ast.stmt]:
+    """An `if` without empty branches; what follows a branch that leaves needs no `else`."""
+    if not then and not orelse:
+        return [] if not any(isinstance(n, ast.Call) for n in ast.walk(test)) else [ast.Expr(test)]
+    if not then or (not leaves(then) and leaves(orelse)):
+        test, then, orelse = condition(test, True), orelse, then
+    rest: list[ast.stmt] = []
+    if leaves(then):
+        orelse, rest = [], orelse
+    node = ast.If(test, then, orelse)
+    node.loc = loc
+    return [node, *rest]
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    if not block:
+        return False
+    last = block[-1]
+    if isinstance(last, ast.If):
+        return leaves(last.body) and leaves(last.orelse)
+    return isinstance(last, (ast.Return, ast.Break, ast.Raise))
+
+
+def hoist(block: list[ast.stmt]) -> list[ast.stmt]:
+    """Move what both ways out of `if test: S; break` and `S` begin with before the test, where it reads none of it."""
+    out = list(block)
+    for i in range(len(out) - 2, -1, -1):
+        branch = out[i]
+        if not isinstance(branch, ast.If) or branch.orelse or not isinstance(branch.body[-1], ast.Break):
+            continue
+        shared = 0
+        read = {n.id for n in ast.walk(branch.test) if isinstance(n, ast.Name)}
+        own, rest = branch.body[:-1], out[i + 1 :]
+        while shared < min(len(own), len(rest)) and _same(own[shared], rest[shared]) and not read & _stores(own[shared]):
+            shared += 1
+        if shared and shared == len(own):
+            moved = ast.If(branch.test, branch.body[shared:], [])
+            moved.loc = branch.loc
+            out[i : i + 1 + shared] = [*own, moved]
+    return out
+
+
+def _same(a: ast.stmt, b: ast.stmt) -> bool:
+    return isinstance(a, ast.Assign) and isinstance(b, ast.Assign) and ast.dump(a) == ast.dump(b)
+
+
+def _stores(node: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def in_sequence(pairs: list[tuple[str, ast.expr]]) -> list[ast.stmt]:
+    """Assignments that have the effect of all at once; a cycle is one tuple assignment."""
+    reads = [{n.id for n in ast.walk(v) if isinstance(n, ast.Name)} for _, v in pairs]
+    waiting = list(range(len(pairs)))
+    out: list[ast.stmt] = []
+    while waiting:
+        free = next((i for i in waiting if not any(pairs[i][0] in reads[j] for j in waiting if j != i)), None)
+        if free is None:
+            targets = ast.Tuple([_name(pairs[i][0], STORE) for i in waiting], STORE)
+            return [*out, ast.Assign([targets], ast.Tuple([pairs[i][1] for i in waiting], LOAD))]
+        out.append(_assign(*pairs[free]))
+        waiting.remove(free)
+    return out
+
+
+def _name(name: str, context: ast.expr_context = LOAD) -> ast.expr:
+    return ast.Name(name, context)
+
+
+def _assign(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([_name(name, STORE)], value)
