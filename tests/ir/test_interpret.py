@@ -59,7 +59,7 @@ def test_records_and_attributes():
 
 
 def test_globals_cells_and_builtins():
-    body = "%x = global k in module\n%y = global k in cell\n%z = global len in module\n%r = tuple(%x, %y, %z)\nreturn %r"
+    body = "%x = global k in m\n%y = global k in cell\n%z = global len in m\n%r = tuple(%x, %y, %z)\nreturn %r"
     assert run(body, globals={"k": 1}, cells={"k": types.CellType(2)}) == (1, 2, len)
     assert run(body, globals={"k": 1, "len": 3}) == (1, 1, 3)
     with pytest.raises(NameError, match="name 'k' is not defined"):

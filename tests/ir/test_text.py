@@ -39,7 +39,7 @@ GOLDEN = """module
 
 function loss(%w: f64[N], %n: dim) signature(w, /, n=10, *args, m, p=-0.0, **rest) <wrt=(0,)> { # model.py:6
   doc 'The loss.\\nOf a "model".'
-  %0: =1.0 = const 1.0                                           # L7
+  %0 = const 1.0                                                 # L7
   %z: f64[?] = operator.matmul(%w, %w)                           # L7
   %s = numpy.sum(%z, axis=%0) as .sum                            # other.py:3 ~
   %g = global np in live
@@ -193,7 +193,8 @@ numpy_scalars = st.builds(
     lambda kind, x: kind(x), st.sampled_from([np.float64, np.float32, np.complex64, np.float16]), st.floats(-9, 9)
 ) | st.sampled_from([np.int8(-3), np.uint64(2**63), np.bool_(True), np.str_("a'b"), np.complex128(complex("nan"))])
 others = st.sampled_from([
-    np.dtype("float32"), np.dtype(">i2"), np.exp, np, np.linalg.norm, np.add.at, np.ndarray.sum, len, int, operator.iadd,
+    np.dtype("float32"), np.dtype(">i2"), np.exp, np, np.linalg.norm, np.add.at, np.ndarray.sum, len, int,
+    operator.iadd,
     slice(None, 2, -1), range(1, 9, 2), np.float64, np.pi, np.newaxis, helper, Layer,
 ])  # fmt: skip
 constants = st.recursive(
@@ -301,6 +302,13 @@ def test_kinds_round_trip(text):
 def test_every_kind_has_a_form():
     # By name: a dataclass with slots replaces the class that it was made from.
     assert {type(kind).__name__ for kind in KINDS.values()} == {cls.__name__ for cls in k.Kind.__subclasses__()}
+
+
+def test_constants_are_of_their_own_kind_unless_the_text_says_otherwise():
+    text = "function f() {\n  %0 = const 1\n  %1: int = const 1\n  %2: unknown = const 1\n  return %0\n}\n"
+    function = parse(text)
+    assert [op.result.kind for op in function.ops] == [k.Static(1), k.Scalar("int"), k.UNKNOWN]
+    assert print_ir(function) == text
 
 
 # Errors

@@ -175,8 +175,10 @@ BROKEN_OPS = {
         "%c = operator.neg(%b)",
         "%b is read outside the region that defines it, or before its definition",
     ),
-    "defined twice": (function(CONST, CONST, results=[b]), "%b = const 1", "%b is defined a second time"),
-    "parameter defined again": (function(CONST, params=[b], results=[b]), "%b = const 1", "%b is defined a second time"),
+    "defined twice": (function(CONST, CONST, results=[b]), "%b: unknown = const 1", "%b is defined a second time"),
+    "parameter defined again": (
+        function(CONST, params=[b], results=[b]), "%b: unknown = const 1", "%b is defined a second time",
+    ),
     "no such operation": (function(Op("jump", (), (b,)), results=[b]), "%b = jump!()", "there is no operation 'jump'"),
     "attribute missing": (
         function(Op("call", (), (b,), {"fn": len}), results=[b]),
@@ -186,7 +188,9 @@ BROKEN_OPS = {
     "regions missing": (
         function(Op("if", (a,), ()), params=[a], results=[a]), "if!(%a)", "has 0 regions, not 2",
     ),
-    "results": (function(Op("const", (), (), {"value": 1}), params=[a], results=[a]), "const 1", "has 0 results, not 1"),
+    "results": (
+        function(Op("const", (), (), {"value": 1}), params=[a], results=[a]), "const 1", "has 0 results, not 1",
+    ),
     "operands": (
         function(Op("getattr", (a, a), (b,), {"name": "T"}), params=[a], results=[b]),
         "%b = getattr(%a, %a, T)",
@@ -198,7 +202,9 @@ BROKEN_OPS = {
         "%b = operator.neg(x=%a)",
         "has 2 keywords for 1 arguments",
     ),
-    "odd dict": (function(Op("dict", (a,), (b,)), params=[a], results=[b]), "%b = dict(%a)", "has a key without a value"),
+    "odd dict": (
+        function(Op("dict", (a,), (b,)), params=[a], results=[b]), "%b = dict(%a)", "has a key without a value",
+    ),
     "spread": (
         function(
             Op("apply", (a, a), (b,), {"keywords": (), "spread": ("", "*"), "statement": False}),

@@ -25,8 +25,10 @@ class Layer:
     "x, expected",
     [
         (1.5, 0.0), (1j, 0j), (np.float32(2), np.float32(0)), (np.complex64(2), np.complex64(0)),
-        (3, None), (True, None), ("s", None), (None, None), (np.int64(1), None), (np.arange(3), None), (np.bool_(1), None),
-        ([1.0, 2, [3.0]], [0.0, None, [0.0]]), ((), ()), ({"w": 1.0, "n": 2}, {"w": 0.0, "n": None}), (Pair(1.0, 2), Pair(0.0, None)),
+        (3, None), (True, None), ("s", None), (None, None), (np.int64(1), None),
+        (np.arange(3), None), (np.bool_(1), None),
+        ([1.0, 2, [3.0]], [0.0, None, [0.0]]), ((), ()), ({"w": 1.0, "n": 2}, {"w": 0.0, "n": None}),
+        (Pair(1.0, 2), Pair(0.0, None)),
     ],
 )  # fmt: skip
 def test_zeros_of_leaves_and_containers(x, expected):
@@ -70,7 +72,9 @@ def test_flatten():
     assert flatten(lists) == [1, 2, [3]] and flatten([]) == []
 
 
-VALUES = [(), (1,), [1, 2], "abc", {"a": 1, "b": 2}, range(4), np.arange(2), 1.5, None, np.float64(1), np.array(1.0), 3, len]
+VALUES = [
+    (), (1,), [1, 2], "abc", {"a": 1, "b": 2}, range(4), np.arange(2), 1.5, None, np.float64(1), np.array(1.0), 3, len,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)

@@ -128,6 +128,7 @@ class _Parser(Reader):
             results = (self.definition(),)
             while self.take(","):
                 results += (self.definition(),)
+            annotated = self.tokens[self.at - 1].kind != "value"
             self.expect("=")
         # Callables have a dot in their names or an `@` before them, so a bare word is the name of an op.
         name = self.next() if self.token.kind == "word" and self.token.text in OPS else "call"
@@ -139,6 +140,8 @@ class _Parser(Reader):
             loc = self.end_of_line()
             return Op(name, tuple(operands), results, attrs, self.regions(name, params), loc)
         operands, attrs = read()
+        if name == "const" and results and not annotated:
+            results = (self.constant(results[0], attrs["value"]),)
         attrs |= self.extras()
         nested = self.take("function")
         loc = self.end_of_line()
@@ -146,6 +149,12 @@ class _Parser(Reader):
             attrs = {"template": self.function(), **attrs}
             self.end_of_line()
         return Op(name, tuple(operands), results, attrs, (), loc)
+
+    def constant(self, value: Value, content: Any) -> Value:
+        """The result of a `const` without a kind in the text: its kind is the constant."""
+        known = Value(value.name, k.Static(content))
+        self.values.update((name, known) for name, v in self.values.items() if v is value)
+        return known
 
     def regions(self, name: str, params: tuple[Value, ...]) -> tuple[Region, ...]:
         regions = [self.region(params)]

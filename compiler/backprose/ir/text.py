@@ -19,11 +19,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from backprose.ir.kinds import UNKNOWN, Kind
+from backprose.ir.kinds import UNKNOWN, Kind, Static
 from backprose.ir.literals import Objects, kind_text, literal, word
 from backprose.ir.nodes import OPS, Function, Loc, Module, Op, Region, Value
 
 LOC_COLUMN = 64
+# Attributes of functions that tie them to this process and this machine.
+HIDDEN = ("code", "file")
 
 
 # A remark on a node: a format, and the values whose printed names fill it.
@@ -69,7 +71,7 @@ class _Printer:
         head = f"{lead}{word(function.name)}({self.definitions(function.params)})"
         if function.signature is not None:
             head += f" signature({self.signature(function.signature)})"
-        head += self.extras(function.attrs) + " {"
+        head += self.extras({key: value for key, value in function.attrs.items() if key not in HIDDEN}) + " {"
         self.line(indent, head, function.loc, function)
         self.file = _base(function.loc)
         if function.doc:
@@ -98,7 +100,7 @@ class _Printer:
 
     # Ops
     def op(self, op: Op, indent: str) -> None:
-        results = self.definitions(op.results)
+        results = self.definitions(op.results) if op.name != "const" else self.constants(op)
         lead = f"{results} = " if results else ""
         if not _has_form(op):
             return self.malformed(op, indent, lead)
@@ -220,6 +222,13 @@ class _Printer:
 
     def kind(self, kind: Kind) -> str:
         return kind_text(kind, self.objects)
+
+    def constants(self, op: Op) -> str:
+        """The result of a `const`; that its kind is the constant goes without saying."""
+        known = Static(op.attrs.get("value"))
+        return ", ".join(
+            self.value(v) + ("" if v.kind == known else f": {self.kind(v.kind)}") for v in op.results
+        )
 
     def values(self, values: Iterable[Value]) -> str:
         return ", ".join(self.value(v) for v in values)
