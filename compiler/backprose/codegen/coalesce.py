@@ -83,7 +83,7 @@ def name_variables(
     """The name of each variable. Parameters come first, the others in the order of the text."""
     named: dict[int, str] = {}
     for value in params:
-        named[id(groups[value])] = variables.fix(groups[value], value.name)
+        named[id(groups[value])] = variables.parameter(groups[value], value.name)
     for value, group in groups.items():
         if id(group) not in named:
             named[id(group)] = variables.assign(group, group.name or base(value), bool(group.name))

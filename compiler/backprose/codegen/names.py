@@ -190,9 +190,12 @@ class Variables:
                 return name
             number += 1
 
-    def fix(self, group: Any, name: str) -> str:
-        self.holders.setdefault(name, []).append(group)
-        return name
+    def parameter(self, group: Any, name: str) -> str:
+        """A parameter keeps its name, by which it may be passed; one without a name gets `arg`."""
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in self.holders:
+            self.holders[name] = [group]
+            return name
+        return self.assign(group, name or "arg", False)
 
     def is_free(self, name: str, group: Any, own: bool) -> bool:
         if name in self.reserved or (not own and (name in self.user_names or name in BUILTINS)):

@@ -141,7 +141,7 @@ def _arguments(function: Function, write: Expressions) -> ast.arguments:
         default = None
         if parameter is not None and parameter.default is not parameter.empty:
             default = write.literal(parameter.default)
-        argument = ast.arg(value.name)
+        argument = ast.arg(write.names[value])
         if kind is inspect.Parameter.VAR_POSITIONAL:
             node.vararg = argument
         elif kind is inspect.Parameter.VAR_KEYWORD:
