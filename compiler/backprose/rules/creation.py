@@ -1,11 +1,11 @@
-"""Arrays from scalars, lists and other arrays: linear where entries pass through, without derivative where they are new."""
+"""Arrays from scalars, lists and other arrays: linear where entries pass through, without derivative where new."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import backprose_runtime
-from backprose.rules.registry import effect, linear, no_derivative
+from backprose.rules.registry import at_compile_time, effect, linear, no_derivative
 from backprose.rules.static import require
 from backprose_runtime import add_at, unbroadcast
 
@@ -79,7 +79,7 @@ def full_like(y, a, fill_value, dtype=None, *, y_bar):
 
 @linear(np.linspace, wrt=("start", "stop"))
 def linspace(y, start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, y_bar):
-    """y[i] = (1 - t[i]) start + t[i] stop, with t from 0 to 1 in equal steps.  Shapes: y (num, *shape of start and stop)."""
+    """y[i] = (1 - t[i]) start + t[i] stop, with t from 0 to 1 in equal steps.  Shapes: y (num, *start.shape)."""
     require(not retstep, "the step as a second result has no rule")
     t = np.linspace(0.0, 1.0, num, endpoint)
     if np.ndim(y) == 1:
@@ -91,9 +91,11 @@ def linspace(y, start, stop, num=50, endpoint=True, retstep=False, dtype=None, a
 @linear(np.meshgrid, wrt="xi")
 def meshgrid(y, *xi, y_bar, indexing="xy", sparse=False, copy=True):
     """Each vector is repeated along all axes but its own ("xy": the first two change places): sum over those."""
-    return tuple([np.sum(y_bar[i], axis=repeated_axes(i, len(xi), indexing, np.ndim(y_bar[i]))) for i in range(len(xi))])
+    n = len(xi)
+    return tuple([np.sum(y_bar[i], axis=repeated_axes(i, n, indexing, np.ndim(y_bar[i]))) for i in range(n)])
 
 
+@at_compile_time
 def repeated_axes(i, n, indexing, ndim):
     """The axes along which the i-th of n vectors is repeated in `np.meshgrid`."""
     own = 1 - i if indexing == "xy" and n > 1 and i < 2 else i
@@ -134,8 +136,8 @@ effect(
             "geometric", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial",
             "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto",
             "permutation", "poisson", "power", "rand", "randint", "randn", "random", "random_integers", "random_sample",
-            "ranf", "rayleigh", "sample", "seed", "shuffle", "standard_cauchy", "standard_exponential", "standard_gamma",
-            "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
+            "ranf", "rayleigh", "sample", "seed", "shuffle", "standard_cauchy", "standard_exponential",
+            "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
         )
         if hasattr(np.random, name)
     ]

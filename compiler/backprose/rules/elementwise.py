@@ -1,7 +1,7 @@
 """Functions that act entry by entry. The formulas are definitions of calculus; docstrings state what is not evident.
 
-`d` is the cotangent of the result in reverse mode and the tangent of the operand in forward mode. Where a formula can be
-written with the result `y` it reads `y`, which is at hand anyway. Constants are Python floats, so that float32 stays.
+`d` is the cotangent of the result in reverse mode and the tangent of the operand in forward mode. Where a formula can
+be written with the result `y` it reads `y`, which is at hand anyway. Constants are Python floats: float32 stays.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def log_of_base(a):
 def power(y, a, b, *, d):
     """y = a^b.  Partials: b a^(b-1) and y log a.
 
-    Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0 the
-    function exists at isolated exponents only; 0^b is 0 on either side of b > 0).
+    Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
+    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0).
     """
     return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
 
@@ -315,8 +315,8 @@ def clip(y, a, a_min=None, a_max=None, out=None, min=None, max=None, *, d):
 
 @elementwise(np.where, wrt=("x", "y"))
 def where(result, condition, x, y, *, d):
-    """Each entry comes from x or from y; the condition carries no derivative. A choice, not a product by 0 or 1, so that
-    an infinite cotangent on the path not taken does no harm."""
+    """Each entry comes from x or from y; the condition carries no derivative. A choice, not a product by 0 or 1, so
+    that an infinite cotangent on the path not taken does no harm."""
     return np.where(condition, d, 0.0), np.where(condition, 0.0, d)
 
 

@@ -63,7 +63,7 @@ def slogdet(y, a, *, y_bar):
 
 @rule(np.linalg.cholesky)
 def cholesky(c, a, *, c_bar):
-    """A = C C^T  =>  S = C^-T P(C^T C_bar) C^-1 with P: the lower triangle, its diagonal halved; A_bar from (S + S^T) / 2.
+    """A = C C^T  =>  A_bar = (S + S^T) / 2 with S = C^-T P(C^T C_bar) C^-1; P is the lower triangle, its diagonal halved.
 
     NumPy reads the lower triangle of A only, so that is where the cotangent stands, with both halves of each pair.
     Source: Murray 2016, arXiv:1602.07527, eq. 8.
@@ -133,7 +133,7 @@ def norm(y, x, ord=None, axis=None, keepdims=False, *, y_bar):
 
 
 def matrix_norm(x, form, axes, full, full_bar):
-    """The largest (or smallest) sum of |x| over columns or rows: y_bar sign(x) in those that attain it, split evenly."""
+    """The largest or smallest sum of |x| over columns or rows: y_bar sign(x) in those that attain it, split evenly."""
     inner, outer = (axes[0], axes[1]) if form == "matrix 1" else (axes[1], axes[0])
     hit = np.sum(np.abs(x), axis=inner, keepdims=True) == full
     return np.where(hit, full_bar / np.sum(hit, axis=outer, keepdims=True), 0.0) * np.sign(x)

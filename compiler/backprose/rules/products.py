@@ -30,8 +30,8 @@ def rows(a):
 def matmul(c, a, b, *, c_bar):
     """C = A B  =>  A_bar = C_bar B^T,  B_bar = A^T C_bar.
 
-    Shapes: A (..., m, k), B (..., k, n), C (..., m, n); a vector is a row on the left and a column on the right. Leading
-    axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
+    Shapes: A (..., m, k), B (..., k, n), C (..., m, n); a vector is a row on the left and a column on the right.
+    Leading axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
     """
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return c_bar * b, c_bar * a
@@ -149,7 +149,7 @@ def operand_bar(subscripts, operands, i, y_bar):
 @rule(np.kron)
 def kron(y, a, b, *, y_bar):
     """Y[(i, k), (j, l)] = A[i, j] B[k, l]  =>  A_bar sums Y_bar B over k, l, and B_bar sums Y_bar A over i, j."""
-    require(np.ndim(a) == np.ndim(b) and np.ndim(a) in (1, 2), "np.kron has a derivative for two vectors or two matrices")
+    require(np.ndim(a) == np.ndim(b) and np.ndim(a) in (1, 2), "np.kron has a rule for two vectors or two matrices")
     if np.ndim(a) == 1:
         blocks = np.reshape(y_bar, (np.size(a), np.size(b)))
         return blocks @ b, a @ blocks

@@ -1,7 +1,7 @@
 """Python's builtins and the `math` module. Rules of scalars compute with `math`, which is what scalar code runs on.
 
-Without a rule, and so refused: math.gamma and math.lgamma (their derivative is the digamma function, which neither Python
-nor NumPy has), math.modf, math.frexp and divmod (pairs of a step and a remainder).
+Without a rule, and so refused: math.gamma and math.lgamma (their derivative is the digamma function, which neither
+Python nor NumPy has), math.modf, math.frexp and divmod (pairs of a step and a remainder).
 """
 
 from __future__ import annotations
@@ -262,10 +262,10 @@ def ldexp(y, x, i, *, d):
 real_only(builtins.pow, math.pow, builtins.max, builtins.min)
 
 no_derivative(
-    math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose, math.gcd, math.lcm, math.comb,
-    math.perm, math.factorial, math.isqrt, math.ulp, math.nextafter,
-    len, range, int, bool, str, repr, format, isinstance, issubclass, type, id, hash, callable, round, chr, ord, any, all,
-    hasattr, slice,
+    math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose, math.gcd, math.lcm,
+    math.comb, math.perm, math.factorial, math.isqrt, math.ulp, math.nextafter,
+    len, range, int, bool, str, repr, format, isinstance, issubclass, type, id, hash, callable, round, chr, ord, any,
+    all, hasattr, slice,
 )  # fmt: skip
 
 effect(print)

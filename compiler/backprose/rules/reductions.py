@@ -1,6 +1,6 @@
 """Sums, products, extrema and statistics over axes, and their running forms.
 
-In all of them `kept(y, a, axis, keepdims)` is y with the reduced axes put back as length 1, so that it broadcasts against a.
+In all of them `kept(y, axis, keepdims)` is y with the reduced axes put back as length 1: it broadcasts against a.
 """
 
 from __future__ import annotations
@@ -125,11 +125,11 @@ def backward_sums(a, y_bar):
 
     Invariant: s[k] = total[k] + factor[k] s[k + step], where what lies behind the end is 0; `step` doubles.
     """
-    total = y_bar
-    factor = shifted(a, 1)
-    for power in range(np.shape(a)[-1].bit_length()):
-        total = total + factor * shifted(total, 2**power)
-        factor = factor * shifted(factor, 2**power)
+    total, factor, step = y_bar, shifted(a, 1), 1
+    while step < np.shape(a)[-1]:
+        total = total + factor * shifted(total, step)
+        factor = factor * shifted(factor, step)
+        step = 2 * step
     return total
 
 

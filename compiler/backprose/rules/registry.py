@@ -22,7 +22,8 @@ anything but None is refused. Where the function is variadic, its options are ke
 
 Pure helpers of static arguments (axes, permutations, subscripts) are marked `@at_compile_time`: the compiler calls them
 while it compiles when all their arguments are static, so that emitted code holds their results as constants; with other
-arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text as reason.
+arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text
+as the reason.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def linear(*functions: Any, wrt: str | tuple[str, ...]):
 
 
 def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
-    """Register the decorated pullback; `wrt` names the operands it returns cotangents for (default: those without default)."""
+    """Register the decorated pullback; `wrt` names the operands it returns cotangents for (default: as above)."""
 
     def register(text: Callable) -> Callable:
         return _register(functions, "general", text, wrt)
@@ -89,7 +90,7 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
 
 
 def no_derivative(*functions: Any) -> None:
-    """Declare functions whose results carry no derivative: integer or boolean valued, piecewise constant, or creation."""
+    """Declare functions whose results carry no derivative: integers, booleans, steps, and arrays that are new."""
     NO_DERIVATIVE.update(functions)
 
 

@@ -202,7 +202,7 @@ def dsplit(y, ary, indices_or_sections, *, y_bar):
 
 @linear(np.tile, wrt="A")
 def tile(y, A, reps, *, y_bar):
-    """Each axis of y is (copies, length): sum over the copies.  Fewer reps than axes: 1 is put before, and vice versa."""
+    """Each axis of y is (copies, length): sum over the copies.  The shorter of reps and axes is filled with 1 in front."""
     if not is_tuple(reps):
         reps = (reps,)
     shape = (1,) * (len(reps) - np.ndim(A)) + np.shape(A)

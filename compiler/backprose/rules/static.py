@@ -1,4 +1,4 @@
-"""Arithmetic on axes, permutations and flags, done while compiling: what it yields stands in emitted code as constants."""
+"""Arithmetic on axes, permutations and flags, done while compiling: its results stand in emitted code as constants."""
 
 from __future__ import annotations
 

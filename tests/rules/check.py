@@ -1,0 +1,147 @@
+"""Runs the text of a rule as plain Python and compares what it gives with central differences."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+from backprose_runtime import unbroadcast
+
+from backprose.rules.registry import Rule, rule_for
+
+from cases import Case, has_floats
+
+STEP, RTOL, ATOL = 1e-5, 1e-6, 1e-8
+
+
+class WrongRule(AssertionError):
+    """A cotangent of the wrong shape or value."""
+
+
+def leaves(x: Any) -> list:
+    """The numbers and arrays of a nested list or tuple, in order."""
+    if isinstance(x, (list, tuple)):
+        return [leaf for item in x for leaf in leaves(item)]
+    return [x]
+
+
+def rebuilt(x: Any, new: list) -> Any:
+    """x with its leaves replaced by those of `new`, which is used up."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([rebuilt(item, new) for item in x])
+    return new.pop(0)
+
+
+def mapped(x: Any, change: Any) -> Any:
+    return rebuilt(x, [change(leaf) if has_floats(leaf) else leaf for leaf in leaves(x)])
+
+
+def random_like(y: Any, rng: np.random.Generator) -> Any:
+    """A random cotangent of y's structure: lists for lists, tuples for tuples, floats for scalars."""
+    if isinstance(y, (list, tuple)):
+        parts = [random_like(item, rng) for item in y]
+        return parts if isinstance(y, list) else tuple(parts)
+    g = rng.normal(size=np.shape(y))
+    return g if np.ndim(y) else float(g)
+
+
+def paired(y_bar: Any, y: Any) -> float:
+    """The inner product <y_bar, y>."""
+    pairs = zip(leaves(y_bar), leaves(y), strict=True)
+    return sum(float(np.sum(np.asarray(g) * np.asarray(leaf))) for g, leaf in pairs)
+
+
+def cotangents(case: Case, y_bar: Any, rule: Rule | None = None, values: list | None = None) -> list:
+    """What the rule gives for each differentiated argument, after the sums that the compiler makes centrally."""
+    rule = rule or rule_for(case.function)
+    values = case.values if values is None else values
+    args, kwargs = list(case.args), dict(case.kwargs)
+    for key, value in zip(case.wrt, values):
+        if isinstance(key, int):
+            args[key] = value
+        else:
+            kwargs[key] = value
+    y = case.function(*args, **kwargs)
+    signature = inspect.signature(rule.text)
+    bound = signature.bind(y, *args, **kwargs, **{rule.bar: y_bar})
+    bars = rule.text(*bound.args, **bound.kwargs)
+    bars = (bars,) if len(rule.wrt) == 1 and not is_variadic(signature, rule.wrt[0]) else bars
+    by_name = dict(zip(rule.wrt, bars)) if not is_variadic(signature, rule.wrt[0]) else {rule.wrt[0]: bars}
+    result = []
+    for key, value in zip(case.wrt, values):
+        name, offset = parameter_of(signature, key)
+        bar = by_name[name] if offset is None else by_name[name][offset]
+        bar = real_part(bar) if has_floats(value) else bar
+        result.append(unbroadcast(bar, value) if rule.is_elementwise else bar)
+    return result
+
+
+def real_part(bar: Any) -> Any:
+    """The cotangent of a real operand is real; the compiler casts centrally."""
+    return np.real(bar) if isinstance(bar, (complex, np.ndarray, np.generic)) and np.iscomplexobj(bar) else bar
+
+
+def is_variadic(signature: inspect.Signature, name: str) -> bool:
+    return signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+
+
+def parameter_of(signature: inspect.Signature, key: int | str) -> tuple[str, int | None]:
+    """The rule's parameter that takes the argument, and the place in it if it is variadic."""
+    if isinstance(key, str):
+        return key, None
+    parameters = list(signature.parameters.values())[1:]
+    for position, p in enumerate(parameters):
+        if p.kind is p.VAR_POSITIONAL:
+            return p.name, key - position
+        if position == key:
+            return p.name, None
+    raise AssertionError("an argument that the rule has no parameter for")
+
+
+def differences(case: Case, y_bar: Any, index: int) -> list[np.ndarray]:
+    """Central differences of <y_bar, f> by each leaf of the differentiated argument `index`."""
+    values = case.values
+    flat = leaves(values[index])
+
+    def at(position: int, leaf: Any) -> float:
+        new = rebuilt(values[index], flat[:position] + [leaf] + flat[position + 1 :])
+        return paired(y_bar, case.call(values[:index] + [new] + values[index + 1 :]))
+
+    result = []
+    for position, leaf in enumerate(flat):
+        g = np.zeros(np.shape(leaf))
+        for i in np.ndindex(np.shape(leaf)):
+            up, down = (np.array(leaf, dtype=float) for _ in range(2))
+            up[i] += STEP
+            down[i] -= STEP
+            like = (lambda x: float(x)) if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) else (lambda x: x)
+            g[i] = (at(position, like(up)) - at(position, like(down))) / (2 * STEP)
+        result.append(g)
+    return result
+
+
+def check(case: Case, rule: Rule | None = None, seed: int = 3) -> None:
+    """Raise WrongRule unless the rule's cotangents have the operands' structure and agree with differences."""
+    rng = np.random.default_rng(seed)
+    y_bar = random_like(case.call(case.values), rng)
+    try:
+        bars = cotangents(case, y_bar, rule)
+    except ValueError as error:  # shapes that do not fit, in the rule or in the sum over broadcast axes
+        raise WrongRule(str(error)) from error
+    for index, (value, bar) in enumerate(zip(case.values, bars)):
+        expected, found = differences(case, y_bar, index), leaves_like(bar, value)
+        for leaf, g, h in zip(leaves(value), found, expected, strict=True):
+            if np.shape(g) != np.shape(leaf):
+                raise WrongRule(f"{case.id}: shape {np.shape(g)} for an operand of shape {np.shape(leaf)}")
+            if not np.allclose(g, h, rtol=RTOL, atol=ATOL * max(1.0, np.max(np.abs(h), initial=0.0))):
+                raise WrongRule(f"{case.id}: {g} where differences give {h}")
+
+
+def leaves_like(bar: Any, value: Any) -> list:
+    """The parts of the cotangent that belong to the leaves of `value`, whose nesting it has."""
+    if isinstance(value, (list, tuple)):
+        if not isinstance(bar, (list, tuple)) or len(bar) != len(value):
+            raise WrongRule(f"a cotangent {type(bar).__name__} for a list of {len(value)}")
+        return [leaf for item, part in zip(value, bar) for leaf in leaves_like(part, item)]
+    return [bar]
