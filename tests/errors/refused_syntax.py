@@ -115,7 +115,7 @@ def takes_object_apart(x):
 
 
 def keeps_generator(xs):
-    ys = (x * x for x in xs)  # UnsupportedSyntax: a generator expression is supported only as the one argument of a call
+    ys = (x * x for x in xs)  # UnsupportedSyntax: a generator expression is supported only as a call's one argument
     return sum(ys)
 
 

@@ -1,4 +1,4 @@
-"""Generated control flow: whatever the nesting of branches, loops and jumps, the lowered IR runs as the function does."""
+"""Generated control flow: however branches, loops and jumps are nested, the lowered IR runs as the function does."""
 
 import linecache
 

@@ -1,4 +1,4 @@
-"""Interpreting the lowered IR is calling the function: the same value or exception, the same calls in the same order."""
+"""Interpreting the lowered IR is calling the function: same value or exception, same calls in the same order."""
 
 import functools
 

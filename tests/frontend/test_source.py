@@ -46,14 +46,15 @@ def text_of(node, file=__file__):
     return ast.get_source_segment("".join(linecache.getlines(file)), node)
 
 
-@pytest.mark.parametrize("function, text", zip(PAIR, ("x + 1", "x + 2", "lambda x: x + y")))
+@pytest.mark.parametrize("function, text", list(zip(PAIR, ("x + 1", "x + 2", "lambda x: x + y"))))
 def test_lambdas_on_one_line(function, text):
     assert text_of(read(function).node.body) == text
 
 
 def test_equal_and_nested_lambdas():
     assert read(SAME[0]).node.col_offset < read(SAME[1]).node.col_offset
-    assert [text_of(read(f).node.body) for f in (NESTED, NESTED(1), NESTED.__defaults__[0])] == ["(lambda c: c)"[1:-1], "c", "b"]
+    bodies = [text_of(read(f).node.body) for f in (NESTED, NESTED(1), NESTED.__defaults__[0])]
+    assert bodies == ["lambda c: c", "c", "b"]
 
 
 def test_a_wrapper_is_itself_the_function():
@@ -116,7 +117,9 @@ def test_code_made_at_run_time():
     assert interpret(lower(space["f"]), 2) == 42
 
 
-@pytest.mark.parametrize("text", ["def f(x): return y\n", "def f(x):\n  y = 1\n", "def g(x): pass\n", "def f(:\n", "\ndef f(x): pass"])
+@pytest.mark.parametrize(
+    "text", ["def f(x): return y\n", "def f(x):\n  y = 1\n", "def g(x): pass\n", "def f(:\n", "\ndef f(x): pass"]
+)
 def test_a_changed_file(text):
     space = {}
     exec(compile("def f(y): return y\n", "<changed>", "exec"), space)

@@ -11,7 +11,8 @@ from backprose.frontend.source import Source
 ACCEPTED: tuple[type[ast.AST], ...] = (
     # statements
     ast.FunctionDef, ast.Return, ast.Delete, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
-    ast.With, ast.withitem, ast.Match, ast.match_case, ast.Raise, ast.Assert, ast.Expr, ast.Pass, ast.Break, ast.Continue,
+    ast.With, ast.withitem, ast.Match, ast.match_case, ast.Raise, ast.Assert, ast.Expr, ast.Pass,
+    ast.Break, ast.Continue,
     # expressions
     ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.Lambda, ast.IfExp, ast.Dict, ast.ListComp, ast.DictComp,
     ast.GeneratorExp, ast.Compare, ast.Call, ast.keyword, ast.FormattedValue, ast.JoinedStr, ast.Constant,
@@ -112,7 +113,8 @@ class _Checker:
         if not isinstance(node, ACCEPTED):
             kind = type(node).__name__
             why = "it is not part of the accepted subset of Python"
-            self.refuse(node, *REFUSED.get(kind, (f"`{kind}` is not supported", why, "write it with simpler statements")))
+            other = (f"`{kind}` is not supported", why, "write it with simpler statements")
+            self.refuse(node, *REFUSED.get(kind, other))
         getattr(self, f"visit_{type(node).__name__}", self.children)(node)
 
     def children(self, node: ast.AST) -> None:
@@ -201,7 +203,7 @@ class _Checker:
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
         self.refuse(
             node,
-            "a generator expression is supported only as the one argument of a call",
+            "a generator expression is supported only as a call's one argument",
             "elsewhere it would run step by step, interleaved with other code",
             "use a list comprehension",
         )

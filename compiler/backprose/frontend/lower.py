@@ -49,7 +49,7 @@ def lower(function: Any) -> Function:
 
 
 class Lowering(Loops):
-    """One function being lowered. `captured` gives the keys of outer variables by name, `slots` its defaults' places."""
+    """One function being lowered, with the names of its captured variables and of its `slots` for default values."""
 
     def __init__(
         self,

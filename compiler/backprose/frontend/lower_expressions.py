@@ -9,8 +9,8 @@ from typing import Any
 
 import backprose_runtime
 
-from backprose.frontend.regions import Itself, Nested, Regions, Stale
-from backprose.ir.nodes import Value
+from backprose.frontend.regions import Itself, Nested, Regions, Stale, plain
+from backprose.ir.nodes import Loc, Value
 
 OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -56,6 +56,10 @@ class Expressions(Regions):
         if key is None:
             scope = "cell" if self.is_cell(identifier) else "global"
             return self.builder.op("global", (), [Value(name)], (), name=identifier, scope=scope).result
+        return self.variable(key, node, escapes)
+
+    def variable(self, key: str, node: ast.AST | Loc, escapes: bool) -> Value:
+        """What the variable holds now; a closure is made where that is a nested function."""
         match self.env.get(key):
             case Value() as value:
                 return value
@@ -63,14 +67,14 @@ class Expressions(Regions):
                 return self.closure(nested, node, escapes)
             case Itself():
                 return self.itself()
-            case Stale():
+            case Stale(name):
                 self.refuse(
                     node,
-                    f"the nested function {identifier!r} is read where it is not known which one it is",
+                    f"the nested function {name!r} is read where it is not known which one it is",
                     "it was defined in another iteration of a loop, or in one branch only",
-                    f"define {identifier!r} before the loop or branch, and pass what changes as an argument",
+                    f"define {name!r} before the loop or branch, and pass what changes as an argument",
                 )
-        return self.builder.unbound(identifier)
+        return self.builder.unbound(plain(key))
 
     def expression_Constant(self, node: ast.Constant, name: str) -> Value:
         return self.builder.const(node.value, name)
@@ -178,15 +182,15 @@ class Expressions(Regions):
                 continue
             if pairs:
                 parts.append(self.builder.dict(pairs))
-            parts.append(self.builder.call(dict, self.expression(item)))
+            parts.append(self.builder.call(dict, self.expression(item), name=name if len(node.keys) == 1 else ""))
             pairs = []
         if not parts:
             return self.builder.dict(pairs, name=name)
         if pairs:
             parts.append(self.builder.dict(pairs))
-        joined, *others = parts
-        for part in others:
-            joined = self.builder.call(operator.or_, joined, part)
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = self.builder.call(operator.or_, joined, part, name=name if part is parts[-1] else "")
         return joined
 
     def expression_JoinedStr(self, node: ast.JoinedStr, name: str) -> Value:

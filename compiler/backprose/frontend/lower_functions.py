@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from backprose.frontend import resolve
 from backprose.frontend.lower_expressions import Expressions
-from backprose.frontend.regions import Itself, Nested, plain
+from backprose.frontend.regions import Nested, plain
 from backprose.ir.nodes import Function, Loc, Value
 
 Parameter = inspect.Parameter
@@ -35,7 +35,9 @@ class Functions(Expressions):
     volatile: frozenset[str] = frozenset()  # keys of variables that may be bound again
     captured: tuple[Value, ...] = ()  # this function's own captured parameters
 
-    def template(self, node: ast.FunctionDef | ast.Lambda, captured: Mapping[str, str], slots: Mapping[str, int], name: str) -> Function:
+    def template(
+        self, node: ast.FunctionDef | ast.Lambda, captured: Mapping[str, str], slots: Mapping[str, int], name: str
+    ) -> Function:
         raise NotImplementedError
 
     def nested(self, node: ast.FunctionDef | ast.Lambda, name: str) -> Nested:
@@ -67,20 +69,11 @@ class Functions(Expressions):
             )
         before = self.making
         self.making = (*before, binding.name)
-        captured = [self.captured_value(key, node, escapes) for key in binding.captured]
+        captured = [self.variable(key, node, escapes) for key in binding.captured]
         self.making = before
         return self.builder.op(
             "closure", (*captured, *binding.defaults), [Value(binding.name)], (), template=binding.template
         ).result
-
-    def captured_value(self, key: str, node: ast.AST | Loc, escapes: bool) -> Value:
-        match self.env.get(key):
-            case Nested() as nested:
-                return self.closure(nested, node, escapes)
-            case Itself():
-                return self.itself()
-            case _:
-                return self.value_of(key)
 
     def itself(self) -> Value:
         return self.builder.op("closure", self.captured, [Value(self.function)], (), template="self").result

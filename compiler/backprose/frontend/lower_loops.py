@@ -91,7 +91,7 @@ class Loops(Functions):
     def yielded(self, key: str, node: ast.AST) -> Value:
         """What the variable passes on to the next iteration."""
         if isinstance(self.env.get(key), Stale):
-            return self.load(key, node)
+            return self.variable(key, node, escapes=True)
         return self.value_of(key)
 
     def after_loop(self, node: ast.For | ast.While, extra: _Extra) -> Exit:

@@ -76,7 +76,8 @@ def _op(op: Op, needed: set[Value]) -> Op:
         carried, collected = keep[: len(op.inits)], [True] * op.attrs["collected"]
         keep = [*carried, *collected]
         results = _kept(op.body.results, [*([True] * op.attrs["stops"]), *keep])
-        regions[-1] = replace(regions[-1], params=_kept(op.body.params, [*([True] * len(op.items)), *carried]), results=results)
+        params = _kept(op.body.params, [*([True] * len(op.items)), *carried])
+        regions[-1] = replace(regions[-1], params=params, results=results)
         if op.name == "while":
             regions[0] = replace(regions[0], params=_kept(op.regions[0].params, carried))
         operands = (*op.iterables, *_kept(op.inits, carried))

@@ -88,7 +88,7 @@ class Side:
 
 
 class Regions:
-    """Holds the current builder, location and variables. A variable's key is its name, unless a comprehension binds it."""
+    """Holds the current builder and variables. A variable's key is its name, unless a comprehension binds it."""
 
     def __init__(self, source: Source, function: str):
         self.source = source

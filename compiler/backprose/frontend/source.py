@@ -94,16 +94,16 @@ def _parse(text: str, file: str) -> ast.Module:
 
 def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
     found = [pair for pair in _functions(tree, "") if _first_line(pair[0], code) == code.co_firstlineno]
+    if not found:
+        raise changed(code)
     if len(found) > 1:
         positions = set(code.co_positions())
         found = [(node, cls) for node, cls in found if _span(_last_statement(node)) in positions]
-    if len(found) > 1:
+    if len(found) != 1:
         raise SourceUnavailable(
             f"several functions begin on line {code.co_firstlineno} of {code.co_filename}",
             instead="put each on a line of its own",
         )
-    if not found:
-        raise changed(code)
     return found[0]
 
 
