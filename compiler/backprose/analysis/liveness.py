@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backprose.analysis.statements import (
-    Append, Break, Copy, Do, For, If, NewList, Return, Statement, Update, While, With,
+    Append, Break, Continue, Copy, Do, For, If, NewList, Return, Statement, Update, While, With,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 
 Leaves = Callable[[Value], Iterable[Value]]
+Exits = tuple[int, int]  # what is live after `break` and after `continue`
 
 
 @dataclass
@@ -50,7 +51,7 @@ def interference(
     """
     walk = _Liveness(leaves, scoped, frozenset(updates))
     walk.number(params, block)
-    live = walk.block(block, 0, 0)
+    live = walk.block(block, 0, (0, 0))
     walk.define(params, live)
     return walk.found
 
@@ -85,16 +86,16 @@ class _Liveness:
                 self.found.clashes[self.found.number[value]] |= (live | mask) & ~self.found.bit(value) & ~same
         return live & ~mask
 
-    def block(self, block: Sequence[Statement], live: int, after_loop: int) -> int:
+    def block(self, block: Sequence[Statement], live: int, exits: Exits) -> int:
         for statement in reversed(block):
-            live = getattr(self, "on_" + type(statement).__name__)(statement, live, after_loop)
+            live = getattr(self, "on_" + type(statement).__name__)(statement, live, exits)
         return live
 
-    def on_Do(self, s: Do, live: int, after_loop: int) -> int:
+    def on_Do(self, s: Do, live: int, exits: Exits) -> int:
         before = self.define(s.op.results, live)
         return before | self.reads(s.op.operands or s.op.results if s.op.regions else s.op.operands, live)
 
-    def on_Update(self, s: Update, live: int, after_loop: int) -> int:
+    def on_Update(self, s: Update, live: int, exits: Exits) -> int:
         if self.recording:
             self.found.after_update[s] = live
         same = self.found.mask(self.leaves(s.buffer)) if s in self.in_place else 0
@@ -103,7 +104,7 @@ class _Liveness:
             self.found.copies.append((s.op.result, s.buffer, self.depth))
         return before | self.reads(s.op.operands, live)
 
-    def on_Copy(self, s: Copy, live: int, after_loop: int) -> int:
+    def on_Copy(self, s: Copy, live: int, exits: Exits) -> int:
         mask = self.found.mask(s.targets)
         for target, source in zip(s.targets, s.sources):
             leaves = tuple(self.leaves(source))
@@ -116,32 +117,32 @@ class _Liveness:
                     self.found.copies.append((target, source, self.depth))
         return live & ~mask | self.reads(s.sources, live)
 
-    def on_NewList(self, s: NewList, live: int, after_loop: int) -> int:
+    def on_NewList(self, s: NewList, live: int, exits: Exits) -> int:
         return self.define([s.target], live)
 
-    def on_Append(self, s: Append, live: int, after_loop: int) -> int:
+    def on_Append(self, s: Append, live: int, exits: Exits) -> int:
         return live | self.found.bit(s.target) | self.reads([s.item], live)
 
-    def on_If(self, s: If, live: int, after_loop: int) -> int:
-        branches = self.block(s.then, live, after_loop) | self.block(s.orelse, live, after_loop)
+    def on_If(self, s: If, live: int, exits: Exits) -> int:
+        branches = self.block(s.then, live, exits) | self.block(s.orelse, live, exits)
         return branches | self.reads([s.condition], branches)
 
-    def on_For(self, s: For, live: int, after_loop: int) -> int:
+    def on_For(self, s: For, live: int, exits: Exits) -> int:
         held = self.found.mask(leaf for v in s.held for leaf in self.leaves(v))
 
         def header(at_end: int) -> int:
-            body = self.block(s.body, at_end | held, live)
+            body = self.block(s.body, at_end | held, (live, at_end | held))
             return live | held | self.define(s.targets, body)
 
         return self.loop(header, live) | self.reads(s.op.iterables, live)
 
-    def on_While(self, s: While, live: int, after_loop: int) -> int:
+    def on_While(self, s: While, live: int, exits: Exits) -> int:
         def header(at_end: int) -> int:
-            into = self.block(s.body, at_end, live)
+            into = self.block(s.body, at_end, (live, at_end))
             if s.condition is not None:
                 into |= live
                 into |= self.reads([s.condition], into)
-            return self.block(s.setup, into, live)
+            return self.block(s.setup, into, (live, at_end))
 
         return self.loop(header, 0)
 
@@ -157,15 +158,18 @@ class _Liveness:
             self.depth -= 1
         return live
 
-    def on_With(self, s: With, live: int, after_loop: int) -> int:
+    def on_With(self, s: With, live: int, exits: Exits) -> int:
         # A context may swallow an exception, so what is live afterwards is live from the start.
-        into = self.block(s.body, live, after_loop) | live
+        into = self.block(s.body, live, exits) | live
         return into | self.reads(s.contexts, into)
 
-    def on_Break(self, s: Break, live: int, after_loop: int) -> int:
-        return after_loop
+    def on_Break(self, s: Break, live: int, exits: Exits) -> int:
+        return exits[0]
 
-    def on_Return(self, s: Return, live: int, after_loop: int) -> int:
+    def on_Continue(self, s: Continue, live: int, exits: Exits) -> int:
+        return exits[1]
+
+    def on_Return(self, s: Return, live: int, exits: Exits) -> int:
         return self.reads([s.value], 0)
 
 

@@ -92,11 +92,16 @@ class Break(Statement):
 
 
 @dataclass(frozen=True, eq=False)
+class Continue(Statement):
+    pass
+
+
+@dataclass(frozen=True, eq=False)
 class Return(Statement):
     value: Value
 
 
-TERMINATORS = (Break, Return)
+TERMINATORS = (Break, Continue, Return)
 
 
 def ends(block: tuple[Statement, ...] | list[Statement]) -> bool:

@@ -1,0 +1,102 @@
+"""Activity: which values depend on the inputs asked for (varied) and reach the result differentiably (useful).
+
+Only values that are both get adjoints; the rest costs nothing. Loops are iterated to a fixed point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from backprose.analysis.kinds import is_inexact
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Tuple, Unbound, Unknown
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.rules.registry import has_no_derivative
+
+
+def carries_derivative(kind: Kind) -> bool:
+    """Whether values of the kind are, or contain, real or complex numbers."""
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        return any(map(carries_derivative, kind.items))
+    if isinstance(kind, (List, Maybe)):
+        return carries_derivative(kind.item)
+    return is_inexact(kind) or isinstance(kind, (Unknown, Unbound))
+
+
+def active_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
+    """Values of `fn` that depend on `inputs` and that the result depends on."""
+    varied = set(inputs)
+    _spread(lambda: _varied(fn.region, varied), varied)
+    useful = {fn.result}
+    _spread(lambda: _useful(fn.region, useful), useful)
+    return varied & useful
+
+
+def _spread(step: Callable[[], None], values: set[Value]) -> None:
+    """Repeat until nothing is added: one round settles straight-line code, loops take a few."""
+    before = -1
+    while len(values) != before:
+        before = len(values)
+        step()
+
+
+def _varied(region: Region, varied: set[Value]) -> None:
+    for op in region.ops:
+        for inner in op.regions:
+            _enter(op, inner, varied)
+            _varied(inner, varied)
+        if op.regions:
+            _leave(op, varied)
+        elif passes_derivative(op) and not varied.isdisjoint(op.operands):
+            varied.update(v for v in op.results if carries_derivative(v.kind))
+
+
+def passes_derivative(op: Op) -> bool:
+    """Whether the op's results may depend differentiably on its operands."""
+    if op.name == "call":
+        return not has_no_derivative(op.fn)
+    return op.name not in ("const", "unbound", "global", "raise", "closure")
+
+
+def _enter(op: Op, inner: Region, varied: set[Value]) -> None:
+    """Into a loop's body: items from iterables, carried parameters from inits and from what the body yields."""
+    if op.name not in ("for", "while"):
+        return
+    count = op.attrs.get("iterables", 0)
+    for param, source in zip(op.items, op.iterables):
+        if source in varied and carries_derivative(param.kind):
+            varied.add(param)
+    for param, init, after in zip(inner.params[count if inner is op.body else 0 :], op.inits, op.yields):
+        if (init in varied or after in varied) and carries_derivative(param.kind):
+            varied.add(param)
+
+
+def _leave(op: Op, varied: set[Value]) -> None:
+    for result, sources in _result_sources(op):
+        if not varied.isdisjoint(sources) and carries_derivative(result.kind):
+            varied.add(result)
+
+
+def _result_sources(op: Op) -> list[tuple[Value, tuple[Value, ...]]]:
+    if op.name in ("for", "while"):
+        carried = [(r, (i, y)) for r, i, y in zip(op.carried_results, op.inits, op.yields)]
+        return carried + [(r, (c,)) for r, c in zip(op.collected_results, op.collects)]
+    return list(zip(op.results, zip(*(region.results for region in op.regions))))
+
+
+def _useful(region: Region, useful: set[Value]) -> None:
+    for op in reversed(region.ops):
+        if not op.regions:
+            if passes_derivative(op) and not useful.isdisjoint(op.results):
+                useful.update(v for v in op.operands if carries_derivative(v.kind))
+            continue
+        for result, sources in _result_sources(op):
+            if result in useful:
+                useful.update(sources)
+        if op.name in ("for", "while"):
+            for param, init, after in zip(op.carried, op.inits, op.yields):
+                if param in useful:
+                    useful.update((init, after))
+        for inner in op.regions:
+            _useful(inner, useful)
+        if op.name in ("for", "while"):
+            useful.update(source for param, source in zip(op.items, op.iterables) if param in useful)

@@ -1,0 +1,359 @@
+"""Kinds of values: of run-time objects, of results, and the join of two.
+
+Result kinds of NumPy calls are found by example: the function itself runs on tiny arguments of the given kinds, a few
+times with different lengths. An axis whose length follows the run's own length is `MANY`, one that is always 1 is
+`ONE`, anything else is `ANY`. So dtypes follow NumPy's own promotion, and no shape rule is written down twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from functools import lru_cache, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backprose.ir.kinds import (
+    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
+    Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
+)  # fmt: skip
+
+
+# Of objects at run time
+
+
+def kind_of(value: Any) -> Kind:
+    """The kind that a call with this argument is specialised for."""
+    if isinstance(value, np.ndarray):
+        return Array(value.dtype.name, tuple(ONE if n == 1 else MANY for n in value.shape))
+    if isinstance(value, np.generic):
+        return Scalar("bool_" if isinstance(value, np.bool_) else value.dtype.name)
+    if type(value) in (bool, int, float, complex):
+        return Scalar(type(value).__name__)
+    if isinstance(value, tuple):
+        items = tuple(kind_of(v) for v in value)
+        return Record(type(value), value._fields, items) if hasattr(value, "_fields") else Tuple(items)
+    if type(value) is list:
+        return list_kind([kind_of(v) for v in value])
+    if type(value) is dict:
+        return Dict(tuple(value), tuple(kind_of(v) for v in value.values()))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = tuple(f.name for f in dataclasses.fields(value))
+        return Record(type(value), names, tuple(kind_of(getattr(value, n)) for n in names))
+    if isinstance(value, range):
+        return Range()
+    return Static(value)
+
+
+def list_kind(items: list[Kind]) -> Kind:
+    """A list of equal kinds is a `List` of any length; otherwise, or when empty, its length is fixed."""
+    if items and all(item == items[0] for item in items) and not isinstance(items[0], Static):
+        return List(items[0])
+    return FixedList(tuple(items))
+
+
+# Joins
+
+
+def widen(kind: Kind) -> Kind:
+    """Forget the value of a static number: it may be another in the next iteration or call."""
+    if isinstance(kind, Static) and type(kind.value) in (int, float, complex, bool):
+        return Scalar(type(kind.value).__name__)
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(map(widen, kind.items)))
+    return kind
+
+
+def join(a: Kind, b: Kind) -> Kind:
+    """The least kind that holds both; UNKNOWN if none says anything useful."""
+    if a == b or isinstance(b, Unbound):
+        return a
+    if isinstance(a, Unbound):
+        return b
+    if is_none(a) or is_none(b):
+        other = b if is_none(a) else a
+        return other if isinstance(other, Maybe) else Maybe(widen(other))
+    if isinstance(a, Maybe) or isinstance(b, Maybe):
+        inner = join(a.item if isinstance(a, Maybe) else a, b.item if isinstance(b, Maybe) else b)
+        return UNKNOWN if isinstance(inner, Unknown) else Maybe(inner)
+    a, b = _plain(a), _plain(b)
+    if a == b:
+        return a
+    if isinstance(a, Scalar) and isinstance(b, Scalar):
+        return _join_scalars(a, b)
+    if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim:
+        axes = tuple(x if x == y else ANY for x, y in zip(a.axes, b.axes))
+        return Array(_promote(a.dtype, b.dtype), axes)
+    if is_number(a) and is_number(b):
+        return Number(_join_dtypes(a, b))
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return Tuple(_join_all(a.items, b.items))
+    if isinstance(a, (List, FixedList)) and isinstance(b, (List, FixedList)):
+        if isinstance(a, FixedList) and isinstance(b, FixedList) and len(a.items) == len(b.items):
+            return FixedList(_join_all(a.items, b.items))
+        items = [*_elements(a), *_elements(b)]
+        return List(reduce(join, items, UNBOUND))
+    if isinstance(a, Dict) and isinstance(b, Dict) and a.keys == b.keys:
+        return Dict(a.keys, _join_all(a.items, b.items))
+    if isinstance(a, Record) and isinstance(b, Record) and a.cls is b.cls:
+        return Record(a.cls, a.fields, _join_all(a.items, b.items))
+    if isinstance(a, Slice) and isinstance(b, Slice):
+        return Slice(join(a.start, b.start), join(a.stop, b.stop), join(a.step, b.step))
+    return UNKNOWN
+
+
+def is_none(kind: Kind) -> bool:
+    return isinstance(kind, Static) and kind.value is None
+
+
+def is_number(kind: Kind) -> bool:
+    """Whether values of the kind are numbers or arrays of numbers."""
+    if isinstance(kind, Static):
+        return type(kind.value) in (bool, int, float, complex)
+    return isinstance(kind, (Array, Dim, Number)) or (isinstance(kind, Scalar) and kind.dtype != "str")
+
+
+def dtype_of(kind: Kind) -> str | None:
+    """The dtype's name of a number; Python's int, float and complex keep these names; None if unknown."""
+    if isinstance(kind, Static):
+        return type(kind.value).__name__ if is_number(kind) else None
+    if isinstance(kind, Dim):
+        return "int"
+    if isinstance(kind, (Array, Scalar, Number)):
+        return kind.dtype
+    return None
+
+
+def ndim_of(kind: Kind) -> int | None:
+    """The number of axes, 0 for scalars, None if unknown."""
+    if isinstance(kind, Array):
+        return kind.ndim
+    if isinstance(kind, (Scalar, Dim)) or (isinstance(kind, Static) and is_number(kind)):
+        return 0
+    return None
+
+
+def is_inexact(kind: Kind) -> bool:
+    """Whether the kind is of real or complex numbers, so that it may carry a derivative; true if that is unknown."""
+    if isinstance(kind, Maybe):
+        return is_inexact(kind.item)
+    if not is_number(kind):
+        return False
+    name = dtype_of(kind)
+    return name is None or name.startswith(("float", "complex", "longdouble", "clongdouble"))
+
+
+def is_complex(kind: Kind) -> bool:
+    name = dtype_of(kind)
+    return name is not None and name.startswith(("complex", "clongdouble"))
+
+
+def _plain(kind: Kind) -> Kind:
+    """Statics and axis lengths as the scalars that they are."""
+    if isinstance(kind, Dim):
+        return Scalar("int")
+    if isinstance(kind, Static) and isinstance(kind.value, str):
+        return Scalar("str")
+    return widen(kind)
+
+
+def _join_scalars(a: Scalar, b: Scalar) -> Kind:
+    if "str" in (a.dtype, b.dtype):
+        return UNKNOWN
+    return Scalar(_join_dtypes(a, b))
+
+
+def _join_dtypes(a: Kind, b: Kind) -> str | None:
+    x, y = dtype_of(a), dtype_of(b)
+    if x is None or y is None:
+        return None
+    if x in PYTHON_SCALARS and y in PYTHON_SCALARS:
+        return max(x, y, key=PYTHON_SCALARS.index)
+    # A Python scalar is weak: it takes on the other's precision.
+    if x in PYTHON_SCALARS or y in PYTHON_SCALARS:
+        weak, strong = (x, y) if x in PYTHON_SCALARS else (y, x)
+        return np.result_type(np.dtype(strong.rstrip("_")), {"bool": False, "int": 0, "float": 0.0, "complex": 0j}[weak]).name
+    return _promote(x, y)
+
+
+def _promote(x: str, y: str) -> str:
+    return x if x == y else np.promote_types(x.rstrip("_"), y.rstrip("_")).name
+
+
+def _join_all(a: tuple[Kind, ...], b: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    return tuple(join(x, y) for x, y in zip(a, b))
+
+
+def _elements(kind: Kind) -> tuple[Kind, ...]:
+    return (kind.item,) if isinstance(kind, List) else kind.items
+
+
+# Of results, by example
+
+
+class Run(NamedTuple):
+    """Lengths for one run: of `MANY` axes, of `ANY` axes and lists, and the value of unknown integers."""
+
+    many: int
+    any: int
+    integer: int
+
+
+RUNS = (Run(5, 5, 1), Run(7, 7, 2), Run(5, 1, 1), Run(7, 1, 3))
+
+
+class NoExample(Exception):
+    """The kind admits no representative, or the function fails on it."""
+
+
+def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
+    """The kind of `fn(*args, **keywords)`; `Number()` if examples don't tell."""
+    try:
+        return _result_kind(fn, args, keywords)
+    except TypeError:  # unhashable parts: compute afresh
+        return _result_kind.__wrapped__(fn, args, keywords)
+
+
+@lru_cache(maxsize=16384)
+def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...]) -> Kind:
+    results = []
+    vague = any(_is_vague(k) for k in (*args, *(k for _, k in keywords)))
+    runs = RUNS if vague else RUNS[:2]
+    for run in runs:
+        try:
+            actual = [example(k, run) for k in args]
+            named = {name: example(k, run) for name, k in keywords}
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                results.append(fn(*actual, **named))
+        except Exception:  # noqa: BLE001 - an example that fails tells nothing; the caller gets the weakest kind
+            return Number()
+    observed = _observed(results, runs, all(map(_is_exact, (*args, *(k for _, k in keywords)))))
+    return _any_length(observed) if fn in DATA_DEPENDENT else observed
+
+
+# Functions whose result's length depends on the values, which examples can't tell.
+DATA_DEPENDENT = frozenset(
+    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.trim_zeros,
+     np.intersect1d, np.union1d, np.setdiff1d, np.histogram, np.where, np.repeat, np.arange}
+)  # fmt: skip
+
+
+def _any_length(kind: Kind) -> Kind:
+    if isinstance(kind, Array):
+        return Array(kind.dtype, tuple(a if a == MANY else ANY for a in kind.axes))
+    if isinstance(kind, Tuple):
+        return Tuple(tuple(map(_any_length, kind.items)))
+    return kind
+
+
+def _is_exact(kind: Kind) -> bool:
+    """Whether lengths that are computed from such an argument are the same in every run and every call."""
+    if isinstance(kind, (Tuple, FixedList)):
+        return all(map(_is_exact, kind.items))
+    if isinstance(kind, Slice):
+        return all(map(_is_exact, (kind.start, kind.stop, kind.step)))
+    return isinstance(kind, Static)
+
+
+def _is_vague(kind: Kind) -> bool:
+    if isinstance(kind, Array):
+        return ANY in kind.axes
+    if isinstance(kind, (List, Range)):
+        return True
+    if isinstance(kind, Scalar):
+        return kind.dtype.startswith(("int", "uint"))
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        return any(map(_is_vague, kind.items))
+    if isinstance(kind, Slice):
+        return any(map(_is_vague, (kind.start, kind.stop, kind.step)))
+    return isinstance(kind, Maybe) and _is_vague(kind.item)
+
+
+def example(kind: Kind, run: Run) -> Any:
+    """A value of the kind with the run's lengths."""
+    if isinstance(kind, Static):
+        return kind.value
+    if isinstance(kind, Array):
+        length = {ONE: 1, MANY: run.many, ANY: run.any}
+        return _example_array(kind.dtype, tuple(length[a] for a in kind.axes))
+    if isinstance(kind, Scalar):
+        return _example_scalar(kind.dtype, run)
+    if isinstance(kind, Dim):
+        return run.many
+    if isinstance(kind, Range):
+        return range(run.any)
+    if isinstance(kind, Maybe):
+        return example(kind.item, run)
+    if isinstance(kind, Slice):
+        return slice(*(example(k, run) for k in (kind.start, kind.stop, kind.step)))
+    if isinstance(kind, List):
+        return [example(kind.item, run) for _ in range(run.any)]
+    if isinstance(kind, (Tuple, FixedList)):
+        items = [example(k, run) for k in kind.items]
+        return tuple(items) if isinstance(kind, Tuple) else items
+    if isinstance(kind, Dict):
+        return {key: example(k, run) for key, k in zip(kind.keys, kind.items)}
+    if isinstance(kind, Record):
+        return kind.cls(**{name: example(k, run) for name, k in zip(kind.fields, kind.items)})
+    raise NoExample(str(kind))
+
+
+def _example_array(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    values = np.zeros(shape, dtype)
+    if values.dtype.kind in "fc":
+        values += 0.5
+        if len(shape) >= 2 and shape[-1] == shape[-2]:  # well conditioned and positive definite
+            values += 2 * np.eye(shape[-1], dtype=dtype)
+    elif values.dtype.kind == "b":
+        values.reshape(-1)[::2] = True
+    return values
+
+
+def _example_scalar(dtype: str, run: Run) -> Any:
+    if dtype == "str":
+        return "s"
+    if dtype in PYTHON_SCALARS:
+        return {"bool": True, "int": run.integer, "float": 0.5, "complex": 0.5 + 0.5j}[dtype]
+    scalar = np.dtype(dtype.rstrip("_")).type
+    return scalar(run.integer) if dtype.startswith(("int", "uint")) else scalar(0.5)
+
+
+def _observed(results: list[Any], runs: tuple[Run, ...], exact: bool) -> Kind:
+    """The kind that all of the runs' results have."""
+    first = results[0]
+    if any(type(r) is not type(first) for r in results):
+        kinds = [widen(kind_of(r)) for r in results]
+        return reduce(join, kinds)
+    if isinstance(first, np.ndarray):
+        if any(r.ndim != first.ndim or r.dtype != first.dtype for r in results):
+            return Number()
+        return Array(first.dtype.name, tuple(_axis([r.shape[i] for r in results], runs, exact) for i in range(first.ndim)))
+    if type(first) is int:
+        return Dim() if _is_power_of_length(results, runs) else Scalar("int")
+    if isinstance(first, (tuple, list)):
+        if any(len(r) != len(first) for r in results):
+            if isinstance(first, list):
+                return List(reduce(join, [kind_of(v) for r in results for v in r], UNBOUND))
+            return UNKNOWN
+        items = tuple(_observed([r[i] for r in results], runs, exact) for i in range(len(first)))
+        if isinstance(first, list):
+            return FixedList(items)
+        return Record(type(first), first._fields, items) if hasattr(first, "_fields") else Tuple(items)
+    if isinstance(first, (slice, type, np.dtype)) or first is None:
+        return kind_of(first)
+    return widen(kind_of(first))
+
+
+def _axis(lengths: list[int], runs: tuple[Run, ...], exact: bool) -> str:
+    if all(n == 1 for n in lengths):
+        return ONE
+    if _is_power_of_length(lengths, runs) or (exact and len(set(lengths)) == 1):
+        return MANY
+    return ANY
+
+
+def _is_power_of_length(lengths: list[int], runs: tuple[Run, ...]) -> bool:
+    """Whether the lengths are n, or n * n, ...: a product of lengths that are not 1 is not 1 either."""
+    return any(all(n == run.many**power for n, run in zip(lengths, runs)) for power in (1, 2, 3, 4))

@@ -1,0 +1,299 @@
+"""The adjoint of a function: run the primal and keep what will be needed, then walk it backwards.
+
+For each op its rule; for each region, its reverse. The reverse of an `if` is an `if` on the same condition, that of a
+loop is a loop over the same iterations in reverse. Rules come from the table and are inlined; sums over broadcast axes
+and accumulation are in `cotangents.py`; what is kept for the reverse sweep, and how, is in `residuals.py`.
+
+The reverse ops read primal values directly. Within one region these are simply in scope; where a reverse region reads a
+value from inside the primal's region, that value is a residual, and the primal's op is rebuilt to hand it out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import backprose_runtime
+
+from backprose import errors
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import is_number, ndim_of
+from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
+from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.walk import free_values
+from backprose.rules.registry import Rule, has_no_derivative, rule_for
+from backprose.transform import reverse_loops
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.infer import Inference
+from backprose.transform.residuals import hand_out
+from backprose.transform.typed import TypedBuilder
+
+
+@dataclass
+class Reversal:
+    """One function being reversed: its active values, and the engine that inlines rules."""
+
+    engine: Inference
+    active: set[Value]
+    pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
+
+    def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
+        """Build the reverse of `ops` into `b`; return the ops as the forward sweep has to run them."""
+        forward = list(ops)
+        for i in reversed(range(len(forward))):
+            forward[i : i + 1] = self.op(b, forward[i], bars)
+        return tuple(forward)
+
+    def op(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        """Build the reverse of `op` if a cotangent has reached it; the ops that stand in its place going forward."""
+        if not any(bars.has(v) for v in op.results):
+            return (op,)
+        outer = b.loc, b.pinned
+        b.loc, b.pinned = op.loc.reversed() if op.loc else None, True
+        try:
+            return getattr(self, f"_{op.name}")(b, op, bars) or (op,)
+        finally:
+            b.loc, b.pinned = outer
+
+    # Straight-line ops
+
+    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+        if op.fn is operator.getitem:
+            return self._getitem(b, op, bars)
+        if has_no_derivative(op.fn) or not any(v in self.active for v in op.operands):
+            return None
+        rule = rule_for(op.fn)
+        if rule is None:
+            raise errors.NotDifferentiable(
+                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
+                "an active value goes through it", "see docs/rules.md for what has one",
+            )  # fmt: skip
+        args, keywords = _bind(rule, op)
+        bar = bars.tree(b, op.result)
+        shares = self._apply_rule(b, rule, op, bar)
+        for name, share in zip(rule.wrt, shares):
+            self._distribute(b, op, args.get(name, keywords.get(name)), share, rule, bars)
+
+    def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
+        """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
+        try:
+            args = (op.result, *op.positional)
+            out = self.engine.call_function(b, rule.text, args, {**op.keywords, rule.bar: bar}, b.loc)
+        except errors.CompileError as error:
+            raise type(error)(
+                f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",
+                op.loc, error.what + (f" ({error.why})" if error.why else ""), error.instead,
+            ) from error  # fmt: skip
+        if len(rule.wrt) == 1:
+            return (out,)
+        return b.items_of(out)
+
+    def _distribute(self, b: TypedBuilder, op: Op, operand: Any, share: Value, rule: Rule, bars: Cotangents) -> None:
+        if operand is None:
+            return
+        if isinstance(operand, tuple):  # variadic: a share for each
+            for value, item in zip(operand, b.items_of(share)):
+                self._distribute(b, op, value, item, rule, bars)
+            return
+        exact = not rule.is_elementwise or _keeps_shape(operand, op)
+        bars.add(b, operand, share, exact=exact)
+
+    def _getitem(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+        target, index = op.operands
+        kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+        if target not in self.active:
+            return
+        if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+            if not isinstance(index.kind, Static):
+                return self._getitem_at_runtime(b, op, kind, bars)
+            key = index.kind.value
+            if isinstance(kind, Record):
+                key = kind.fields[key]
+            elif not isinstance(kind, Dict):
+                key %= len(kind.items)
+            for path, _ in leaves(op.result.kind):
+                bar = bars.get(op.result, path)
+                if bar is not None:
+                    bars.add(b, target, bar, (key, *path))
+            return
+        if isinstance(kind, List) and not is_number(index.kind):
+            raise errors.NotDifferentiable(
+                "a slice of a list of unknown length has no derivative yet", op.loc, "its elements may carry derivatives",
+                "loop over indices, or stack the list into an array",
+            )  # fmt: skip
+        bars.add_at(b, target, (), index, bars.tree(b, op.result))
+
+    def _getitem_at_runtime(self, b: TypedBuilder, op: Op, kind: Any, bars: Cotangents) -> None:
+        """An element of a container of known length, chosen at run time: add to a list of all its cotangents."""
+        target, index = op.operands
+        items = [bars.tree(b, target, (i,)) for i in range(len(kind.items))]
+        buffer = b.list(items, kind=FixedList(tuple(v.kind for v in items)))
+        del b.parts[buffer]
+        bar = bars.tree(b, op.result)
+        updated = b.call(backprose_runtime.add_at, buffer, index, bar, kind=buffer.kind)
+        for i, item_kind in enumerate(kind.items):
+            if not carries_derivative(item_kind):
+                continue
+            item = b.call(operator.getitem, updated, b.const(i))
+            for path, _ in leaves(item_kind):
+                bars.set(target, (i, *path), _leaf_of(b, item, item_kind, path))
+
+    def _getattr(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+        (target,) = op.operands
+        if target not in self.active or not isinstance(target.kind, Record):
+            return
+        for path, _ in leaves(op.result.kind):
+            bar = bars.get(op.result, path)
+            if bar is not None:
+                bars.add(b, target, bar, (op.attrs["name"], *path))
+
+    def _tuple(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+        kind = op.result.kind
+        if isinstance(kind, List):
+            bar = bars.leaf(b, op.result)
+            for i, value in enumerate(op.operands):
+                bars.add(b, value, b.call(operator.getitem, bar, b.const(i)))
+            return
+        keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
+        values = op.operands[1::2] if op.name == "dict" else op.operands
+        for key, value in zip(keys, values):
+            for path, _ in leaves(value.kind):
+                bar = bars.get(op.result, (key, *path))
+                if bar is not None:
+                    bars.add(b, value, bar, path)
+
+    _list = _dict = _record = _tuple
+
+    def _invoke(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        """A call that is not inlined: its forward part also returns residuals, its backward part takes them."""
+        callee, value = op.attrs["callee"], op.result
+        wrt = tuple(i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind))
+        self.pairs.setdefault(callee, set()).update(wrt)
+        residuals = Value("residuals", Object(tuple))
+        pair = Value("", Tuple((value.kind, residuals.kind)))
+        first, second = Value("", Static(0)), Value("", Static(1))
+        take = {"fn": operator.getitem, "keywords": (), "method": None}
+        forward = (
+            replace(op, results=(pair,), attrs={"callee": forward_name(callee)}),
+            Op("const", (), (first,), {"value": 0}, (), op.loc),
+            Op("call", (pair, first), (value,), take, (), op.loc),
+            Op("const", (), (second,), {"value": 1}, (), op.loc),
+            Op("call", (pair, second), (residuals,), take, (), op.loc),
+        )
+        bar = bars.tree(b, value)
+        shares = b.op("invoke", (residuals, bar), [Value("", Object(tuple))], callee=backward_name(callee)).result
+        for i in wrt:
+            operand = op.operands[i]
+            kind = bar_tree_kind(operand.kind)
+            share = b.op("call", (shares, b.const(i)), [Value("", kind)], **take).result
+            bars.add(b, operand, share)
+        return forward
+
+    # Regions
+
+    def _if(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        outer = [v for v in free_values(*op.regions) if v in self.active]
+        sides, forward = [], []
+        for region in op.regions:
+            inner, inside = b.nested(), bars.child()
+            for result, value in zip(op.results, region.results):
+                for path, _ in leaves(result.kind):
+                    bar = bars.get(result, path)
+                    if bar is not None and value in self.active:
+                        inside.add(inner, value, bar, path)
+            ops = self.region(inner, region.ops, inside)
+            forward.append(Region(region.params, ops, region.results))
+            sides.append((inner, inside))
+        changed = [
+            (v, path) for v in outer for path, _ in leaves(v.kind)
+            if any(inside.get(v, path) is not bars.get(v, path) for _, inside in sides)
+        ]  # fmt: skip
+        regions = [inner.region((), [inside.leaf(inner, v, p) for v, p in changed]) for inner, inside in sides]
+        (cond,) = op.operands
+        results = [_bar_result(v, path) for v, path in changed]
+        op, regions = hand_out(replace(op, regions=tuple(forward)), regions, b)
+        b.op("if", (cond,), results, regions)
+        for (v, path), bar in zip(changed, results):
+            bars.set(v, path, bar)
+        return (op,)
+
+    def _with(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        inner, inside = b.nested(), bars.child()
+        outer = [v for v in free_values(*op.regions) if v in self.active]
+        for result, value in zip(op.results, op.body.results):
+            for path, _ in leaves(result.kind):
+                if bars.get(result, path) is not None:
+                    inside.add(inner, value, bars.get(result, path), path)
+        ops = self.region(inner, op.body.ops, inside)
+        changed = [(v, p) for v in outer for p, _ in leaves(v.kind) if inside.get(v, p) is not bars.get(v, p)]
+        region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
+        results = [_bar_result(v, path) for v, path in changed]
+        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b)
+        b.op("with", op.operands, results, [region])
+        for (v, path), bar in zip(changed, results):
+            bars.set(v, path, bar)
+        return (op,)
+
+    def _for(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        return reverse_loops.reverse_loop(self, b, op, bars)
+
+    _while = _for
+
+
+def forward_name(callee: str) -> str:
+    return f"{callee}_forward"
+
+
+def backward_name(callee: str) -> str:
+    return f"{callee}_backward"
+
+
+def bar_tree_kind(kind: Kind) -> Kind:
+    """The kind of the cotangent of a whole value: None where there is no derivative."""
+    if isinstance(kind, (Tuple, FixedList)):
+        return type(kind)(tuple(map(bar_tree_kind, kind.items)))
+    if isinstance(kind, (Dict, Record)):
+        return replace(kind, items=tuple(map(bar_tree_kind, kind.items)))
+    if isinstance(kind, List):
+        return List(bar_tree_kind(kind.item))
+    return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
+
+
+def _bar_result(value: Value, path: tuple) -> Value:
+    return Value(bar_name(value, path), cotangent_kind(kind_at(value.kind, path)))
+
+
+def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
+    """The leaf at `path` of a cotangent of a value of the kind."""
+    for key in path:
+        item = b.call(operator.getitem, item, b.const(key)) if not isinstance(item.kind, Record) else b.getattr(item, key)
+    return item
+
+
+def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
+    """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
+    parameters = inspect.signature(rule.text).parameters
+    named: dict[str, Any] = {}
+    positional = list(op.positional)
+    for name in rule.params:
+        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            named[name] = tuple(positional)
+            positional = []
+        elif positional:
+            named[name] = positional.pop(0)
+    return named, op.keywords
+
+
+def _keeps_shape(operand: Value, op: Op) -> bool:
+    """Whether an operand of an elementwise call surely has the shape of the result: nothing stretches it."""
+    others = [v for v in op.operands if v is not operand and not isinstance(v.kind, Static)]
+    if all(ndim_of(v.kind) == 0 for v in others):
+        return isinstance(operand.kind, Array) or not others or ndim_of(op.result.kind) == 0
+    if not isinstance(operand.kind, Array) or not isinstance(op.result.kind, Array):
+        return False
+    if operand.kind.ndim != op.result.kind.ndim:
+        return False
+    return all(a == r and a != ANY for a, r in zip(operand.kind.axes, op.result.kind.axes))

@@ -1,0 +1,210 @@
+"""Attributes and methods during inference."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprose import errors
+from backprose.analysis.kinds import is_number, ndim_of
+from backprose.ir.kinds import (
+    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple,
+)  # fmt: skip
+from backprose.ir.nodes import Value
+from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
+from backprose.transform import builtin_calls
+from backprose.transform.typed import LITERALS, TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Kind):
+    """A method bound to a value; the engine knows which value."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"method({self.name})"
+
+
+MUTATING = {
+    "array": {"sort", "fill", "put", "partition", "resize", "setflags", "itemset", "byteswap", "setfield"},
+    "list": {"append", "extend", "pop", "insert", "remove", "clear", "sort", "reverse"},
+    "dict": {"update", "pop", "setdefault", "clear", "popitem"},
+}
+
+# Attributes of arrays that are functions of them, printed as the user wrote them.
+ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
+
+
+def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
+    """`target.name`."""
+    kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+    if isinstance(kind, Static) and not is_number(kind) and not isinstance(kind.value, (str, bytes)):
+        return _of_object(engine, b, target, kind.value, name, loc)
+    if isinstance(kind, Record):
+        return _of_record(engine, b, target, kind, name, loc)
+    if is_number(kind):
+        return _of_number(engine, b, target, kind, name, loc)
+    if isinstance(kind, Slice) and name in ("start", "stop", "step"):
+        return b.getattr(target, name, getattr(kind, name))
+    if isinstance(kind, Range) and name in ("start", "stop", "step"):
+        return b.getattr(target, name, Scalar("int"))
+    if isinstance(kind, (List, FixedList, Tuple, Dict, Static, Scalar, Object)):
+        return _method(engine, b, target, name)
+    raise _unknown(f"the attribute `{name}` of {kind}", loc)
+
+
+def _method(engine: Inference, b: TypedBuilder, target: Value, name: str) -> Value:
+    value = b.getattr(target, name, Method(name))
+    engine.methods[value] = target
+    return value
+
+
+def _of_number(engine: Inference, b: TypedBuilder, target: Value, kind: Kind, name: str, loc: Any) -> Value:
+    if name == "shape":
+        return b.call(np.shape, target)
+    if name == "ndim":
+        known = ndim_of(kind)
+        return b.getattr(target, "ndim", Scalar("int")) if known is None else b.const(known)
+    if name == "size":
+        return b.call(np.size, target)
+    if name == "dtype" and isinstance(kind, (Array, Scalar)) and not (isinstance(kind, Scalar) and kind.is_python):
+        return b.data(np.dtype(kind.dtype.rstrip("_")))
+    if name == "dtype":
+        return b.getattr(target, "dtype", Object(np.dtype))
+    if name in ("itemsize", "nbytes"):
+        return b.getattr(target, name, Scalar("int"))
+    if name == "T" and ndim_of(kind) in (0, 1):
+        return target
+    if name in ARRAY_FUNCTIONS:
+        return b.call(ARRAY_FUNCTIONS[name], target, method=name)
+    if name in METHODS or name in MUTATING["array"]:
+        return _method(engine, b, target, name)
+    raise _unknown(f"the attribute `{name}` of an array or number", loc)
+
+
+def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, name: str, loc: Any) -> Value:
+    if name in kind.fields:
+        i = kind.fields.index(name)
+        if target in b.parts:
+            return b.parts[target][i]
+        if isinstance(kind.items[i], Static) and isinstance(kind.items[i].value, LITERALS):
+            return b.const(kind.items[i].value)
+        return b.getattr(target, name, kind.items[i])
+    member = inspect.getattr_static(kind.cls, name, None)
+    if isinstance(member, property):
+        return engine.call_function(b, member.fget, (target,), {}, loc)
+    if member is not None and not callable(member) and not isinstance(member, (staticmethod, classmethod)):
+        return b.data(member)
+    if member is not None:
+        return _method(engine, b, target, name)
+    raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
+
+
+def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:
+    """An attribute of a module, a class or another object that is known now, read live where it is data."""
+    member = inspect.getattr_static(type(obj), name, None)
+    if isinstance(member, property):
+        return engine.call_function(b, member.fget, (target,), {}, loc)
+    if not hasattr(obj, name):
+        raise errors.CompileError(f"`{_describe(obj)}` has no attribute `{name}`", loc)
+    current = getattr(obj, name)
+    if isinstance(current, types.MethodType) and current.__self__ is obj:
+        value = b.getattr(target, name, Method(name))
+        engine.methods[value] = target
+        return value
+    if isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "operator"):
+        return b.data(current)
+    return engine.live(b, lambda: getattr(obj, name, None), name, (id(obj), name))
+
+
+def call_method(
+    engine: Inference, b: TypedBuilder, target: Value, name: str, args: tuple[Value, ...],
+    keywords: Mapping[str, Value], loc: Any,
+) -> Value:  # fmt: skip
+    """`target.name(*args, **keywords)`."""
+    kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+    if is_number(kind):
+        _refuse_mutation("array", name, loc)
+        if name in VARIADIC_METHODS and len(args) != 1:
+            args = (b.tuple(args),) if args else ()
+        value = engine.known(b, METHODS[name], (target, *args), keywords, loc)
+        return _as_method(b, value, name)
+    if isinstance(kind, Record):
+        return _call_record_method(engine, b, target, kind, name, args, keywords, loc)
+    if isinstance(kind, (List, FixedList)):
+        _refuse_mutation("list", name, loc)
+    if isinstance(kind, Dict):
+        _refuse_mutation("dict", name, loc)
+        handler = builtin_calls.DICT_METHODS.get(name)
+        if handler is not None:
+            return handler(b, target, *args)
+    if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
+        return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
+    return builtin_calls.plain_method(b, target, kind, name, args, keywords, loc)
+
+
+def _refuse_mutation(what: str, name: str, loc: Any) -> None:
+    if name in MUTATING[what]:
+        raise errors.UnsupportedUpdate(
+            f"`.{name}()` changes the {what} in place", loc, "updates in place are not supported yet",
+            f"make a new {what} instead" + (", for example by a comprehension" if what == "list" else ""),
+        )  # fmt: skip
+
+
+def _as_method(b: TypedBuilder, value: Value, name: str) -> Value:
+    """Note that the call was written as a method, so that it is printed as one."""
+    if b.ops and value in b.ops[-1].results and b.ops[-1].name == "call" and b.ops[-1].attrs["fn"] is METHODS[name]:
+        b.ops[-1] = replace(b.ops[-1], attrs={**b.ops[-1].attrs, "method": name})
+    return value
+
+
+def _call_record_method(
+    engine: Inference, b: TypedBuilder, target: Value, kind: Record, name: str, args: Any, keywords: Any, loc: Any
+) -> Value:
+    member = inspect.getattr_static(kind.cls, name)
+    if isinstance(member, staticmethod):
+        return engine.call_function(b, member.__func__, args, keywords, loc)
+    if isinstance(member, classmethod):
+        return engine.call_function(b, member.__func__, (b.data(kind.cls), *args), keywords, loc)
+    if name == "_replace":
+        items = b.items_of(target)
+        return b.record(kind.cls, kind.fields, [keywords.get(f, v) for f, v in zip(kind.fields, items)])
+    if name == "_asdict":
+        return b.dict([(b.const(f), v) for f, v in zip(kind.fields, b.items_of(target))])
+    if isinstance(member, types.FunctionType):
+        return engine.call_function(b, member, (target, *args), keywords, loc)
+    raise _unknown(f"the method `{name}` of `{kind.cls.__qualname__}`", loc)
+
+
+def _call_object_method(
+    engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, args: Any, keywords: Any, loc: Any
+) -> Value:
+    bound = getattr(obj, name)
+    function = getattr(bound, "__func__", None)
+    if isinstance(function, types.FunctionType):
+        return engine.call_function(b, function, (target, *args), keywords, loc)
+    descriptor = getattr(type(obj), name, None)
+    if descriptor is not None and is_known(descriptor):
+        value = b.call_named(descriptor, (target, *args), keywords, method=name)
+        return value
+    return engine.call_object(b, bound, args, keywords, loc)
+
+
+def _describe(obj: Any) -> str:
+    return getattr(obj, "__name__", None) or type(obj).__qualname__
+
+
+def _unknown(what: str, loc: Any) -> errors.CompileError:
+    return errors.UnsupportedCall(
+        f"{what} is not supported", loc, "it is in no table of known attributes and methods",
+        "use a NumPy function that has a rule (docs/rules.md), or compute it outside the differentiated function",
+    )  # fmt: skip

@@ -1,0 +1,283 @@
+"""Calls during inference: binding arguments, and what each kind of callee means."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import operator
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprose import errors
+from backprose.ir.kinds import (
+    Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
+)  # fmt: skip
+from backprose.ir.nodes import Function, Op, Value
+from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
+from backprose.transform import attributes, builtin_calls
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+Keywords = Mapping[str, Value]
+
+UPDATES = {
+    getattr(operator, f"i{name}"): getattr(operator, op)
+    for name, op in {
+        "add": "add", "sub": "sub", "mul": "mul", "truediv": "truediv", "floordiv": "floordiv", "mod": "mod",
+        "pow": "pow", "matmul": "matmul", "and": "and_", "or": "or_", "xor": "xor", "lshift": "lshift",
+        "rshift": "rshift",
+    }.items()
+}  # fmt: skip
+SYMBOLS = {"iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=", "ifloordiv": "//=", "imod": "%=", "ipow": "**=",
+           "imatmul": "@=", "iand": "&=", "ior": "|=", "ixor": "^=", "ilshift": "<<=", "irshift": ">>="}  # fmt: skip
+
+CONTEXTS = (np.errstate,)
+
+
+def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
+    """The call of whatever `callee` is known to be."""
+    if callee in engine.captures:
+        return _call_closure(engine, b, callee, args, keywords, loc)
+    if callee in engine.methods:
+        return attributes.call_method(engine, b, engine.methods[callee], callee.kind.name, args, keywords, loc)
+    if isinstance(callee.kind, Static):
+        return call_object(engine, b, callee.kind.value, args, keywords, loc)
+    raise errors.UnsupportedCall(
+        "can't tell which function is called here", loc,
+        "it is chosen at run time" if isinstance(callee.kind, (Closure, Maybe)) else f"the callee is {callee.kind}",
+        "choose between results rather than between functions, or pass the function as an argument of its own",
+    )  # fmt: skip
+
+
+def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
+    """The call of a Python object that is known when compiling."""
+    handler = builtin_calls.HANDLERS.get(fn) if _is_hashable(fn) else None
+    if handler is not None:
+        return handler(engine, b, args, keywords, loc)
+    if is_known(fn) or is_compile_time(fn):
+        return known(engine, b, fn, args, keywords, loc)
+    if isinstance(fn, functools.partial):
+        bound = tuple(b.data(v) for v in fn.args)
+        named = {**{k: b.data(v) for k, v in fn.keywords.items()}, **keywords}
+        return call_object(engine, b, fn.func, (*bound, *args), named, loc)
+    if isinstance(fn, types.MethodType):
+        return call_object(engine, b, fn.__func__, (b.data(fn.__self__), *args), keywords, loc)
+    if isinstance(fn, type):
+        return _construct(engine, b, fn, args, keywords, loc)
+    if hasattr(fn, "__backprose_call__"):
+        return fn.__backprose_call__(engine, b, args, keywords, loc)
+    function = inspect.unwrap(fn) if callable(fn) and not isinstance(fn, types.FunctionType) else fn
+    if isinstance(function, types.FunctionType):
+        return engine.call_function(b, function, args, keywords, loc)
+    call = getattr(type(fn), "__call__", None)
+    if isinstance(call, types.FunctionType):
+        return engine.call_function(b, call, (b.data(fn), *args), keywords, loc)
+    raise errors.UnsupportedCall(
+        f"`{_name(fn)}` has no derivative rule", loc,
+        "its source can't be read, and it is in no table of known functions",
+        "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
+    )  # fmt: skip
+
+
+def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
+    """A call of a function that the tables know."""
+    if fn in UPDATES:
+        return _update(engine, b, fn, args, loc)
+    overload = _overload(engine, b, fn, args, loc)
+    if overload is not None:
+        return overload
+    rule = rule_for(fn)
+    if rule is not None:
+        for name in keywords:
+            if name not in rule.params:
+                raise errors.UnsupportedCall(
+                    f"the parameter `{name}` of `{_name(fn)}` is not supported", loc,
+                    "its derivative rule does not have it", f"leave it out; supported: {', '.join(rule.params)}",
+                )  # fmt: skip
+    if fn is not operator.getitem and any(_is_unresolved(v.kind) for v in args) and not has_no_derivative(fn):
+        raise errors.UnresolvedKind(
+            f"can't tell what `{_name(fn)}` is applied to", loc, "an operand may be of several kinds",
+            "keep one kind of value in a variable",
+        )  # fmt: skip
+    return b.call_named(fn, args, keywords)
+
+
+def _is_unresolved(kind: Any) -> bool:
+    return isinstance(kind, Unknown)
+
+
+def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value:
+    """`x += y` on a name: a rebinding for immutable values, an update in place for arrays and lists."""
+    kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
+    symbol = SYMBOLS[fn.__name__.strip("_")]
+    if isinstance(kind, (Array, List, FixedList, Dict)):
+        what = "array" if isinstance(kind, Array) else "container"
+        raise errors.UnsupportedUpdate(
+            f"`{symbol}` updates this {what} in place", loc,
+            "updates in place are not supported yet", f"write `x = x {symbol[:-1]} y`, which makes a new {what}",
+        )  # fmt: skip
+    if isinstance(kind, (Number, Unknown)):
+        raise errors.UnresolvedKind(
+            f"can't tell whether `{symbol}` rebinds a number or updates an array in place", loc,
+            "the rank of its left side is not known",
+            f"write `x = x {symbol[:-1]} y`, annotate the parameters, or call with arguments",
+        )  # fmt: skip
+    return known(engine, b, UPDATES[fn], args, {}, loc)
+
+
+def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
+    """An operator that a user's class defines."""
+    if getattr(fn, "__module__", "") not in ("_operator", "operator"):
+        return None
+    name = f"__{fn.__name__.strip('_')}__"
+    for i, value in enumerate(args[:2]):
+        cls = value.kind.cls if isinstance(value.kind, Record) else None
+        special = name if i == 0 else name.replace("__", "__r", 1)
+        method = getattr(cls, special, None) if cls else None
+        if isinstance(method, types.FunctionType) and method.__module__ != "collections":
+            others = args if i == 0 else args[::-1]
+            return engine.call_function(b, method, others, {}, loc)
+    return None
+
+
+def _call_closure(
+    engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any
+) -> Value:
+    captured, _ = engine.captures[callee]
+    template: Function = callee.kind.template
+    defaults = {name: captured[i] for name, i in template.attrs.get("defaults", {}).items()}
+    values = bind(b, template.name, template.signature, args, keywords, loc, defaults)
+    return engine.inline_closure(b, callee, [*captured, *values])
+
+
+def bind(
+    b: TypedBuilder, callee: str, signature: inspect.Signature, args: tuple[Value, ...], keywords: Keywords, loc: Any,
+    defaults: Mapping[str, Value] | None = None,
+) -> list[Value]:  # fmt: skip
+    """A value for each parameter, as Python binds a call; `defaults` are those of nested functions."""
+    try:
+        bound = signature.bind(*args, **keywords)
+    except TypeError as error:
+        raise errors.CompileError(f"the call of `{callee}` does not fit its parameters", loc, str(error)) from error
+    values = []
+    for name, parameter in signature.parameters.items():
+        if name in bound.arguments:
+            given = bound.arguments[name]
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                given = b.tuple(given)
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                given = b.dict([(b.const(k), v) for k, v in given.items()])
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            given = b.tuple(())
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            given = b.dict(())
+        else:
+            given = defaults[name] if defaults and name in defaults else b.data(parameter.default)
+        values.append(given)
+    return values
+
+
+def spread(b: TypedBuilder, op: Op, values: list[Value]) -> tuple[tuple[Value, ...], dict[str, Value]]:
+    """The arguments of an `apply` with `*` and `**` taken apart."""
+    names = op.attrs["keywords"]
+    split = len(values) - len(names)
+    marks = tuple(op.attrs["spread"]) or ("",) * len(values)
+    args: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for i, (value, mark) in enumerate(zip(values, marks)):
+        if mark == "*":
+            items = b.items_of(value) if isinstance(value.kind, (Tuple, FixedList, List, Record)) else None
+            if items is None:
+                raise errors.UnsupportedCall(
+                    "the number of arguments that `*` passes is not known", op.loc, f"it spreads {value.kind}",
+                    "pass a tuple, or the arguments one by one",
+                )  # fmt: skip
+            args.extend(items)
+        elif mark == "**":
+            if not isinstance(value.kind, Dict):
+                raise errors.UnsupportedCall(
+                    "the names of the arguments that `**` passes are not known", op.loc, f"it spreads {value.kind}",
+                    "pass a dict with constant keys",
+                )  # fmt: skip
+            keywords.update(zip(value.kind.keys, b.items_of(value)))
+        elif i >= split:
+            keywords[names[i - split]] = value
+        else:
+            args.append(value)
+    return tuple(args), keywords
+
+
+def _construct(engine: Inference, b: TypedBuilder, cls: type, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
+    """A new object: a dataclass, a namedtuple, an exception, or a context such as np.errstate."""
+    if issubclass(cls, BaseException) or cls in CONTEXTS:
+        operands = (*args, *keywords.values())
+        results = [Value("", Object(cls))]
+        return b.op("call", operands, results, fn=cls, keywords=tuple(keywords), method=None).result
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        signature = inspect.signature(cls)
+        return b.record(cls, cls._fields, _bind_fields(b, signature, cls, args, keywords, loc))
+    if dataclasses.is_dataclass(cls):
+        generated = cls.__init__.__qualname__.endswith("__create_fn__.<locals>.__init__") or (
+            getattr(cls.__init__, "__code__", None) is not None and cls.__init__.__code__.co_filename == "<string>"
+        )
+        if generated and not hasattr(cls, "__post_init__"):
+            fields = tuple(f.name for f in dataclasses.fields(cls))
+            return b.record(cls, fields, _bind_fields(b, inspect.signature(cls), cls, args, keywords, loc))
+    raise errors.UnsupportedCall(
+        f"an object of the class `{cls.__qualname__}` can't be made in a differentiated function", loc,
+        "only tuples, lists, dicts, namedtuples and dataclasses without `__post_init__` are followed",
+        "make it a dataclass or a namedtuple, or make it outside",
+    )  # fmt: skip
+
+
+def _bind_fields(b: TypedBuilder, signature: inspect.Signature, cls: type, args: Any, keywords: Any, loc: Any) -> list[Value]:
+    try:
+        bound = signature.bind(*args, **keywords)
+    except TypeError as error:
+        raise errors.CompileError(f"the call of `{cls.__qualname__}` does not fit its fields", loc, str(error)) from error
+    factories = {f.name: f.default_factory for f in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else {}
+    values = []
+    for name, parameter in signature.parameters.items():
+        if name in bound.arguments:
+            values.append(bound.arguments[name])
+        elif factories.get(name, dataclasses.MISSING) is not dataclasses.MISSING:
+            values.append(_empty_container(b, factories[name], cls, loc))
+        else:
+            values.append(b.data(parameter.default))
+    return values
+
+
+def _empty_container(b: TypedBuilder, factory: Any, cls: type, loc: Any) -> Value:
+    makers = {list: lambda: b.list(()), dict: lambda: b.dict(()), tuple: lambda: b.tuple(())}
+    if factory in makers:
+        return makers[factory]()
+    raise errors.UnsupportedCall(
+        f"a default of `{cls.__qualname__}` is made by a factory that can't be followed", loc,
+        "only list, dict and tuple are", "pass the field explicitly",
+    )  # fmt: skip
+
+
+def _is_hashable(fn: Any) -> bool:
+    try:
+        hash(fn)
+    except TypeError:
+        return False
+    return True
+
+
+def _name(fn: Any) -> str:
+    module = getattr(fn, "__module__", None)
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    if isinstance(fn, np.ufunc):
+        module = "numpy"
+    if module in (None, "builtins", "__main__", "_operator"):
+        return name
+    return f"{module}.{name}"
+
+

@@ -1,0 +1,239 @@
+"""Cotangents during the reverse sweep: what has been accumulated so far for each active value.
+
+A value of a container kind has a cotangent for each of its differentiable leaves, under the leaf's path of keys, so
+that taking a container apart and putting it together costs nothing. Everything that rules need not know about is done
+here, once: sums over broadcast axes, casts to the primal's dtype, zeros, and accumulation.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
+from backprose.ir.kinds import (
+    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple,
+)  # fmt: skip
+from backprose.ir.nodes import Value
+from backprose.transform.typed import TypedBuilder
+
+Path = tuple[Any, ...]
+
+
+def leaves(kind: Kind, path: Path = ()) -> Iterator[tuple[Path, Kind]]:
+    """The paths and kinds of the parts that carry derivatives and whose place is known when compiling."""
+    if isinstance(kind, (Tuple, FixedList)):
+        for i, item in enumerate(kind.items):
+            yield from leaves(item, (*path, i))
+    elif isinstance(kind, Dict):
+        for key, item in zip(kind.keys, kind.items):
+            yield from leaves(item, (*path, key))
+    elif isinstance(kind, Record):
+        for name, item in zip(kind.fields, kind.items):
+            yield from leaves(item, (*path, name))
+    elif carries_derivative(kind):
+        yield path, kind
+
+
+def cotangent_kind(kind: Kind) -> Kind:
+    """The kind of a leaf's cotangent: that of the primal, with static numbers as scalars."""
+    if isinstance(kind, Static):
+        return Scalar(type(kind.value).__name__)
+    return kind.item if isinstance(kind, Maybe) else kind
+
+
+def part(b: TypedBuilder, value: Value, path: Path) -> Value:
+    """The leaf of the primal `value` at `path`."""
+    for key in path:
+        if isinstance(value.kind, Record):
+            i = value.kind.fields.index(key)
+            value = b.parts[value][i] if value in b.parts else b.getattr(value, key, value.kind.items[i])
+        else:
+            value = b.call(operator.getitem, value, b.const(key))
+    return value
+
+
+class Cotangents:
+    """What has been accumulated: for a value and a path in it, the IR value of the cotangent."""
+
+    def __init__(self, active: set[Value], bars: dict[tuple[Value, Path], Value] | None = None):
+        self.active = active
+        self.bars = {} if bars is None else bars
+
+    def child(self) -> Cotangents:
+        """For a nested region: it sees what is there, and what it adds stays with it."""
+        return Cotangents(self.active, dict(self.bars))
+
+    def get(self, value: Value, path: Path = ()) -> Value | None:
+        return self.bars.get((value, path))
+
+    def set(self, value: Value, path: Path, bar: Value) -> None:
+        self.bars[value, path] = bar
+
+    def has(self, value: Value) -> bool:
+        return any(self.get(value, path) is not None for path, _ in leaves(value.kind))
+
+    # Adding
+
+    def add(self, b: TypedBuilder, value: Value, bar: Value, path: Path = (), exact: bool = True) -> None:
+        """Add `bar`, which has the structure of the part of `value` at `path`, to its cotangent.
+
+        `exact`: its shape is known to be the primal's, so that no sum over broadcast axes can be due.
+        """
+        kind = kind_at(value.kind, path)
+        if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+            for key, item in _children(b, kind, bar):
+                self.add(b, value, item, (*path, key), exact)
+        elif value in self.active and carries_derivative(kind) and not _is_none(bar):
+            fitted = fit(b, bar, kind, lambda: part(b, value, path), exact)
+            self._accumulate(b, value, path, b.restate(fitted, bar_name(value, path)), kind)
+
+    def add_at(self, b: TypedBuilder, value: Value, path: Path, index: Value, bar: Value) -> None:
+        """Add `bar` to the cotangent of what `part(value, path)[index]` read."""
+        if value not in self.active:
+            return
+        kind = cotangent_kind(kind_at(value.kind, path))
+        buffer = self.get(value, path) or zeros(b, kind, part(b, value, path), bar_name(value, path))
+        self.set(value, path, b.call(backprose_runtime.add_at, buffer, index, bar, kind=kind, name=bar_name(value, path)))
+
+    def _accumulate(self, b: TypedBuilder, value: Value, path: Path, bar: Value, kind: Kind) -> None:
+        before = self.get(value, path)
+        kind = cotangent_kind(kind)
+        name = bar_name(value, path)
+        if before is None:
+            self.set(value, path, bar)
+        elif isinstance(kind, List):
+            self.set(value, path, b.call(backprose_runtime.add, before, bar, kind=kind, name=name))
+        else:
+            self.set(value, path, b.call(operator.add, before, bar, kind=kind, name=name))
+
+    # Reading
+
+    def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = True) -> Value:
+        """The cotangent of the part of `value` at `path` as one value of the same structure."""
+        kind = kind_at(value.kind, path)
+        if isinstance(kind, Tuple):
+            return b.tuple([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
+        if isinstance(kind, FixedList):
+            return b.list([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
+        if isinstance(kind, Dict):
+            return b.dict([(b.const(k), self.tree(b, value, (*path, k))) for k in kind.keys])
+        if isinstance(kind, Record):
+            return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
+        if not carries_derivative(kind):
+            return b.const(None)
+        return self.leaf(b, value, path)
+
+    def leaf(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
+        """The cotangent of a leaf, zeros if nothing has reached it."""
+        bar = self.get(value, path)
+        if bar is None:
+            kind = cotangent_kind(kind_at(value.kind, path))
+            bar = zeros(b, kind, part(b, value, path), bar_name(value, path))
+        return bar
+
+
+def bar_name(value: Value, path: Path = ()) -> str:
+    """`x_bar` for x, `params_w_bar` for a leaf of params, "" for a temporary."""
+    if not value.name:
+        return ""
+    parts = [value.name, *(str(p) for p in path)]
+    name = "_".join(parts)
+    return f"{name}_bar" if name.isidentifier() else f"{value.name}_bar"
+
+
+def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
+    """A zero cotangent for a primal of the kind; `like` is read for its shape only."""
+    if isinstance(kind, Array) and kind.axes:
+        return b.call(np.zeros_like, like, kind=kind, name=name)
+    if isinstance(kind, (Number, List)) or not is_inexact(kind):
+        return b.call(backprose_runtime.zeros_like, like, kind=kind, name=name)
+    dtype = dtype_of(kind)
+    if dtype is None or dtype in PYTHON_SCALARS or dtype == "float64":
+        return b.op("const", (), [Value(name, Scalar(dtype or "float"))], value=0j if is_complex(kind) else 0.0).result
+    scalar = b.data(np.dtype(dtype).type)
+    return b.call(scalar.kind.value, b.const(0), kind=Scalar(dtype), name=name)
+
+
+def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = False) -> Value:
+    """`bar` with the shape and dtype of a primal of the kind: summed where the primal was broadcast, and cast.
+
+    `primal()` gives the primal's value, for what can be decided at run time only.
+    """
+    kind = cotangent_kind(kind)
+    if isinstance(kind, List) or not is_inexact(kind):
+        return bar
+    if exact:
+        return _cast(b, bar, kind)
+    if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
+        return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
+    ndim = ndim_of(kind)
+    if ndim_of(bar.kind) < ndim:
+        bar = b.call(np.broadcast_to, bar, b.call(np.shape, primal()))
+        if ndim_of(bar.kind) != ndim:
+            return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
+    extra = ndim_of(bar.kind) - ndim
+    axes = tuple(range(extra))
+    stretched: tuple[int, ...] = ()
+    if isinstance(kind, Array) and isinstance(bar.kind, Array):
+        for i, (mine, its) in enumerate(zip(kind.axes, bar.kind.axes[extra:])):
+            if mine == ONE and its != ONE:
+                stretched += (i,)
+            elif mine == ANY and its != ONE:
+                return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
+            elif mine == MANY and its == ONE:
+                return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
+    if axes:
+        bar = _sum(b, bar, axes, keepdims=False)
+    if stretched:
+        bar = _sum(b, bar, stretched, keepdims=True)
+    return _cast(b, bar, kind)
+
+
+def _sum(b: TypedBuilder, bar: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
+    if not keepdims and len(axes) == ndim_of(bar.kind):
+        return b.call(np.sum, bar)
+    axis = b.const(axes[0]) if len(axes) == 1 else b.tuple([b.const(a) for a in axes])
+    keywords = {"axis": axis, **({"keepdims": b.const(True)} if keepdims else {})}
+    return b.call(np.sum, bar, method="sum", **keywords)
+
+
+def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
+    want, have = dtype_of(kind), dtype_of(bar.kind)
+    if have is not None and is_complex(bar.kind) and not is_complex(kind):
+        bar = b.call(np.real, bar)
+        have = dtype_of(bar.kind)
+    if want == have or want is None or want in PYTHON_SCALARS or (have in PYTHON_SCALARS and not isinstance(bar.kind, Array)):
+        return bar
+    if isinstance(bar.kind, Array) and bar.kind.axes:
+        return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
+    return b.call(np.dtype(want).type, bar, kind=Scalar(want))
+
+
+def kind_at(kind: Kind, path: Path) -> Kind:
+    for key in path:
+        if isinstance(kind, (Tuple, FixedList)):
+            kind = kind.items[key]
+        elif isinstance(kind, Dict):
+            kind = kind.items[kind.keys.index(key)]
+        else:
+            kind = kind.items[kind.fields.index(key)]
+    return kind
+
+
+def _children(b: TypedBuilder, kind: Kind, bar: Value) -> Iterator[tuple[Any, Value]]:
+    """The parts of a cotangent of container kind, by the keys of the primal."""
+    keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
+    items = b.items_of(bar)
+    if items is None:  # a list of cotangents for a container of known length
+        items = tuple(b.call(operator.getitem, bar, b.const(i)) for i in range(len(kind.items)))
+    yield from zip(keys, items)
+
+
+def _is_none(value: Value) -> bool:
+    return isinstance(value.kind, Static) and value.kind.value is None

@@ -1,0 +1,196 @@
+"""The functions that are emitted: a gradient with both sweeps in one, or a forward and a backward part.
+
+`wrt` are indices of the parameters asked for; a `Seed` says which part of the result is differentiated.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backprose import errors
+from backprose.analysis.activity import active_values, carries_derivative
+from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
+from backprose.analysis.recording import plan
+from backprose.ir.kinds import Number, Unknown
+from backprose.ir.nodes import Function, Module, Region, Value
+from backprose.ir.walk import all_ops, clone, free_values
+from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
+from backprose.transform.cotangents import Cotangents
+from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.infer import Inference
+from backprose.transform.residuals import keep_shapes, repeat
+from backprose.transform.typed import TypedBuilder
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: the parameters, and whether value and auxiliary output come along."""
+
+    wrt: tuple[int, ...]
+    single: bool  # one gradient itself rather than a tuple of them
+    value: bool = False
+    has_aux: bool = False
+
+    @property
+    def suffix(self) -> str:
+        return "_value_and_grad" if self.value else "_grad"
+
+
+def gradient(module: Module, engine: Inference, request: Request) -> Module:
+    """The module whose entry computes the gradient (and the value) of `module`'s entry."""
+    fn = module.entry
+    inputs = [fn.params[i] for i in request.wrt]
+    returns = _return_loc(fn)
+    b, reversal, bars = _start(fn, engine, inputs)
+    result, aux = _split_aux(b, fn, request)
+    _require_scalar(result, returns)
+    b.loc, b.pinned = returns.reversed() if returns else None, True
+    seed = b.const(1.0)
+    if result in reversal.active:
+        bars.set(result, (), seed)
+    ops = reversal.region(b, fn.ops, bars)
+    grads = [bars.tree(b, v) for v in inputs]
+    out = grads[0] if request.single else b.tuple(grads)
+    if request.value:
+        out = b.tuple((b.tuple((result, aux)) if request.has_aux else result, out))
+    elif request.has_aux:
+        out = b.tuple((out, aux))
+    region = Region(fn.params, (*ops, *b.ops), (out,))
+    entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs))
+    return _with_pairs(entry, module, engine, reversal)
+
+
+def pullback(module: Module, engine: Inference, request: Request) -> Module:
+    """Two entries: `f_forward` returns the value and the residuals, `f_backward` takes these and a cotangent."""
+    fn = module.entry
+    inputs = [fn.params[i] for i in request.wrt]
+    forward, backward, reversal = _pair(fn, engine, inputs, request)
+    return _with_pairs(forward, module, engine, reversal, backward)
+
+
+def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedBuilder, Reversal, Cotangents]:
+    active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
+    b = TypedBuilder(fn.loc)
+    b.learn(fn.region)
+    return b, Reversal(engine, active), Cotangents(active)
+
+
+def _pair(
+    fn: Function, engine: Inference, inputs: list[Value], request: Request | None = None
+) -> tuple[Function, Function, Reversal]:
+    """The forward part of `fn`, which also returns residuals, and the backward part."""
+    b, reversal, bars = _start(fn, engine, inputs)
+    result, aux = _split_aux(b, fn, request) if request else (fn.result, None)
+    loc = _return_loc(fn)
+    b.loc, b.pinned = loc.reversed() if loc else None, True
+    bar = Value("out_bar", bar_tree_kind(result.kind))
+    if result in reversal.active:
+        bars.add(b, result, bar)
+    ops = reversal.region(b, fn.ops, bars)
+    grads = [bars.tree(b, v) if v in inputs else b.const(None) for v in (inputs if request else fn.params)]
+    out = grads[0] if request and request.single else b.tuple(grads)
+
+    reverse = drop_dead_ops(Region((bar,), tuple(b.ops), (out,)))
+    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse)
+    own = set(free_values(reverse))
+    definitions = {v: op for op in forward.ops for v in op.results}
+    params = set(fn.params)
+    choice = plan(own, definitions, lambda v: v in params)
+    reverse = repeat(reverse, choice.recompute)
+    kept = list(free_values(reverse))
+
+    tail = TypedBuilder(fn.loc)
+    bundle = tail.tuple(kept, name="")
+    parts = (result, aux, bundle) if aux is not None else (result, bundle)
+    returned = tail.tuple(parts)
+    forward_fn = replace(
+        fn, name=forward_name(fn.name), region=Region(fn.params, (*forward.ops, *tail.ops), (returned,)),
+        doc=f"Value of `{fn.name}` and what its pullback keeps.",
+    )  # fmt: skip
+    head = TypedBuilder(fn.loc and fn.loc.reversed())
+    residuals = Value("residuals", bundle.kind)
+    mapping: dict[Value, Value] = {}
+    for i, value in enumerate(kept):
+        taken = head.call(operator.getitem, residuals, head.const(i), kind=value.kind)
+        mapping[value] = head.restate(taken, value.name)
+    inner = clone(Region((), reverse.ops, reverse.results), {**mapping, bar: bar})
+    backward_fn = Function(
+        backward_name(fn.name), Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
+        f"Pullback of `{fn.name}`: cotangents of its arguments for the cotangent of its value.",
+    )  # fmt: skip
+    return forward_fn, backward_fn, reversal
+
+
+def _with_pairs(
+    entry: Function, module: Module, engine: Inference, reversal: Reversal, *more: Function
+) -> Module:
+    """The module with the forward and backward parts of every function that is reached by `invoke`."""
+    functions = {f.name: f for f in (entry, *more)}
+    wanted = dict(reversal.pairs)
+    done: dict[str, set[int]] = {}
+    while any(done.get(name) != wrt for name, wrt in wanted.items()):
+        for name, wrt in list(wanted.items()):
+            if done.get(name) == wrt:
+                continue
+            callee = module.functions[name]
+            forward, backward, inner = _pair(callee, engine, [callee.params[i] for i in sorted(wrt)])
+            functions[forward.name], functions[backward.name] = forward, backward
+            done[name] = set(wrt)
+            for other, more_wrt in inner.pairs.items():
+                wanted[other] = wanted.get(other, set()) | more_wrt
+    return Module(_reachable(functions, module))
+
+
+def _reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
+    """The functions, and those of the primal's module that they still invoke."""
+    found = dict(functions)
+    pending = list(functions.values())
+    while pending:
+        for op in all_ops(pending.pop().region):
+            name = op.attrs.get("callee")
+            if op.name == "invoke" and name not in found and name in module.functions:
+                found[name] = module.functions[name]
+                pending.append(found[name])
+    return found
+
+
+def _split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:
+    if not request.has_aux:
+        return fn.result, None
+    parts = b.parts.get(fn.result)
+    if parts is None or len(parts) != 2:
+        raise errors.NotDifferentiable(
+            "with `has_aux` the function must return a pair", _return_loc(fn), f"it returns {fn.result.kind}",
+            "return (value, aux)",
+        )  # fmt: skip
+    return parts
+
+
+def _require_scalar(result: Value, loc: Any) -> None:
+    kind = result.kind
+    if isinstance(kind, (Number, Unknown)) or (is_number(kind) and ndim_of(kind) == 0 and not is_complex(kind)):
+        if not is_number(kind) or is_inexact(kind) or isinstance(kind, Number):
+            return
+    what = "complex" if is_complex(kind) else "not a scalar" if ndim_of(kind) != 0 else "not a real number"
+    raise errors.NotDifferentiable(
+        f"the result is {what}, so it has no gradient", loc, f"the function returns {kind}",
+        "reduce it to a scalar, for example by np.sum, or use vjp with a cotangent",
+    )  # fmt: skip
+
+
+def _return_loc(fn: Function) -> Any:
+    """Where the result is computed: the place that an error about the result points to."""
+    for op in reversed(fn.ops):
+        if fn.result in op.results:
+            return op.loc
+    return fn.loc
+
+
+def _doc(fn: Function, request: Request, inputs: list[Value]) -> str:
+    names = [v.name for v in inputs]
+    listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    what = f"Value of `{fn.name}` and its gradient" if request.value else f"Gradient of `{fn.name}`"
+    return f"{what} with respect to {listed} (reverse mode)."
+

@@ -1,0 +1,379 @@
+"""Inference: lowered IR and the kinds of its parameters -> IR in which every value has a kind.
+
+It walks the IR once, like an interpreter over kinds, and builds anew: calls are resolved to the function that they
+reach, calls of user functions are inlined, branches that are decided statically are pruned, loops over containers of
+known length are unrolled, and the kinds of loops are iterated to a fixed point. A function that calls itself becomes
+a function of the module, specialised by the kinds of its arguments, and is reached by `invoke`.
+
+What a result depended on besides the arguments (globals, closure cells, attributes of objects) is noted as guards.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from backprose import errors
+from backprose.analysis.kinds import join, kind_of, widen
+from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
+from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.transform import attributes, calls, loops
+from backprose.transform.typed import TypedBuilder, truth
+
+Env = dict[Value, Value]
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the free names of the code being walked are looked up."""
+
+    globals: Mapping[str, Any]
+    cells: Mapping[str, Any]
+    template: Function | None = None  # of the closure whose body this is
+
+    @classmethod
+    def of(cls, function: Any) -> Frame:
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        return cls(function.__globals__, cells)
+
+
+@dataclass
+class Guard:
+    """The compiled code holds as long as `read()` gives a value of this kind (or this very object).
+
+    `live` names the variable of the emitted code that follows the value, or is "".
+    """
+
+    read: Callable[[], Any]
+    kind: Kind
+    live: str = ""
+
+
+@dataclass
+class Instance:
+    """A function of the module, being compiled or compiled, for given argument kinds."""
+
+    name: str
+    result: Kind = UNBOUND
+    function: Function | None = None
+
+
+class Recursive(Exception):
+    """Raised through the inlining of a function that was found to call itself, to compile it as an instance."""
+
+    def __init__(self, code: Any):
+        self.code = code
+
+
+@dataclass
+class Inference:
+    """One compilation's inference. `lower` gives a Python function's lowered IR."""
+
+    lower: Callable[[Any], Function]
+    guards: dict[Any, Guard] = field(default_factory=dict)
+    instances: dict[Any, Instance] = field(default_factory=dict)
+    inlining: list[Any] = field(default_factory=list)
+    recursive: set[Any] = field(default_factory=set)
+    captures: dict[Value, tuple[tuple[Value, ...], Frame]] = field(default_factory=dict)
+    methods: dict[Value, Value] = field(default_factory=dict)
+    iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
+    live_names: dict[str, Any] = field(default_factory=dict)
+
+    # Entry
+
+    def run(self, function: Any, kinds: Mapping[str, Kind]) -> Module:
+        """The module for `function` called with parameters of these kinds."""
+        target, owner = (function.__func__, function.__self__) if hasattr(function, "__func__") else (function, None)
+        lowered = self.lower(target)
+        b = TypedBuilder(lowered.loc)
+        params, values = [], []
+        for i, param in enumerate(lowered.params):
+            if owner is not None and i == 0:
+                values.append(b.data(owner))
+                continue
+            value = Value(param.name, kinds[param.name])
+            params.append(value)
+            values.append(value)
+        result = self.inline(b, target, lowered, values)
+        entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
+        others = {i.name: i.function for i in self.instances.values()}
+        return Module({entry.name: entry, **others})
+
+    # Calls of Python functions
+
+    def call_function(
+        self, b: TypedBuilder, function: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+    ) -> Value:
+        """A call of a user's Python function: inlined, or an `invoke` if it is recursive."""
+        try:
+            lowered = self.lower(function)
+        except errors.SourceUnavailable as error:
+            raise errors.UnsupportedCall(
+                f"`{function.__qualname__}` can't be compiled: its source is not available", loc, str(error.what),
+                "define it in a file, or register a derivative rule for it",
+            ) from error  # fmt: skip
+        signature = inspect.signature(function, follow_wrapped=False)  # with the defaults of this very function
+        values = calls.bind(b, lowered.name, signature, args, keywords, loc)
+        return self.inline(b, function, lowered, values)
+
+    def inline(self, b: TypedBuilder, function: Any, lowered: Function, values: list[Value]) -> Value:
+        return self.inline_body(b, lowered, values, Frame.of(function))
+
+    def inline_closure(self, b: TypedBuilder, callee: Value, values: list[Value]) -> Value:
+        """The body of a nested function; its captured values come first in `values`."""
+        _, frame = self.captures[callee]
+        template = callee.kind.template
+        return self.inline_body(b, template, values, replace(frame, template=template))
+
+    def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
+        """The body of `lowered` with its parameters bound to `values`, built into `b`."""
+        code = lowered.attrs.get("code", lowered)
+        if code in self.recursive:
+            return self.invoke(b, code, lowered, values, frame)
+        if code in self.inlining:
+            self.recursive.add(code)
+            raise Recursive(code)
+        mark, loc = len(b.ops), b.loc
+        self.inlining.append(code)
+        try:
+            env = dict(zip(lowered.params, values))
+            return self._returned(self.region(b, lowered.region, env, frame)[0], lowered, loc)
+        except Recursive as found:
+            if found.code is not code:
+                raise
+            del b.ops[mark:]
+        finally:
+            self.inlining.pop()
+            b.loc = loc
+        return self.invoke(b, code, lowered, values, frame)
+
+    def _returned(self, value: Value, lowered: Function, loc: Any) -> Value:
+        """A returned closure must have captured what no later statement could have changed."""
+        if value in self.captures and value.kind.template.attrs.get("volatile"):
+            names = ", ".join(f"`{n}`" for n in value.kind.template.attrs["volatile"])
+            raise errors.UnsupportedCall(
+                f"`{lowered.name}` returns a function that captures {names}, which is assigned more than once", loc,
+                "Python reads a captured variable when the function is called", "capture a variable assigned once",
+            )  # fmt: skip
+        return value
+
+    def invoke(self, b: TypedBuilder, code: Any, lowered: Function, values: list[Value], frame: Frame) -> Value:
+        """A call of the instance of a recursive function for these kinds, compiled at the first need."""
+        kinds = tuple(widen(v.kind) for v in values)
+        if any(isinstance(k, Closure) and k.captured for k in kinds):
+            raise errors.UnsupportedCall(
+                f"a closure that captures variables is passed to the recursive function `{lowered.name}`", b.loc,
+                "a recursive function is compiled on its own, and would have to carry the captured variables along",
+                "pass the captured values as arguments",
+            )  # fmt: skip
+        key = (code, id(frame.globals), kinds)
+        if key not in self.instances:
+            self.instances[key] = self._instance(key, lowered, kinds, frame)
+        instance = self.instances[key]
+        passed = [v for v, k in zip(values, kinds) if not isinstance(k, Static)]
+        return b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
+
+    def _instance(self, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Instance:
+        taken = {i.name for i in self.instances.values()}
+        name, n = lowered.name, 1
+        while name in taken:
+            n += 1
+            name = f"{lowered.name}_{n}"
+        instance = Instance(name)
+        self.instances[key] = instance
+        for _ in range(10):
+            function = self._instance_body(name, lowered, kinds, frame)
+            result = join(instance.result, widen(function.result.kind))
+            settled = result == instance.result
+            instance.result, instance.function = result, function
+            if settled:
+                return instance
+        raise errors.UnresolvedKind(
+            f"the kind of what the recursive function `{lowered.name}` returns does not settle", lowered.loc,
+            "each level of recursion returns another kind", "return the same kind of value from every path",
+        )  # fmt: skip
+
+    def _instance_body(self, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
+        b = TypedBuilder(lowered.loc)
+        params, values = [], []
+        for param, kind in zip(lowered.params, kinds):
+            if isinstance(kind, Static):
+                values.append(b.data(kind.value))
+                continue
+            params.append(Value(param.name, kind))
+            values.append(params[-1])
+        env = dict(zip(lowered.params, values))
+        (result,) = self.region(b, lowered.region, env, frame)
+        return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)
+
+    # What the tables in the other files of inference call back
+
+    def known(self, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any) -> Value:
+        return calls.known(self, b, fn, args, keywords, loc)
+
+    def apply(
+        self, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+    ) -> Value:
+        return calls.apply(self, b, callee, args, keywords, loc)
+
+    def call_object(
+        self, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+    ) -> Value:
+        return calls.call_object(self, b, fn, args, keywords, loc)
+
+    def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
+        return attributes.get(self, b, target, name, loc)
+
+    # Regions and ops
+
+    def region(self, b: TypedBuilder, region: Region, env: Env, frame: Frame) -> list[Value]:
+        for op in region.ops:
+            b.at(op.loc)
+            getattr(self, f"_{op.name}")(b, op, env, frame)
+        return [env[v] for v in region.results]
+
+    def _const(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = b.data(op.attrs["value"], op.result.name)
+
+    def _unbound(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = b.op("unbound", (), [Value(op.result.name, UNBOUND)]).result
+
+    def _global(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        name = op.attrs["name"]
+        read, found = self._reader(name, frame)
+        if not found:
+            raise errors.CompileError(
+                f"the name `{name}` is not defined", op.loc, "it is no local variable, global or builtin now",
+                "define it before the function is compiled",
+            )  # fmt: skip
+        env[op.result] = self.live(b, read, name, (id(frame.cells.get(name, frame.globals)), name))
+
+    def _reader(self, name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
+        if name in frame.cells:
+            cell = frame.cells[name]
+            try:
+                cell.cell_contents  # noqa: B018 - an empty cell raises
+            except ValueError:
+                return (lambda: None), False
+            return (lambda: cell.cell_contents), True
+        namespace = frame.globals
+        if name in namespace:
+            return (lambda: namespace.get(name, MISSING)), True
+        return (lambda: namespace.get(name, getattr(builtins, name, None))), hasattr(builtins, name)
+
+    def live(self, b: TypedBuilder, read: Callable[[], Any], name: str, key: Any) -> Value:
+        """A value that lives outside the function: data is read at run time, anything else is static. Guarded."""
+        current = read()
+        kind = kind_of(current)
+        if type(current) is bool:
+            kind = Static(current)
+        if isinstance(kind, Static):
+            self.guards[key] = Guard(read, kind)
+            return b.data(current, name)
+        if key not in self.guards:
+            unique, n = name, 0
+            while unique in self.live_names and self.live_names[unique] != key:
+                n += 1
+                unique = f"{name}_{n}"
+            self.live_names[unique] = key
+            self.guards[key] = Guard(read, kind, unique)
+        return self._live_op(b, self.guards[key].live, kind)
+
+    def _live_op(self, b: TypedBuilder, name: str, kind: Kind) -> Value:
+        return b.add(Op("global", (), (Value("", kind),), {"name": name, "scope": "live"}, (), b.loc)).result
+
+    def _getattr(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = attributes.get(self, b, env[op.operands[0]], op.attrs["name"], op.loc)
+
+    def _call(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        args = tuple(env[v] for v in op.positional)
+        keywords = {k: env[v] for k, v in op.keywords.items()}
+        env[op.result] = self.named(b, calls.known(self, b, op.fn, args, keywords, op.loc), op.result.name)
+
+    def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        callee = env[op.operands[0]]
+        args, keywords = calls.spread(b, op, [env[v] for v in op.operands[1:]])
+        env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
+
+    def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
+        """Give the user's name to a fresh temporary."""
+        fresh = b.restate(value, name) if name and not value.name else value
+        for table in (self.captures, self.methods, self.iterators):
+            if value in table:
+                table[fresh] = table[value]
+        return fresh
+
+    def _tuple(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = b.tuple([env[v] for v in op.operands], name=op.result.name)
+
+    def _list(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = b.list([env[v] for v in op.operands], name=op.result.name)
+
+    def _dict(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        values = [env[v] for v in op.operands]
+        env[op.result] = b.dict(zip(values[::2], values[1::2]), name=op.result.name)
+
+    def _record(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        cls = op.attrs["cls"]
+        kind = op.result.kind
+        env[op.result] = b.record(cls, kind.fields, [env[v] for v in op.operands], op.result.name)
+
+    def _closure(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        template = op.attrs["template"]
+        if template == "self":
+            template = frame.template
+        captured = tuple(env[v] for v in op.operands)
+        kind = Closure(template, tuple(v.kind for v in captured))
+        value = b.op("closure", captured, [Value(op.result.name, kind)], template=template).result
+        self.captures[value] = (captured, frame)
+        env[op.result] = value
+
+    def _raise(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        operands = [env[v] for v in op.operands]
+        if operands and isinstance(operands[0].kind, Static) and isinstance(operands[0].kind.value, type):
+            operands[0] = calls.apply(self, b, operands[0], (), {}, op.loc)
+        b.op("raise", operands)
+
+    def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        inner = b.nested()
+        values = self.region(inner, op.body, env, frame)
+        results = [Value(r.name, v.kind) for r, v in zip(op.results, values)]
+        b.op("with", [env[v] for v in op.operands], results, [inner.region((), values)])
+        env.update(zip(op.results, results))
+
+    def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        env[op.result] = b.op(
+            "invoke", [env[v] for v in op.operands], [Value(op.result.name, op.result.kind)], **op.attrs
+        ).result
+
+    # Branches
+
+    def _if(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        cond = env[op.operands[0]]
+        known = truth(cond.kind)
+        if known is not None:
+            values = self.region(b, op.regions[0 if known else 1], env, frame)
+            env.update(zip(op.results, values))
+            return
+        sides = []
+        for region in op.regions:
+            inner = b.nested()
+            sides.append((inner, self.region(inner, region, dict(env), frame)))
+            b.at(op.loc)
+        results = []
+        for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
+            results.append(Value(result.name, join(x.kind, y.kind)))
+        b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
+        env.update(zip(op.results, results))
+
+    # Loops
+
+    def _for(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        loops.infer_for(self, b, op, env, frame)
+
+    def _while(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        loops.infer_while(self, b, op, env, frame)

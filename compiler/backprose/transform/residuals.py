@@ -1,0 +1,143 @@
+"""Residuals: values from inside a primal region that the reverse region reads.
+
+`hand_out` rebuilds a branch so that it yields them; loops are in `reverse_loops.py`. In both, what can be recomputed
+cheaply is, and where only the shape of an array is read, the shape is kept and not the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from backprose.analysis.kinds import dtype_of
+from backprose.analysis.recording import Plan, plan
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple
+from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.walk import clone_op, free_values, substitute
+from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.typed import TypedBuilder
+
+SHAPE_READS = ("shape", "size")
+
+
+def definitions_in(region: Region) -> dict[Value, Op]:
+    """The ops that define values of the region's own level, in order."""
+    return {v: op for op in region.ops for v in op.results}
+
+
+def own_values(region: Region) -> set[Value]:
+    return {*region.params, *(v for op in region.ops for v in op.results)}
+
+
+def needed_from(forward: Region, reverse: Region) -> list[Value]:
+    own = own_values(forward)
+    return [v for v in free_values(reverse) if v in own]
+
+
+def repeat(reverse: Region, ops: Iterable[Op], mapping: Mapping[Value, Value] = {}) -> Region:  # noqa: B006 - read only
+    """The reverse region with `ops` of the primal repeated before it; `mapping` says what their operands are now."""
+    known = dict(mapping)
+    copies = tuple(clone_op(op, known, _in_reverse) for op in ops)
+    return Region(reverse.params, (*copies, *substitute(reverse, known).ops), substitute(reverse, known).results)
+
+
+def _in_reverse(op: Op) -> Op:
+    return replace(op, loc=op.loc.reversed() if op.loc else None)
+
+
+def hand_out(op: Op, reverse: list[Region], b: TypedBuilder) -> tuple[Op, list[Region]]:
+    """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
+    results, regions = list(op.results), list(op.regions)
+    out = [drop_dead_ops(r) for r in reverse]
+    for i in range(len(regions)):
+        regions[i], out[i] = keep_shapes(regions[i], out[i])
+        own = own_values(regions[i])
+        yielded = dict(zip(regions[i].results, op.results))
+        needed = needed_from(regions[i], out[i])
+        outside = {v: yielded[v] for v in own if v in yielded}
+        choice: Plan = plan(needed, definitions_in(regions[i]), lambda v, own=own, y=outside: v not in own or v in y)
+        mapping = dict(outside)
+        for value in choice.record:
+            mapping[value] = Value(value.name, value.kind)
+            results.append(mapping[value])
+            regions = [_yield(r, value if j == i else None, b) for j, r in enumerate(regions)]
+        out[i] = repeat(out[i], choice.recompute, mapping)
+    return replace(op, results=tuple(results), regions=tuple(regions)), out
+
+
+def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
+    """The region yielding one more value; None where it does not exist on this path."""
+    if value is not None:
+        return replace(region, results=(*region.results, value))
+    nothing = Value("", Static(None))
+    op = Op("const", (), (nothing,), {"value": None}, (), b.loc)
+    return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
+
+
+def keep_shapes(forward: Region, reverse: Region) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region."""
+    arrays = _shape_only(reverse, own_values(forward))
+    if not arrays:
+        return forward, reverse
+    kept: dict[tuple[Value, str], Op] = {}
+    edited = _with_shapes(reverse, arrays, kept)
+    return replace(forward, ops=(*forward.ops, *kept.values())), edited
+
+
+def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str], Op]) -> Region:
+    ops: list[Op] = []
+    mapping: dict[Value, Value] = {}
+    for op in region.ops:
+        if op.regions:
+            op = replace(op, regions=tuple(_with_shapes(r, arrays, kept) for r in op.regions))
+        if not (_reads_shape(op) and op.operands[0] in arrays):
+            ops.append(op)
+        elif op.name == "getattr":
+            mapping[op.result] = _kept(op.operands[0], op.attrs["name"], op, kept)
+        else:
+            ops.extend(_zeros(op, _kept(op.operands[0], "shape", op, kept)))
+    return substitute(Region(region.params, tuple(ops), region.results), mapping)
+
+
+def _kept(array: Value, name: str, op: Op, kept: dict[tuple[Value, str], Op]) -> Value:
+    """The result of the forward op that reads the attribute."""
+    if (array, name) not in kept:
+        axes = {ONE: Static(1), MANY: Dim(), ANY: Scalar("int")}
+        kind = Tuple(tuple(axes[a] for a in array.kind.axes)) if name == "shape" else Scalar("int")
+        loc = replace(op.loc, sweep="") if op.loc else None
+        kept[array, name] = Op("getattr", (array,), (Value("", kind),), {"name": name}, (), loc)
+    return kept[array, name].result
+
+
+def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
+    """`np.zeros_like(x)` from the shape of x."""
+    dtype = np.dtype(dtype_of(op.operands[0].kind)).type
+    constant = Value("", Static(dtype))
+    return (
+        Op("const", (), (constant,), {"value": dtype}, (), op.loc),
+        replace(op, operands=(shape, constant), attrs={"fn": np.zeros, "keywords": (), "method": None}),
+    )
+
+
+def _shape_only(reverse: Region, own: set[Value]) -> set[Value]:
+    """Arrays of the forward region of which the reverse region reads the shape only."""
+    arrays = {v for v in free_values(reverse) if v in own and isinstance(v.kind, Array)}
+    return arrays - _otherwise_read(reverse)
+
+
+def _otherwise_read(region: Region) -> set[Value]:
+    read = set(region.results)
+    for op in region.ops:
+        if not _reads_shape(op):
+            read.update(op.operands)
+        for inner in op.regions:
+            read |= _otherwise_read(inner)
+    return read
+
+
+def _reads_shape(op: Op) -> bool:
+    if op.name == "getattr":
+        return op.attrs["name"] in SHAPE_READS and isinstance(op.operands[0].kind, Array)
+    return op.name == "call" and op.fn is np.zeros_like and len(op.operands) == 1

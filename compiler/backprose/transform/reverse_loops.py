@@ -1,0 +1,288 @@
+"""The reverse of a loop: a loop over the same iterations, last first.
+
+It carries the cotangents of what the primal loop carries, and accumulates those of what the body reads from outside.
+What its body reads of the primal's body comes back in one of four ways: elements of the iterables by going over these
+in reverse; what is cheap, by repeating it; what one iteration leaves to the next, from the iteration after it; the rest
+from lists that the forward sweep collects.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from backprose import errors
+from backprose.analysis.recording import plan
+from backprose.ir.kinds import Array, Dim, Kind, List, Range, Scalar, Static
+from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.walk import free_values, substitute
+from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves, part, zeros
+from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.residuals import definitions_in, keep_shapes, needed_from, own_values, repeat
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.adjoint import Reversal
+
+Slot = tuple[Value, Path]
+
+
+@dataclass
+class Sides:
+    """The two loops as they are being built: the forward op and the reverse body with what it goes over."""
+
+    op: Op
+    reverse: Region
+    iterables: list[tuple[Value, Value]] = field(default_factory=list)  # (what to go over, the body's item)
+    carried: list[tuple[Value, Value, Value]] = field(default_factory=list)  # (init, parameter, yield)
+    before: tuple[Op, ...] = ()  # what the forward loop needs before it
+
+
+def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+    """Build the reverse of the loop `op` into `b`; return the ops that the forward sweep has to run for it."""
+    active = reversal.active
+    loop_slots = [
+        (k, path) for k, y in enumerate(op.yields) for path, _ in leaves(op.carried_results[k].kind)
+        if y in active or op.carried[k] in active or bars.get(op.carried_results[k], path) is not None
+    ]  # fmt: skip
+    outer = [v for v in free_values(*op.regions) if v in active]
+    outer_slots = [(v, path) for v in outer for path, _ in leaves(v.kind)]
+    arrays = [v for v, item in zip(op.iterables, op.items) if item in active and isinstance(v.kind, Array)]
+    outer_slots += [(v, ()) for v in dict.fromkeys(arrays) if (v, ()) not in outer_slots]
+
+    # The reverse body, reading whatever it likes of the primal's body
+    inner, inside = b.nested(), Cotangents(active)
+    outer_params = {slot: _bar_param(*slot) for slot in outer_slots}
+    for (v, path), param in outer_params.items():
+        inside.set(v, path, param)
+    loop_params = {(k, path): _bar_param(op.carried_results[k], path) for k, path in loop_slots}
+    for (k, path), param in loop_params.items():
+        inside.add(inner, op.yields[k], param, path)
+    collected = _collected_bars(b, op, bars, inner, inside)
+    ops = reversal.region(inner, op.body.ops, inside)
+    position = Value("", Scalar("int"))
+    _scatter_rows(inner, op, inside, position)
+    loop_yields = [inside.leaf(inner, op.carried[k], path) for k, path in loop_slots]
+    lists = [(v, item) for v, item in zip(op.iterables, op.items) if item in active and isinstance(v.kind, List)]
+    item_bars = [inside.tree(inner, item) for _, item in lists]
+    touched = [s for s in outer_slots if inside.get(*s) is not outer_params[s]]
+
+    results = [*loop_yields, *(inside.get(*s) for s in touched), *item_bars]
+    params = [*loop_params.values(), *(outer_params[s] for s in touched)]
+    body = Region(op.body.params, ops, op.body.results)
+    sides = Sides(replace(op, regions=(*op.regions[:-1], body)), inner.region(params, results))
+    sides.iterables += collected
+    inits = [bars.get(op.carried_results[k], path) for k, path in loop_slots]
+    inits = [
+        bar if bar is not None else zeros(b, *_leaf(b, op.carried_results[k], path), bar_name(op.carried_results[k], path))
+        for bar, (k, path) in zip(inits, loop_slots)
+    ]
+    inits += [bars.leaf(b, *s) for s in touched]
+    bring_back(b, sides, position)
+    outs = _emit(b, sides, inits, params, results, len(item_bars))
+
+    # What the reverse loop leaves behind
+    count = len(loop_slots)
+    for s, bar in zip(touched, outs[count:]):
+        bars.set(*s, bar)
+    for (v, _), out in zip(lists, outs[len(inits) :]):
+        backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
+        bars.add(b, v, b.call(operator.getitem, out, backwards, kind=out.kind))
+    for (k, path), bar in zip(loop_slots, outs):
+        bars.add(b, op.inits[k], bar, path)
+    return (*sides.before, sides.op)
+
+
+def _bar_param(value: Value, path: Path) -> Value:
+    return Value(bar_name(value, path), cotangent_kind(kind_at(value.kind, path)))
+
+
+def _leaf(b: TypedBuilder, value: Value, path: Path) -> tuple[Kind, Value]:
+    return cotangent_kind(kind_at(value.kind, path)), part(b, value, path)
+
+
+def _collected_bars(
+    b: TypedBuilder, op: Op, bars: Cotangents, inner: TypedBuilder, inside: Cotangents
+) -> list[tuple[Value, Value]]:
+    """Cotangents of collected lists are gone over in reverse; each element is that of one collected value."""
+    found = []
+    for result, value in zip(op.collected_results, op.collects):
+        bar = bars.get(result)
+        if bar is None:
+            continue
+        item = Value(bar_name(value), bar.kind.item if isinstance(bar.kind, List) else cotangent_kind(value.kind))
+        inside.add(inner, value, item)
+        found.append((b.call(reversed, bar, kind=bar.kind), item))
+    return found
+
+
+def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Value) -> None:
+    """A loop over an array's rows adds each row's cotangent to the array's, at the iteration's position."""
+    for iterable, item in zip(op.iterables, op.items):
+        if isinstance(iterable.kind, Array) and inside.has(item):
+            inside.add_at(inner, iterable, (), position, inside.leaf(inner, item))
+
+
+# Bringing back what the reverse body reads of the primal's body
+
+
+def bring_back(b: TypedBuilder, sides: Sides, position: Value) -> None:
+    sides.reverse = drop_dead_ops(sides.reverse)
+    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse)
+    sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
+    op, body = sides.op, forward_body
+    needed = needed_from(body, sides.reverse)
+    items = set(op.items)
+    own = own_values(body)
+    after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
+    choice = plan(needed, definitions_in(body), lambda v: v not in own or v in items or v in after)
+    sides.reverse = repeat(sides.reverse, choice.recompute)
+    needed = needed_from(body, sides.reverse)
+
+    mapping: dict[Value, Value] = {}
+    recorded = {v: Value(v.name, v.kind) for v in needed if v in choice.record}
+    for value, back in recorded.items():
+        mapping[value] = back
+    for value in needed:
+        if value in after and value not in recorded:
+            mapping[value] = _from_next(sides, after[value], recorded)
+    op, lists = _record(op, list(recorded))
+    sides.op = op
+    uses_position = position in free_values(sides.reverse)
+    sides.reverse = substitute(sides.reverse, mapping)
+    sides.iterables += [(b.call(reversed, xs, kind=xs.kind), back) for xs, back in zip(lists, recorded.values())]
+    _go_over_items(b, sides, [v for v in needed if v in items], lists, position if uses_position else None)
+
+
+def _from_next(sides: Sides, k: int, recorded: dict[Value, Value]) -> Value:
+    """What an iteration left in carried value k is what the next one found there; the last one's is the result."""
+    op = sides.op
+    param = Value(op.carried[k].name, op.yields[k].kind)
+    sides.carried.append((op.carried_results[k], param, recorded[op.carried[k]]))
+    return param
+
+
+def _record(op: Op, values: list[Value]) -> tuple[Op, list[Value]]:
+    """The forward loop collecting `values` as well, and the lists."""
+    lists = [Value("", List(v.kind)) for v in values]
+    body = replace(op.body, results=(*op.body.results, *values))
+    return replace(
+        op,
+        results=(*op.results, *lists),
+        regions=(*op.regions[:-1], body),
+        attrs={**op.attrs, "collected": op.attrs["collected"] + len(values)},
+    ), lists
+
+
+def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: list[Value], position: Value | None) -> None:
+    """Go over the iterables in reverse for the items that are read; over the iterations if nothing else is gone over."""
+    op = sides.op
+    whole = op.name == "for" and not op.attrs["stops"] and _same_length(b, op)
+    if not items and position is None and (sides.iterables or (whole and _plain_count(b, sides))):
+        return
+    count = None if whole else _count(b, sides, lists)
+    for item in items:
+        iterable = op.iterables[op.items.index(item)]
+        if not whole:
+            iterable = b.call(operator.getitem, iterable, b.call(slice, b.const(None), count, b.const(None)))
+        back = Value(item.name, item.kind)
+        sides.iterables.insert(0, (_backwards(b, iterable), back))
+        sides.reverse = substitute(sides.reverse, {item: back})
+    if position is not None:
+        length = count if count is not None else b.call(len, op.iterables[0])
+        sides.iterables.insert(0, (_backwards(b, _range(b, length)), position))
+    if not sides.iterables:
+        sides.iterables.append((_range(b, count), Value("", Scalar("int"))))
+
+
+def _plain_count(b: TypedBuilder, sides: Sides) -> bool:
+    """Nothing is read by position: go over the first iterable itself, just to count."""
+    iterable = sides.op.iterables[0]
+    if not isinstance(iterable.kind, Range):
+        iterable = _range(b, b.call(len, iterable))
+    sides.iterables.append((iterable, Value("", Scalar("int"))))
+    return True
+
+
+def _range(b: TypedBuilder, length: Value) -> Value:
+    value = b.op("call", (length,), [Value("", Range())], fn=range, keywords=(), method=None).result
+    b.parts[value] = (length,)
+    return value
+
+
+def _backwards(b: TypedBuilder, iterable: Value) -> Value:
+    if isinstance(iterable.kind, Array):
+        step = b.call(slice, b.const(None), b.const(None), b.const(-1))
+        return b.call(operator.getitem, iterable, step, kind=iterable.kind)
+    return b.call(reversed, iterable, kind=iterable.kind)
+
+
+def _same_length(b: TypedBuilder, op: Op) -> bool:
+    """Whether all iterables surely have one length: there is one, or a range counts the elements of the others."""
+    if len(op.iterables) == 1:
+        return True
+    lengths = set()
+    for iterable in op.iterables:
+        bounds = b.parts.get(iterable) if isinstance(iterable.kind, Range) else None
+        if bounds and len(bounds) == 1 and bounds[0] in b.lengths:
+            lengths.add(b.lengths[bounds[0]])
+        else:
+            lengths.add(iterable)
+    return len(lengths) == 1
+
+
+def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
+    """How many iterations the forward loop made."""
+    if lists:
+        return b.call(len, lists[0])
+    if sides.op.collected_results:
+        return b.call(len, sides.op.collected_results[0])
+    return _add_counter(sides, b)
+
+
+def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
+    """Let the forward loop count its iterations."""
+    op = sides.op
+    start, count, param, after, one = (Value(n, Scalar("int")) for n in ("n", "n", "n", "n", ""))
+    zero = Op("const", (), (start,), {"value": 0}, (), op.loc)
+    body = op.body
+    step = (
+        Op("const", (), (one,), {"value": 1}, (), op.loc),
+        Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": None}, (), op.loc),
+    )
+    stop = 1 if op.attrs["stops"] else 0
+    at = stop + len(op.inits)
+    body = Region((*body.params, param), (*body.ops, *step), (*body.results[:at], after, *body.results[at:]))
+    regions = (body,)
+    if op.name == "while":
+        cond = op.regions[0]
+        regions = (replace(cond, params=(*cond.params, Value("n", Scalar("int")))), body)
+    n = len(op.inits)
+    sides.op = replace(
+        op, operands=(*op.operands, start), results=(*op.results[:n], count, *op.results[n:]), regions=regions
+    )
+    sides.before = (zero,)
+    return count
+
+
+def _emit(
+    b: TypedBuilder, sides: Sides, inits: list[Value], params: list[Value], results: list[Value], collected: int
+) -> list[Value]:
+    """The reverse loop itself; its results are those of the carried values, then the collected ones."""
+    items = [item for _, item in sides.iterables]
+    extra_params = [p for _, p, _ in sides.carried]
+    reverse = sides.reverse
+    yields = reverse.results
+    split = len(inits)
+    body = Region(
+        (*items, *params, *extra_params), reverse.ops, (*yields[:split], *(y for _, _, y in sides.carried), *yields[split:])
+    )
+    outs = [Value(p.name, p.kind) for p in params]
+    extra_outs = [Value(p.name, p.kind) for p in extra_params]
+    lists = [Value("", List(v.kind)) for v in results[split:]]
+    operands = [*(xs for xs, _ in sides.iterables), *inits, *(init for init, _, _ in sides.carried)]
+    b.op(
+        "for", operands, [*outs, *extra_outs, *lists], [body], iterables=len(items), collected=collected, stops=False
+    )
+    return [*outs, *lists]
