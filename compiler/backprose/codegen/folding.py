@@ -23,6 +23,10 @@ LIMIT = 72
 USER_LIMIT = 92  # of an expression that the user wrote in one line
 CHEAP = 24  # of a slice or an index that is written out at each use
 
+# What lowering calls the flags and merged values that stand for `break`, `continue` and `return`.
+JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
+RESULT = "result"
+
 OPERATORS = frozenset(
     getattr(operator, name)
     for name in (
@@ -157,7 +161,10 @@ class _Folder:
         self.defs = {v: op for op in all_ops(function.region) for v in op.results}
         self.circuits: set[Value] = set()  # conditions that are read as a condition and as the yield of `and`, `or`
         self.taken_apart: set[Value] = set()
+        self.swapped: set[Value] = set()
         for op in all_ops(function.region):
+            if op.name in ("for", "while"):
+                self.find_swaps(op)
             if op.name == "for":
                 self.find_enumerate(op)
                 for item in op.items:
@@ -205,6 +212,12 @@ class _Folder:
         self.taken_apart.update(found)
         for target in found:
             self.find_unpacking(target, body)
+
+    def find_swaps(self, op: Op) -> None:
+        """In `u, v = v, u + v` the old v is passed on, so the new one is better not a statement of its own before."""
+        for i, (param, value) in enumerate(zip(op.carried, op.yields)):
+            if param in op.yields[:i] or param in op.yields[i + 1 :]:
+                self.swapped.add(value)
 
     # Regions and ops
     def region(self, region: Region) -> None:
@@ -275,7 +288,7 @@ class _Folder:
         """What must be evaluated before the op, or would read a variable that the op replaces, is not folded further."""
         if effect:
             pending.clear()
-        replaced = {v.name for v in op.results if v.name}
+        replaced = {v.name for v in op.results if v.name and v not in self.swapped}
         if is_update(op):
             replaced.add(op.operands[0])
         if replaced:
@@ -305,7 +318,9 @@ class _Folder:
         return op.name in ("raise", "with") or (op.name == "call" and has_effect(op.fn))
 
     def may_fold(self, e: Expression) -> bool:
-        if len(e.op.results) != 1 or e.op.result.name or e.size > e.limit:
+        if len(e.op.results) != 1 or e.size > e.limit:
+            return False
+        if e.op.result.name and e.op.result not in self.swapped and e.op.result.name not in JUMPS:
             return False
         uses = self.uses[e.op.result]
         return uses == 1 or (uses == 2 and e.op.result in self.circuits and not e.effect)
@@ -318,7 +333,7 @@ class _Folder:
 
     # Ops with regions that are one expression
     def form(self, op: Op) -> str | None:
-        if op.name not in ("if", "for") or len(op.results) != 1:
+        if op.name not in ("if", "for") or len(op.results) != 1 or op.result.name == RESULT:
             return None
         if any(v not in self.folds.folded for region in op.regions for inner in region.ops for v in inner.results):
             return None
@@ -329,6 +344,8 @@ class _Folder:
             return None
         if op.name == "for":
             return "list" if op.attrs["collected"] == 1 and not op.attrs["stops"] else None
+        if all(type(self.folds.constant(region.results[0])) is bool for region in op.regions):
+            return None
         circuit = _circuit(op) or self.boolean_circuit(op)
         if circuit:
             return circuit

@@ -42,8 +42,13 @@ class Printer:
         return [_assign(self.write.names[s.op.result], node) if self.uses[s.op.result] else ast.Expr(node)]
 
     def on_Copy(self, s: st.Copy) -> list[ast.stmt]:
-        pairs = [(self.write.names[t], self.write.value(v)) for t, v in zip(s.targets, s.sources)]
-        pairs = [(t, v) for t, v in pairs if not (isinstance(v, ast.Name) and v.id == t)]
+        pairs = []
+        for target, source in zip(s.targets, s.sources):
+            name, value = self.write.names[target], self.write.value(source)
+            if not (isinstance(value, ast.Name) and value.id == name):
+                made = self.write.folds.folded.get(source)
+                value.loc = made.loc if made is not None and made.loc is not None else s.loc
+                pairs.append((name, value))
         return in_sequence(pairs)
 
     def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
@@ -58,6 +63,9 @@ class Printer:
 
     def on_Break(self, s: st.Break) -> list[ast.stmt]:
         return [ast.Break()]
+
+    def on_Continue(self, s: st.Continue) -> list[ast.stmt]:
+        return [ast.Continue()]
 
     # Updates
     def on_Update(self, s: st.Update) -> list[ast.stmt]:
@@ -99,10 +107,13 @@ class Printer:
 
     def on_For(self, s: st.For) -> list[ast.stmt]:
         target, iterable = self.write.header(s.op)
-        return [ast.For(target, iterable, self.block(s.body) or [ast.Pass()], [])]
+        return [ast.For(target, iterable, self.loop_body(s.body), [])]
+
+    def loop_body(self, body: Sequence[st.Statement]) -> list[ast.stmt]:
+        return without_last_continue(self.block(body)) or [ast.Pass()]
 
     def on_While(self, s: st.While) -> list[ast.stmt]:
-        setup, body = self.block(s.setup), self.block(s.body)
+        setup, body = self.block(s.setup), without_last_continue(self.block(s.body))
         if s.condition is None:
             return [ast.While(ast.Constant(True), setup + body or [ast.Pass()], [])]
         test = self.write.value(s.condition)
@@ -191,7 +202,11 @@ def leaves(block: list[ast.stmt]) -> bool:
     last = block[-1]
     if isinstance(last, ast.If):
         return leaves(last.body) and leaves(last.orelse)
-    return isinstance(last, (ast.Return, ast.Break, ast.Raise))
+    return isinstance(last, (ast.Return, ast.Break, ast.Continue, ast.Raise))
+
+
+def without_last_continue(block: list[ast.stmt]) -> list[ast.stmt]:
+    return block[:-1] if block and isinstance(block[-1], ast.Continue) else block
 
 
 def hoist(block: list[ast.stmt]) -> list[ast.stmt]:
@@ -230,8 +245,12 @@ def in_sequence(pairs: list[tuple[str, ast.expr]]) -> list[ast.stmt]:
         free = next((i for i in waiting if not any(pairs[i][0] in reads[j] for j in waiting if j != i)), None)
         if free is None:
             targets = ast.Tuple([_name(pairs[i][0], STORE) for i in waiting], STORE)
-            return [*out, ast.Assign([targets], ast.Tuple([pairs[i][1] for i in waiting], LOAD))]
-        out.append(_assign(*pairs[free]))
+            node = ast.Assign([targets], ast.Tuple([pairs[i][1] for i in waiting], LOAD))
+            node.loc = pairs[waiting[-1]][1].loc
+            return [*out, node]
+        node = _assign(*pairs[free])
+        node.loc = pairs[free][1].loc
+        out.append(node)
         waiting.remove(free)
     return out
 

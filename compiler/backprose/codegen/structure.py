@@ -1,48 +1,64 @@
 """From the IR's regions to statements: loops and branches with assignments, `break` and `return`.
 
 A region ends with what its *tail* makes of its results: copies to the variables of a branch or a loop, a `break`, a
-`return`. Where the flag that stops a loop is the result of the last `if`, the tail is moved into its branches,
-and the flag is gone.
+`return`. Flags go where they are known. The flag that stops a loop, yielded by the last `if`, is settled by moving the
+tail into the branches. A flag that guards the rest of a region (`if flag {leave} else {rest}`) is settled where it is
+set: there stands the jump, and the rest follows unguarded. So `break`, `continue` and `return` come back.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from backprose.analysis.statements import (
-    Append, Break, Copy, Do, For, If, NewList, Return, Statement, Update, While, With,
+    Append, Break, Continue, Copy, Do, For, If, NewList, Return, Statement, Update, While, With, ends,
 )  # fmt: skip
-from backprose.codegen.folding import Folds, is_update
+from backprose.codegen.folding import RESULT, Folds, is_update
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
+from backprose.ir.walk import use_counts
 
 Values = tuple[Value, ...]
 
 
 class Tail:
-    """What happens to a region's results. `sinks(result)`: whether that result should be known, branch by branch."""
+    """What happens to a region's results.
 
-    def __init__(self, make: Callable[[Values], list[Statement]], sinks: Callable[[int], bool] = lambda i: False):
-        self.make, self.sinks = make, sinks
+    `sinks(i)`: whether result i should be known, branch by branch. `continues`: what follows is the loop's next
+    iteration, so that the tail may stand anywhere in the body, with a `continue` behind it.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Values], list[Statement]],
+        sinks: Callable[[int], bool] = lambda i: False,
+        continues: bool = False,
+    ):
+        self.make, self.sinks, self.continues = make, sinks, continues
+
+
+class _Unknown(Exception):
+    """A flag that is not known where it would have to be; it stays a variable."""
 
 
 def structure(function: Function, folds: Folds) -> list[Statement]:
     """The statements of a function's body. Fills in `folds.same`."""
-    lowering = _Lowering(folds)
-    loc = function.loc
-    last = function.ops[-1].loc if function.ops else loc
+    lowering = _Lowering(folds, use_counts(function.region))
 
     def returns(results: Values) -> list[Statement]:
-        return [Return(lowering.place(results[0]) or last, results[0])]
+        return [Return(lowering.place(results[0]), results[0])]
 
-    named = function.result.name
-    tail = Tail(returns, lambda i: not named)
+    # `result` is what lowering calls the merged values of several `return` statements.
+    tail = Tail(returns, lambda i: function.result.name in ("", RESULT))
     return lowering.region(function.region, tail)
 
 
 class _Lowering:
-    def __init__(self, folds: Folds):
-        self.folds = folds
-        self.placed: dict[Value, Loc | None] = {}
+    def __init__(self, folds: Folds, uses: Counter[Value]):
+        self.folds, self.uses = folds, uses
+        self.false = Value()
+        folds.folded[self.false] = Op("const", (), (self.false,), {"value": False})
+        self.unpacked = {t for ts in folds.unpacked.values() for t in ts if t is not None}
 
     def place(self, value: Value) -> Loc | None:
         """The source position of a folded value's expression."""
@@ -54,23 +70,22 @@ class _Lowering:
         appends = appends or {}
         block: list[Statement] = [a for p in region.params for a in appends.get(p, ())]
         ops = [op for op in region.ops if not self.is_folded(op)]
-        sunk = ops[-1] if ops and self.may_sink(ops[-1], region.results, tail) else None
-        for op in ops if sunk is None else ops[:-1]:
+        for i, op in enumerate(ops):
+            rest = ops[i + 1 :]
+            if len(rest) == 1 and self.is_guard(rest[0], op, region.results):
+                try:
+                    return block + self.guarded(op, rest[0], region.results, tail, appends)
+                except _Unknown:
+                    pass
+            if not rest and self.may_sink(op, region.results, tail):
+                return block + self.sink(op, region.results, tail)
             block += self.op(op)
             for value in op.results:
                 block += appends.get(value, ())
-        if sunk is not None:
-            return block + self.sink(sunk, region.results, tail)
         return block + tail.make(region.results)
 
     def is_folded(self, op: Op) -> bool:
         return bool(op.results) and all(v in self.folds.folded or v in self.unpacked for v in op.results)
-
-    @property
-    def unpacked(self) -> set[Value]:
-        if not hasattr(self, "_unpacked"):
-            self._unpacked = {t for ts in self.folds.unpacked.values() for t in ts if t is not None}
-        return self._unpacked
 
     def may_sink(self, op: Op, results: Values, tail: Tail) -> bool:
         if op.name != "if" or op in self.folds.forms:
@@ -90,7 +105,76 @@ class _Lowering:
             def sinks(i: int) -> bool:
                 return any(v is op.results[i] and tail.sinks(k) for k, v in enumerate(results))
 
-            return tuple(self.region(region, Tail(lambda yields: tail.make(through(yields)), sinks)))
+            return tuple(self.region(region, Tail(lambda yields: tail.make(through(yields)), sinks, tail.continues)))
+
+        return [If(op.loc, op.operands[0], branch(op.regions[0]), branch(op.regions[1]))]
+
+    # Flags that guard the rest of a region
+    def is_guard(self, op: Op, before: Op, results: Values) -> bool:
+        """Whether the `if` does nothing but yield where a flag that the op before it has set is true."""
+        if op.name != "if" or op in self.folds.forms or before.name not in ("if", "for", "while"):
+            return False
+        flag = op.operands[0]
+        then = op.regions[0]
+        reads = 1 + sum(v is flag for v in (*then.results, *results))
+        return flag in before.results and self.uses[flag] == reads and all(map(self.is_folded, then.ops))
+
+    def guarded(
+        self, op: Op, guard: Op, results: Values, tail: Tail, appends: dict[Value, list[Append]]
+    ) -> list[Statement]:
+        """The op with jumps where it sets the flag, and what the guard kept from running then."""
+        if any(appends.get(v) for v in (*op.results, *guard.results)):
+            raise _Unknown
+        flag = guard.operands[0]
+        index = op.results.index(flag)
+
+        def out_of_guard(yields: Values) -> Values:
+            return self.through(guard.results, yields, results)
+
+        def leave(yields: Values) -> list[Statement]:
+            reached = self.through(op.results[: len(yields)], yields, out_of_guard(guard.regions[0].results))
+            return tail.make(reached)
+
+        def sinks(i: int) -> bool:
+            return any(v is guard.results[i] and tail.sinks(k) for k, v in enumerate(results))
+
+        def fall(yields: Values) -> list[Statement]:
+            return tail.make(tuple(self.false if v is flag else v for v in out_of_guard(yields)))
+
+        rest_tail = Tail(fall, sinks, tail.continues)
+        if op.name == "if":
+            first = self.guarded_if(op, index, leave, tail)
+        else:
+            first = self.loop(op, index, leave)
+        return [*first, *self.region(guard.regions[1], rest_tail)]
+
+    def through(self, made: Values, yields: Values, results: Values) -> Values:
+        """The results with what an op made replaced by what one of its regions yields."""
+        found = dict(zip(made, yields))
+        if any(leaf in found for v in results if v not in found for leaf in self.folds.leaves(v)):
+            raise _Unknown
+        return tuple(found.get(v, v) for v in results)
+
+    def guarded_if(self, op: Op, index: int, leave: Callable[[Values], list[Statement]], tail: Tail) -> list[Statement]:
+        others = [i for i in range(len(op.results)) if i != index]
+
+        def branch(region: Region) -> tuple[Statement, ...]:
+            last = region.ops[-1].loc if region.ops else op.loc
+
+            def make(yields: Values) -> list[Statement]:
+                flag = self.folds.constant(yields[index])
+                if flag is False:
+                    return self.copy(last, [op.results[i] for i in others], [yields[i] for i in others])
+                if flag is not True:
+                    raise _Unknown
+                block = leave(yields)
+                if not ends(block):
+                    if not tail.continues:
+                        raise _Unknown
+                    block.append(Continue(last))
+                return block
+
+            return tuple(self.region(region, Tail(make, lambda i: i == index)))
 
         return [If(op.loc, op.operands[0], branch(op.regions[0]), branch(op.regions[1]))]
 
@@ -132,15 +216,23 @@ class _Lowering:
         return [With(op.loc, op.operands, self.branch(op, op.regions[0]))]
 
     def on_for(self, op: Op) -> list[Statement]:
-        self.tie(op.carried, op.carried_results)
-        before = self.before_loop(op)
-        targets = tuple(t for item in op.items for t in self.folds.targets(item))
-        return [*before, For(op.loc, op, targets, tuple(self.body(op)))]
+        return self.loop(op)
 
     def on_while(self, op: Op) -> list[Statement]:
-        self.tie(op.carried, op.carried_results)
-        self.tie(op.carried, op.regions[0].params)
-        before = self.before_loop(op)
+        return self.loop(op)
+
+    def loop(self, op: Op, flag: int | None = None, leave: Callable[[Values], list[Statement]] | None = None) -> list[Statement]:
+        """The loop. Carried value `flag` has no variable: where it becomes true, `leave` returns from the function."""
+        if flag is not None:
+            self.check_flag(op, flag)
+        self.folds.same.update(zip(op.carried_results, op.carried))
+        kept = [i for i in range(len(op.inits)) if i != flag]
+        before: list[Statement] = [NewList(op.loc, v) for v in op.collected_results]
+        before += self.copy(op.loc, [op.carried[i] for i in kept], [op.inits[i] for i in kept])
+        if op.name == "for":
+            targets = tuple(t for item in op.items for t in self.folds.targets(item))
+            return [*before, For(op.loc, op, targets, tuple(self.body(op, kept, flag, leave)))]
+        self.folds.same.update(zip(op.regions[0].params, op.carried))
         condition: list[Value] = []
 
         def test(results: Values) -> list[Statement]:
@@ -149,43 +241,61 @@ class _Lowering:
 
         setup = self.region(op.regions[0], Tail(test))
         forever = self.folds.constant(condition[0]) is True
-        return [*before, While(op.loc, tuple(setup), None if forever else condition[0], tuple(self.body(op)))]
+        body = self.body(op, kept, flag, leave)
+        return [*before, While(op.loc, tuple(setup), None if forever else condition[0], tuple(body))]
 
-    def tie(self, params: Sequence[Value], others: Sequence[Value]) -> None:
-        self.folds.same.update(zip(others, params))
+    def check_flag(self, op: Op, flag: int) -> None:
+        if flag >= len(op.inits):
+            raise _Unknown
+        params = [op.carried[flag]] + ([op.regions[0].params[flag]] if op.name == "while" else [])
+        if self.folds.constant(op.inits[flag]) is not False or any(self.uses[p] for p in params):
+            raise _Unknown
 
-    def before_loop(self, op: Op) -> list[Statement]:
-        lists = [NewList(op.loc, v) for v in op.collected_results]
-        return [*lists, *self.copy(op.loc, op.carried, op.inits)]
-
-    def body(self, op: Op) -> list[Statement]:
+    def body(
+        self, op: Op, kept: Sequence[int], flag: int | None, leave: Callable[[Values], list[Statement]] | None
+    ) -> list[Statement]:
         """The body; a collected value is appended where it is defined, if that is at the top level."""
-        defined = {*op.body.params, *(v for inner in op.body.ops if not self.is_folded(inner) for v in inner.results)}
-        defined |= self.unpacked.intersection(v for inner in op.body.ops for v in inner.results)
-        last = op.body.ops[-1] if op.body.ops else None
-        if last is not None and last.regions:
-            defined -= set(last.results)
+        early, late = self.appends(op)
+        end = op.body.ops[-1].loc if op.body.ops else op.loc
+        start = 1 if op.attrs["stops"] else 0
+
+        def tail(results: Values) -> list[Statement]:
+            block: list[Statement] = [Append(end, result, results[i]) for i, result in late]
+            carried = results[start : start + len(op.inits)]
+            if flag is not None:
+                returned = self.folds.constant(carried[flag])
+                if returned is True:
+                    block += leave(carried)
+                    if not isinstance(block[-1], Return):
+                        raise _Unknown
+                    return block
+                if returned is not False:
+                    raise _Unknown
+            copies = self.copy(end, [op.carried[i] for i in kept], [carried[i] for i in kept])
+            stop = self.folds.constant(results[0]) if start else False
+            if stop is True:
+                return [*block, *copies, Break(end)]
+            if stop is not False:
+                block.append(If(self.place(results[0]) or end, results[0], (*copies, Break(end)), ()))
+            return [*block, *copies]
+
+        known = {0} if start else set()
+        if flag is not None:
+            known.add(start + flag)
+        return self.region(op.body, Tail(tail, known.__contains__, continues=True), early)
+
+    def appends(self, op: Op) -> tuple[dict[Value, list[Append]], list[tuple[int, Value]]]:
+        """Appends by the value after whose definition they stand, and the yields that are appended at the end."""
+        defined = {*op.body.params}
+        for inner in op.body.ops:
+            if not self.is_folded(inner) and not (inner.regions and inner is op.body.ops[-1]):
+                defined.update(inner.results)
         early: dict[Value, list[Append]] = {}
         late: list[tuple[int, Value]] = []
         first = len(op.body.results) - len(op.collected_results)
         for i, (result, value) in enumerate(zip(op.collected_results, op.collects)):
-            if value in defined and value not in self.unpacked:
+            if value in defined:
                 early.setdefault(value, []).append(Append(op.loc, result, value))
             else:
                 late.append((first + i, result))
-
-        def tail(results: Values) -> list[Statement]:
-            end = op.body.ops[-1].loc if op.body.ops else op.loc
-            appends = [Append(end, result, results[i]) for i, result in late]
-            start = 1 if op.attrs["stops"] else 0
-            copies = self.copy(end, op.carried, results[start : start + len(op.inits)])
-            if not start:
-                return [*appends, *copies]
-            stop = self.folds.constant(results[0])
-            if stop is True:
-                return [*appends, *copies, Break(end)]
-            if stop is False:
-                return [*appends, *copies]
-            return [*appends, If(self.place(results[0]) or end, results[0], (*copies, Break(end)), ()), *copies]
-
-        return self.region(op.body, Tail(tail, lambda i: i == 0 and op.attrs["stops"]), early)
+        return early, late
