@@ -181,7 +181,8 @@ def each_shape(function: Callable, *shapes: tuple[int, ...]) -> None:
         case(function, arr(*shape))
 
 
-REDUCTIONS = (np.sum, np.mean, np.prod, np.max, np.min, np.ptp, np.var, np.std, np.nansum, np.nanmean, np.nanmax, np.nanmin)
+REDUCTIONS = (np.sum, np.mean, np.prod, np.max, np.min, np.ptp, np.var, np.std)
+REDUCTIONS += (np.nansum, np.nanmean, np.nanmax, np.nanmin)
 for _f in REDUCTIONS:
     each_axis(_f, arr(2, 3, 4))
     each_shape(_f, (5,), (2, 3), (), (1, 3))
@@ -372,8 +373,8 @@ case(backprose_runtime.unbroadcast, arr(2, 3), 1.0)
 RANKS = [((3,), (3,)), ((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 1), (1, 4)), ((0, 3), (3, 2)),
          ((2, 0), (0, 3))]  # fmt: skip
 BATCHES = [((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)),
-           ((5, 2, 3), (1, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((6, 5, 2, 3), (3,)), ((3,), (6, 5, 3, 4)),
-           ((6, 5, 2, 3), (3, 4))]  # fmt: skip
+           ((5, 2, 3), (1, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((6, 5, 2, 3), (3,)),
+           ((3,), (6, 5, 3, 4)), ((6, 5, 2, 3), (3, 4))]  # fmt: skip
 for _f in (np.matmul, operator.matmul, np.dot):
     for _left, _right in RANKS + (BATCHES if _f is not np.dot else BATCHES[:3] + BATCHES[6:10]):
         case(_f, arr(*_left), arr(*_right))

@@ -15,17 +15,17 @@ from backprose_runtime import add_at, unbroadcast
 
 def entries(x, g):
     """The cotangent of x, a nested list, from the array g; three levels, for a list in a list in a list."""
-    return [rows(x[i], g[i]) for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+    return [rows(item, g[i]) for i, item in enumerate(x)] if isinstance(x, (list, tuple)) else g
 
 
 def rows(x, g):
     """The second level of `entries`."""
-    return [items(x[i], g[i]) for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+    return [items(item, g[i]) for i, item in enumerate(x)] if isinstance(x, (list, tuple)) else g
 
 
 def items(x, g):
     """The third level of `entries`."""
-    return [g[i] for i in range(len(x))] if isinstance(x, (list, tuple)) else g
+    return [g[i] for i, _ in enumerate(x)] if isinstance(x, (list, tuple)) else g
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray, wrt="object")
@@ -92,7 +92,7 @@ def linspace(y, start, stop, num=50, endpoint=True, retstep=False, dtype=None, a
 def meshgrid(y, *xi, y_bar, indexing="xy", sparse=False, copy=True):
     """Each vector is repeated along all axes but its own ("xy": the first two change places): sum over those."""
     n = len(xi)
-    return tuple([np.sum(y_bar[i], axis=repeated_axes(i, n, indexing, np.ndim(y_bar[i]))) for i in range(n)])
+    return tuple([np.sum(g, axis=repeated_axes(i, n, indexing, np.ndim(g))) for i, (g, _) in enumerate(zip(y_bar, xi))])
 
 
 @at_compile_time
@@ -137,7 +137,8 @@ effect(
             "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto",
             "permutation", "poisson", "power", "rand", "randint", "randn", "random", "random_integers", "random_sample",
             "ranf", "rayleigh", "sample", "seed", "shuffle", "standard_cauchy", "standard_exponential",
-            "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
+            "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull",
+            "zipf",
         )
         if hasattr(np.random, name)
     ]

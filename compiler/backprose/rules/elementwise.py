@@ -61,15 +61,15 @@ def positive(y, x, *, d):
 
 def lowered(b):
     """b - 1, and 0 where b is 0: there the factor b is 0 and x^0 must not be differentiated to 0 * x^-1."""
-    return (b - 1 if b != 0 else 0) if np.ndim(b) == 0 else b - (b != 0)
+    return b - (b != 0)
 
 
 def log_of_base(a):
     """log a where a > 0, else 0."""
-    return np.log(select(a > 0, a, 1.0))
+    return np.log(np.where(a > 0, a, 1.0))
 
 
-@elementwise(np.power, np.float_power, operator.pow)
+@elementwise(np.power, np.float_power, operator.pow, builtins.pow)
 def power(y, a, b, *, d):
     """y = a^b.  Partials: b a^(b-1) and y log a.
 

@@ -63,7 +63,7 @@ def slogdet(y, a, *, y_bar):
 
 @rule(np.linalg.cholesky)
 def cholesky(c, a, *, c_bar):
-    """A = C C^T  =>  A_bar = (S + S^T) / 2 with S = C^-T P(C^T C_bar) C^-1; P is the lower triangle, its diagonal halved.
+    """A = C C^T  =>  A_bar = (S + S^T) / 2 with S = C^-T P(C^T C_bar) C^-1; P: lower triangle, its diagonal halved.
 
     NumPy reads the lower triangle of A only, so that is where the cotangent stands, with both halves of each pair.
     Source: Murray 2016, arXiv:1602.07527, eq. 8.

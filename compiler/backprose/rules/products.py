@@ -130,7 +130,7 @@ def einsum(y, subscripts, *operands, y_bar, optimize=False):
         return (operand_bar(subscripts, operands, 0, y_bar),)
     if len(operands) == 2:
         return operand_bar(subscripts, operands, 0, y_bar), operand_bar(subscripts, operands, 1, y_bar)
-    return tuple([operand_bar(subscripts, operands, i, y_bar) for i in range(len(operands))])
+    return tuple([operand_bar(subscripts, operands, i, y_bar) for i, _ in enumerate(operands)])
 
 
 def operand_bar(subscripts, operands, i, y_bar):

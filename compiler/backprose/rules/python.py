@@ -16,22 +16,6 @@ from backprose.rules.registry import effect, elementwise, linear, no_derivative,
 # Builtins
 
 
-@elementwise(builtins.pow, math.pow)
-def power(y, a, b, *, d):
-    """y = a^b.  Choices: a^0 has derivative 0 for every a; for a <= 0 the partial by the exponent is taken as 0."""
-    return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
-
-
-def lowered(b):
-    """b - 1, and 0 where b is 0."""
-    return (b - 1 if b != 0 else 0) if np.ndim(b) == 0 else b - (b != 0)
-
-
-def log_of_base(a):
-    """log a where a > 0, else 0."""
-    return np.log((a if a > 0 else 1.0) if np.ndim(a) == 0 else np.where(a > 0, a, 1.0))
-
-
 @linear(builtins.sum, wrt=("iterable", "start"))
 def sum_(y, iterable, start=0, *, y_bar):
     """Each item goes into the sum once."""
@@ -67,6 +51,12 @@ def prod(y, iterable, *, y_bar, start=1):
 
 
 # math: powers, exponentials, logarithms
+
+
+@elementwise(math.pow)
+def power(y, a, b, *, d):
+    """y = a^b.  Choices: a^0 has derivative 0 for every a; for a <= 0 the partial by the exponent is taken as 0."""
+    return d * (b * a ** (b - (b != 0))), d * (y * math.log(a) if a > 0 else 0.0)
 
 
 @elementwise(math.sqrt)

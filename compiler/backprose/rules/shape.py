@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
-    before_axis, inverse_permutation, is_tuple, negated, positive_axis, require, rolled_axes, unpadded,
+    inverse_permutation, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
 from backprose_runtime import add_at, unbroadcast
 
@@ -106,7 +106,7 @@ def rot90(y, m, k=1, axes=(0, 1), *, y_bar):
 @linear(np.roll, wrt="a")
 def roll(y, a, shift, axis=None, *, y_bar):
     """Rolled back."""
-    return np.roll(y_bar, negated(shift), axis)
+    return np.roll(y_bar, tuple([-s for s in shift]) if isinstance(shift, (tuple, list)) else -shift, axis)
 
 
 # Joined arrays: the cotangent of the list is the list of the pieces
@@ -202,12 +202,11 @@ def dsplit(y, ary, indices_or_sections, *, y_bar):
 
 @linear(np.tile, wrt="A")
 def tile(y, A, reps, *, y_bar):
-    """Each axis of y is (copies, length): sum over the copies.  The shorter of reps and axes is filled with 1 in front."""
-    if not is_tuple(reps):
-        reps = (reps,)
-    shape = (1,) * (len(reps) - np.ndim(A)) + np.shape(A)
-    reps = (1,) * (len(shape) - len(reps)) + tuple(reps)
-    for axis in range(len(shape)):
+    """Each axis of y is (copies, length): sum over the copies.  The shorter of reps and shape gets 1s in front."""
+    reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
+    shape = repeated(1, len(reps) - np.ndim(A)) + np.shape(A)
+    reps = repeated(1, len(shape) - len(reps)) + reps
+    for axis in span(0, len(shape)):
         y_bar = np.reshape(y_bar, y_bar.shape[:axis] + (reps[axis], shape[axis]) + y_bar.shape[axis + 1 :])
         y_bar = np.sum(y_bar, axis=axis)
     return np.reshape(y_bar, np.shape(A))
@@ -226,14 +225,14 @@ def repeat(y, a, repeats, axis=None, *, y_bar):
         shape = np.shape(a)[: axis + 1] + (repeats,) + np.shape(a)[axis + 1 :]
         return np.sum(np.reshape(y_bar, shape), axis=axis + 1)
     index = np.repeat(np.arange(np.shape(a)[axis]), repeats)
-    return add_at(np.zeros_like(a), before_axis(axis, np.ndim(a)) + (index,), y_bar)
+    return add_at(np.zeros_like(a), along(axis, index), y_bar)
 
 
 @linear(np.pad, wrt="array")
 def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0):
     """The border is a constant, or a copy of entries of the array, which then get its cotangents too."""
     if mode == "constant":
-        return y_bar[unpadded(pad_width, np.ndim(array))]
+        return y_bar[tuple([slice(start, stop) for start, stop in unpadded(pad_width, np.ndim(array))])]
     require(mode in ("edge", "reflect", "symmetric", "wrap"), "this padding computes new values")
     index = np.pad(np.reshape(np.arange(np.size(array)), np.shape(array)), pad_width, mode)
     return np.reshape(add_at(np.zeros_like(np.ravel(array)), index, y_bar), np.shape(array))
@@ -292,7 +291,12 @@ def take(y, a, indices, axis=None, out=None, mode="raise", *, y_bar):
     require(mode == "raise", "the indices of `mode='wrap'` and `mode='clip'` are not those of a read")
     if axis is None:
         return np.reshape(add_at(np.zeros_like(np.ravel(a)), indices, y_bar), np.shape(a))
-    return add_at(np.zeros_like(a), before_axis(axis, np.ndim(a)) + (indices,), y_bar)
+    return add_at(np.zeros_like(a), along(positive_axis(axis, np.ndim(a)), indices), y_bar)
+
+
+def along(axis, indices):
+    """The index that takes all of the axes before `axis` and `indices` of that one."""
+    return tuple([slice(None) for _ in span(0, axis)]) + (indices,)
 
 
 @linear(np.take_along_axis, wrt="arr")
@@ -302,14 +306,14 @@ def take_along_axis(y, arr, indices, axis=-1, *, y_bar):
         return np.reshape(add_at(np.zeros_like(np.ravel(arr)), indices, y_bar), np.shape(arr))
     axis = positive_axis(axis, np.ndim(arr))
     index = ()
-    for i in range(np.ndim(arr)):
+    for i in span(0, np.ndim(arr)):
         index = index + (indices if i == axis else positions(np.shape(arr)[i], i, np.ndim(arr)),)
     return add_at(np.zeros_like(arr), index, y_bar)
 
 
 def positions(n, axis, ndim):
     """0, 1, ..., n - 1 along `axis` of `ndim` axes."""
-    return np.reshape(np.arange(n), (1,) * axis + (n,) + (1,) * (ndim - axis - 1))
+    return np.reshape(np.arange(n), repeated(1, axis) + (n,) + repeated(1, ndim - axis - 1))
 
 
 @linear(add_at, wrt=("buffer", "value"))

@@ -60,15 +60,9 @@ def rolled_axes(axis, start, ndim):
 
 
 @at_compile_time
-def negated(shift):
-    """The opposite shift; entry by entry for a tuple."""
-    return tuple([-s for s in shift]) if is_tuple(shift) else -shift
-
-
-@at_compile_time
-def before_axis(axis, ndim):
-    """The part of an index that passes over the axes before `axis`."""
-    return (slice(None),) * positive_axis(axis, ndim)
+def repeated(item, n):
+    """The tuple of n times the item."""
+    return (item,) * n
 
 
 @at_compile_time
@@ -84,8 +78,8 @@ def pad_pairs(pad_width, ndim):
 
 @at_compile_time
 def unpadded(pad_width, ndim):
-    """The index that cuts the padding off again."""
-    return tuple([slice(before, -after if after else None) for before, after in pad_pairs(pad_width, ndim)])
+    """(start, stop) for each axis of the slices that cut the padding off again."""
+    return tuple([(before, -after if after else None) for before, after in pad_pairs(pad_width, ndim)])
 
 
 @at_compile_time
