@@ -98,10 +98,11 @@ class _Liveness:
     def on_Update(self, s: Update, live: int, exits: Exits) -> int:
         if self.recording:
             self.found.after_update[s] = live
-        same = self.found.mask(self.leaves(s.buffer)) if s in self.in_place else 0
+        (buffer,) = self.leaves(s.buffer)
+        same = self.found.bit(buffer) if s in self.in_place else 0
         before = self.define(s.op.results, live, same)
         if same and self.recording:
-            self.found.copies.append((s.op.result, s.buffer, self.depth))
+            self.found.copies.append((s.op.result, buffer, self.depth))
         return before | self.reads(s.op.operands, live)
 
     def on_Copy(self, s: Copy, live: int, exits: Exits) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from backprose.analysis.ownership import holds_memory
 from backprose.analysis.statements import (
     Append, Break, Continue, Copy, Do, For, If, NewList, Return, Statement, Update, While, With, ends,
 )  # fmt: skip
@@ -231,7 +232,9 @@ class _Lowering:
         before += self.copy(op.loc, [op.carried[i] for i in kept], [op.inits[i] for i in kept])
         if op.name == "for":
             targets = tuple(t for item in op.items for t in self.folds.targets(item))
-            return [*before, For(op.loc, op, targets, tuple(self.body(op, kept, flag, leave)))]
+            # Python's iterator reads a list or an array until the end, so it must not be updated meanwhile.
+            held = tuple(v for v in op.iterables if holds_memory(v.kind))
+            return [*before, For(op.loc, op, targets, tuple(self.body(op, kept, flag, leave)), held)]
         self.folds.same.update(zip(op.regions[0].params, op.carried))
         condition: list[Value] = []
 

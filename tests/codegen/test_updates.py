@@ -1,0 +1,210 @@
+"""Updates in place, on generated programs over arrays, views and containers: never visible where they must not be."""
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import backprose_runtime as runtime
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backprose.codegen.python import emit
+from backprose.ir.build import Builder
+from backprose.ir.interpret import interpret
+from backprose.ir.kinds import Array, List, Range, Scalar, Tuple
+from backprose.ir.nodes import Function, Loc, Module, Value
+
+VECTOR, FLOAT, INT = Array("float64", ("N",)), Scalar("float64"), Scalar("int")
+LIST = List(VECTOR)
+NAMES = ("x_bar", "y_bar", "h", "", "")
+SIZE = 3
+
+
+@dataclass
+class Scope:
+    builder: Builder
+    arrays: list[Value]
+    lists: list[Value] = field(default_factory=list)
+    pairs: list[Value] = field(default_factory=list)
+
+    def inner(self, *arrays: Value) -> "Scope":
+        return Scope(Builder(self.builder.loc), [*self.arrays, *arrays], list(self.lists), list(self.pairs))
+
+
+class Generator:
+    """Programs over vectors of length SIZE; most operands are recent values, so that updates form chains."""
+
+    def __init__(self, draw: Any):
+        self.draw, self.line = draw, 1
+
+    def function(self) -> Function:
+        params = [Value("x", VECTOR), Value("y", VECTOR)]
+        scope = Scope(Builder(), list(params))
+        scope.arrays.append(scope.builder.call(runtime.zeros_like, params[0], kind=VECTOR, name="x_bar"))
+        self.block(scope, 2)
+        kept = [self.read(scope) for _ in range(self.draw(st.integers(1, 3)))] + scope.lists[-1:] + scope.pairs[-1:]
+        return Function("generated", scope.builder.region(params, [scope.builder.tuple(kept)]), None)
+
+    def block(self, scope: Scope, depth: int) -> None:
+        makers = [self.update] * 4 + [self.arithmetic, self.view, self.container, self.element]
+        makers += [self.loop, self.branch] if depth else []
+        for _ in range(self.draw(st.integers(1, 5))):
+            self.line += 1
+            scope.builder.loc = Loc("f.py", self.line, 0, self.line, 1, "f", self.draw(st.sampled_from(["", "reverse"])))
+            self.draw(st.sampled_from(makers))(scope, depth)
+
+    def name(self) -> str:
+        return self.draw(st.sampled_from(NAMES))
+
+    def read(self, scope: Scope) -> Value:
+        recent = scope.arrays[-2:]
+        return self.draw(st.sampled_from(recent + scope.arrays if self.draw(st.booleans()) else recent))
+
+    def update(self, scope: Scope, depth: int) -> None:
+        b, buffer = scope.builder, self.read(scope)
+        if self.draw(st.integers(0, 2)) == 0 and scope.lists:
+            buffer = self.draw(st.sampled_from(scope.lists))
+            index = b.const(0)
+            scope.lists.append(b.call(runtime.add_at, buffer, index, self.read(scope), kind=LIST, name=self.name()))
+            return
+        index = self.draw(st.sampled_from([1, -1, slice(0, 2), slice(None, None, -1), Ellipsis, "repeated", "mask"]))
+        if index == "repeated":
+            place, value = b.const(np.array([0, 0, 2])), self.read(scope)
+            place = Value("", Array("int64", ("N",)))
+            b.op("call", (b.const([0, 0, 2]),), [place], fn=np.array, keywords=(), method=None)
+        elif index == "mask":
+            place, value = b.call(operator.gt, self.read(scope), b.const(0.0), kind=Array("bool", ("N",))), None
+        else:
+            place, value = b.const(index), self.read(scope) if index is Ellipsis or index == slice(None, None, -1) else None
+        if value is None:
+            value = b.call(np.sum, self.read(scope), kind=FLOAT, method="sum")
+        scope.arrays.append(b.call(runtime.add_at, buffer, place, value, kind=VECTOR, name=self.name()))
+
+    def arithmetic(self, scope: Scope, depth: int) -> None:
+        fn = self.draw(st.sampled_from([operator.add, operator.sub, operator.mul, np.add, np.maximum, np.copy]))
+        args = [self.read(scope) for _ in range(1 if fn is np.copy else 2)]
+        made = scope.builder.call(fn, *args, kind=VECTOR, name=self.name())
+        scope.arrays.append(scope.builder.call(np.tanh, made, kind=VECTOR, name=self.name()) if fn is operator.mul else made)
+
+    def view(self, scope: Scope, depth: int) -> None:
+        b, x, name = scope.builder, self.read(scope), self.name()
+        match self.draw(st.integers(0, 3)):
+            case 0:
+                made = b.call(operator.getitem, x, b.const(slice(None, None, -1)), kind=VECTOR, name=name)
+            case 1:
+                made = b.getattr(x, "T", VECTOR, name)
+            case 2:
+                made = b.call(np.reshape, x, b.const(-1), kind=VECTOR, name=name, method="reshape")
+            case _:
+                made = b.call(runtime.unbroadcast, x, self.read(scope), kind=VECTOR, name=name)
+        scope.arrays.append(made)
+
+    def container(self, scope: Scope, depth: int) -> None:
+        x, y = self.read(scope), self.read(scope)
+        if self.draw(st.booleans()):
+            scope.lists.append(scope.builder.list([x, y], LIST, self.name()))
+        else:
+            scope.pairs.append(scope.builder.tuple([x, y], Tuple((VECTOR, VECTOR)), self.name()))
+
+    def element(self, scope: Scope, depth: int) -> None:
+        if held := scope.lists + scope.pairs:
+            b, index = scope.builder, self.draw(st.integers(0, 1))
+            source = self.draw(st.sampled_from(held))
+            scope.arrays.append(b.call(operator.getitem, source, b.const(index), kind=VECTOR, name=self.name()))
+
+    def loop(self, scope: Scope, depth: int) -> None:
+        b = scope.builder
+        over_list = bool(scope.lists) and self.draw(st.booleans())
+        source = scope.lists[-1] if over_list else b.call(range, b.const(self.draw(st.integers(0, 3))), kind=Range())
+        item = Value(self.name(), VECTOR if over_list else INT)
+        count = self.draw(st.integers(1, 2))
+        inits, carried = [self.read(scope) for _ in range(count)], [Value(self.name(), VECTOR) for _ in range(count)]
+        inner = scope.inner(*carried, *([item] if over_list else []))
+        self.block(inner, depth - 1)
+        collected = self.draw(st.integers(0, 1)) if not over_list else 1
+        yields = [self.read(inner) for _ in range(count + collected)]
+        results = [Value(self.name(), VECTOR) for _ in range(count)]
+        lists = [Value(self.name(), LIST) for _ in range(collected)]
+        body = inner.builder.region([item, *carried], yields)
+        b.op("for", [source, *inits], [*results, *lists], [body], iterables=1, collected=collected, stops=False)
+        scope.arrays += results
+        kept = b.list([self.read(scope), self.read(scope)], LIST)
+        scope.lists += [b.call(operator.add, kept, made, kind=LIST) for made in lists]
+
+    def branch(self, scope: Scope, depth: int) -> None:
+        b = scope.builder
+        condition = b.call(operator.gt, b.call(np.sum, self.read(scope), kind=FLOAT), b.const(0.5), kind=Scalar("bool"))
+        results, regions = [Value(self.name(), VECTOR) for _ in range(self.draw(st.integers(1, 2)))], []
+        for _ in range(2):
+            inner = scope.inner()
+            self.block(inner, depth - 1)
+            regions.append(inner.builder.region((), [self.read(inner) for _ in results]))
+        b.op("if", (condition,), results, regions)
+        scope.arrays += results
+
+
+@st.composite
+def programs(draw):
+    return Generator(draw).function()
+
+
+def flat(value):
+    return [leaf for item in value for leaf in flat(item)] if isinstance(value, (tuple, list)) else [value]
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs(), st.integers(0, 3))
+def test_updates_are_never_seen_from_elsewhere(function, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=SIZE), rng.normal(size=SIZE)
+    emitted = emit(Module({"generated": function}))
+    namespace = dict(emitted.names)
+    exec(emitted.source, namespace)
+    with np.errstate(all="ignore"):
+        expected = flat(interpret(function, x.copy(), y.copy()))
+        given_x, given_y = x.copy(), y.copy()
+        found = flat(namespace["generated"](given_x, given_y))
+    assert np.array_equal(given_x, x) and np.array_equal(given_y, y), emitted.source
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected):
+        assert np.array_equal(a, b, equal_nan=True), f"{a} is not {b}\n{emitted.source}"
+
+
+def test_chains_are_in_place():
+    """The updates that matter are really done in place: a buffer of zeros, added to in a loop."""
+    x, buffer, item = Value("x", VECTOR), Value("x_bar", VECTOR), Value("i", INT)
+    loc = Loc("f.py", 3, 0, 3, 1, "f", "reverse")
+    inner = Builder(loc)
+    part = inner.call(operator.getitem, x, item, kind=FLOAT)
+    grown = inner.call(runtime.add_at, buffer, item, part, kind=VECTOR, name="x_bar")
+    grown = inner.call(operator.mul, grown, inner.const(2.0), kind=VECTOR, name="x_bar")
+    body = inner.region([item, buffer], [grown])
+    b = Builder(loc)
+    zeros = b.call(np.zeros_like, x, kind=VECTOR, name="x_bar")
+    result = Value("x_bar", VECTOR)
+    b.op("for", [b.call(range, b.call(len, x, kind=INT), kind=Range()), zeros], [result], [body], iterables=1, collected=0, stops=False)
+    source = emit(Module({"f": Function("f", b.region([x], [result]))})).source
+    assert "x_bar[i] += x[i]" in source and "x_bar *= 2.0" in source
+
+
+
+
+def test_a_list_is_not_updated_while_it_is_iterated():
+    x, carried, item, total = Value("x", VECTOR), Value("hs", LIST), Value("h", VECTOR), Value("total", VECTOR)
+    loc = Loc("f.py", 3, 0, 3, 1, "f", "reverse")
+    inner = Builder(loc)
+    grown = inner.call(runtime.add_at, carried, inner.const(1), item, kind=LIST, name="hs")
+    added = inner.call(operator.add, total, item, kind=VECTOR, name="total")
+    body = inner.region([item, carried, total], [grown, added])
+    b = Builder(loc)
+    start = b.list([x, x], LIST, "hs")
+    zeros = b.call(np.zeros_like, x, kind=VECTOR)
+    results = [Value("hs", LIST), Value("total", VECTOR)]
+    b.op("for", [start, start, zeros], results, [body], iterables=1, collected=0, stops=False)
+    function = Function("f", b.region([x], [b.tuple(results)]))
+    emitted = emit(Module({"f": function}))
+    namespace = {}
+    exec(emitted.source, namespace)
+    found, expected = flat(namespace["f"](np.ones(2))), flat(interpret(function, np.ones(2)))
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected)), emitted.source
