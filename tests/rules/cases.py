@@ -304,6 +304,11 @@ case(np.dstack, [arr(2, 3, 2), arr(2, 3)])
 case(np.dstack, [arr(3), arr(3)])
 case(np.column_stack, [arr(3), arr(3, 2)])
 case(np.column_stack, [arr(3), arr(3)])
+for _f in (np.concatenate, np.vstack, np.hstack, np.dstack, np.column_stack, np.stack):
+    case(_f, arr(2, 3, 4), note=" an array")
+case(np.concatenate, arr(2, 3, 4), axis=-1)
+case(np.stack, arr(2, 3, 4), axis=-1)
+case(np.vstack, arr(4, 3))
 case(np.append, arr(3), 1.5)
 case(np.append, arr(2, 3), arr(2))
 case(np.append, arr(2, 3), arr(1, 3), axis=0)
@@ -373,8 +378,8 @@ case(backprose_runtime.unbroadcast, arr(2, 3), 1.0)
 RANKS = [((3,), (3,)), ((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 1), (1, 4)), ((0, 3), (3, 2)),
          ((2, 0), (0, 3))]  # fmt: skip
 BATCHES = [((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)),
-           ((5, 2, 3), (1, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((6, 5, 2, 3), (3,)),
-           ((3,), (6, 5, 3, 4)), ((6, 5, 2, 3), (3, 4))]  # fmt: skip
+           ((5, 2, 3), (1, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)),
+           ((6, 5, 2, 3), (3,)), ((3,), (6, 5, 3, 4)), ((6, 5, 2, 3), (3, 4))]  # fmt: skip
 for _f in (np.matmul, operator.matmul, np.dot):
     for _left, _right in RANKS + (BATCHES if _f is not np.dot else BATCHES[:3] + BATCHES[6:10]):
         case(_f, arr(*_left), arr(*_right))
@@ -434,6 +439,12 @@ for _f in (np.linalg.inv, np.linalg.det, np.linalg.slogdet):
 for _shape in [(3, 3), (2, 3, 3)]:
     _x = well(*_shape)
     case(np.linalg.cholesky, _x @ np.swapaxes(_x, -1, -2))
+SPREAD = np.diag([1.0, 2.5, 4.5]) + 0.3 * np.array([[0, 1, -1], [1, 0, 2], [-1, 2, 0]])
+for _f in (np.linalg.eigh, np.linalg.eigvalsh):
+    case(_f, SPREAD)
+    case(_f, np.stack([SPREAD, 2 * SPREAD + 1]), UPLO="U")
+for _shape in [(3, 3), (2, 3), (3, 2), (2, 4, 3)]:
+    case(np.linalg.pinv, arr(*_shape) + 2 * np.eye(*_shape[-2:]))
 for _n in (0, 1, 2, 3, 5, -1, -2):
     case(np.linalg.matrix_power, well(3, 3) / 4, _n)
 case(np.linalg.matrix_power, well(2, 3, 3) / 4, 3)

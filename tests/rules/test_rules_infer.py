@@ -44,7 +44,8 @@ def compiled(rule: registry.Rule, y: Any, args: list, kwargs: dict, y_bar: Any) 
 
     def given(name: str, x: Any) -> Value:
         if not at_run_time(x):
-            return b.list([given(name, item) for item in x]) if isinstance(x, list) else b.data(x)
+            make = {list: b.list, tuple: b.tuple}.get(type(x))
+            return make([given(name, item) for item in x]) if make else b.data(x)
         params.append(Value(name, kind_of(x)))
         actual.append(x)
         return params[-1]

@@ -87,6 +87,49 @@ def matrix_power(y, a, n, *, y_bar):
     return total if n >= 0 else -base @ total @ base
 
 
+@rule(np.linalg.eigvalsh, wrt="a")
+def eigvalsh(w, a, UPLO="L", *, w_bar):
+    """w = eigenvalues of a symmetric A  =>  A_bar = V diag(w_bar) V^T, on the triangle that NumPy reads.
+
+    Choice at repeated eigenvalues: that of the eigenvectors which NumPy gives.  Source: Giles 3.1.
+    """
+    v = np.linalg.eigh(a, UPLO)[1]
+    return read_triangle((v * np.expand_dims(w_bar, -2)) @ flipped(v), UPLO)
+
+
+@rule(np.linalg.eigh, wrt="a")
+def eigh(y, a, UPLO="L", *, y_bar):
+    """A = V diag(w) V^T  =>  A_bar = V (diag(w_bar) + F * (V^T V_bar)) V^T with F[i, j] = 1 / (w[j] - w[i]), 0 if i = j.
+
+    Shapes: A (..., n, n), w (..., n).  The eigenvectors of a repeated eigenvalue are not determined, and have no
+    derivative: where their cotangent matters the result is infinite.  Source: Giles 3.1.
+    """
+    w, v = y[0], y[1]
+    unit = np.eye(np.shape(a)[-1])
+    gaps = np.expand_dims(w, -2) - np.expand_dims(w, -1) + unit
+    turns = (1 - unit) * (flipped(v) @ y_bar[1])
+    core = unit * np.expand_dims(y_bar[0], -2) + turns / (gaps + ((gaps == 0) & (turns == 0)))
+    return read_triangle(v @ core @ flipped(v), UPLO)
+
+
+def read_triangle(s, UPLO):
+    """The cotangent by the entries of the triangle that NumPy reads, each of which stands for a pair."""
+    both = (s + flipped(s)) * (1 - np.eye(np.shape(s)[-1]) / 2)
+    return np.tril(both) if UPLO == "L" else np.triu(both)
+
+
+@rule(np.linalg.pinv)
+def pinv(p, a, *, p_bar):
+    """P = A^+  =>  A_bar = -P^T P_bar P^T + (1 - A P) P_bar^T P P^T + P^T P P_bar^T (1 - P A), at constant rank.
+
+    From dP = -P dA P + P P^T dA^T (1 - A P) + (1 - P A) dA^T P^T P.  Source: Golub & Pereyra 1973, eq. 4.12.
+    """
+    pt, gt = flipped(p), flipped(p_bar)
+    left = np.eye(np.shape(a)[-2]) - a @ p
+    right = np.eye(np.shape(a)[-1]) - p @ a
+    return -pt @ p_bar @ pt + left @ gt @ p @ pt + pt @ p @ gt @ right
+
+
 # Norms
 
 

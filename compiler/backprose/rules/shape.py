@@ -109,7 +109,7 @@ def roll(y, a, shift, axis=None, *, y_bar):
     return np.roll(y_bar, tuple([-s for s in shift]) if isinstance(shift, (tuple, list)) else -shift, axis)
 
 
-# Joined arrays: the cotangent of the list is the list of the pieces
+# Joined arrays: the cotangent of the list is the list of the pieces, and of an array in place of the list their stack
 
 
 def pieces(y_bar, sizes, axis):
@@ -117,18 +117,26 @@ def pieces(y_bar, sizes, axis):
     return np.split(y_bar, np.cumsum(sizes)[:-1], axis)
 
 
+def like_operand(parts, arrays):
+    """The parts, each in the shape of its array; as one array if `arrays` is one."""
+    shaped = [np.reshape(part, np.shape(x)) for part, x in zip(parts, arrays)]
+    return np.stack(shaped) if isinstance(arrays, np.ndarray) else shaped
+
+
 @linear(np.concatenate, wrt="arrays")
 def concatenate(y, arrays, axis=0, out=None, *, y_bar):
     """y_bar is cut where the arrays were joined."""
     if axis is None:
-        parts = pieces(y_bar, [np.size(x) for x in arrays], 0)
-        return [np.reshape(part, np.shape(x)) for part, x in zip(parts, arrays)]
-    return pieces(y_bar, [np.shape(x)[axis] for x in arrays], axis)
+        return like_operand(pieces(y_bar, [np.size(x) for x in arrays], 0), arrays)
+    parts = pieces(y_bar, [np.shape(x)[axis] for x in arrays], axis)
+    return np.stack(parts) if isinstance(arrays, np.ndarray) else parts
 
 
 @linear(np.stack, wrt="arrays")
 def stack(y, arrays, axis=0, out=None, *, y_bar):
     """The i-th array gets the i-th slice along the new axis."""
+    if isinstance(arrays, np.ndarray):
+        return np.moveaxis(y_bar, axis, 0)
     if axis == 0:
         return [y_bar[i] for i in range(len(arrays))]
     return [np.take(y_bar, i, axis=axis) for i in range(len(arrays))]
@@ -138,28 +146,28 @@ def stack(y, arrays, axis=0, out=None, *, y_bar):
 def vstack(y, tup, *, y_bar):
     """Rows; a vector is one row."""
     parts = pieces(y_bar, [np.shape(x)[0] if np.ndim(x) > 1 else 1 for x in tup], 0)
-    return [np.reshape(part, np.shape(x)) for part, x in zip(parts, tup)]
+    return like_operand(parts, tup)
 
 
 @linear(np.hstack, wrt="tup")
 def hstack(y, tup, *, y_bar):
     """Along axis 1; vectors along their only axis."""
     parts = pieces(y_bar, [np.shape(x)[1] if np.ndim(x) > 1 else np.size(x) for x in tup], 0 if y.ndim == 1 else 1)
-    return [np.reshape(part, np.shape(x)) for part, x in zip(parts, tup)]
+    return like_operand(parts, tup)
 
 
 @linear(np.dstack, wrt="tup")
 def dstack(y, tup, *, y_bar):
     """Along axis 2; a matrix is one layer."""
     parts = pieces(y_bar, [np.shape(x)[2] if np.ndim(x) > 2 else 1 for x in tup], 2)
-    return [np.reshape(part, np.shape(x)) for part, x in zip(parts, tup)]
+    return like_operand(parts, tup)
 
 
 @linear(np.column_stack, wrt="tup")
 def column_stack(y, tup, *, y_bar):
     """Columns; a vector is one column."""
     parts = pieces(y_bar, [np.shape(x)[1] if np.ndim(x) > 1 else 1 for x in tup], 1)
-    return [np.reshape(part, np.shape(x)) for part, x in zip(parts, tup)]
+    return like_operand(parts, tup)
 
 
 @linear(np.append, wrt=("arr", "values"))
