@@ -92,7 +92,8 @@ def linspace(y, start, stop, num=50, endpoint=True, retstep=False, dtype=None, a
 def meshgrid(y, *xi, y_bar, indexing="xy", sparse=False, copy=True):
     """Each vector is repeated along all axes but its own ("xy": the first two change places): sum over those."""
     n = len(xi)
-    return tuple([np.sum(g, axis=repeated_axes(i, n, indexing, np.ndim(g))) for i, (g, _) in enumerate(zip(y_bar, xi))])
+    ndims = [np.ndim(y_bar[i]) for i, _ in enumerate(xi)]
+    return tuple([np.sum(y_bar[i], axis=repeated_axes(i, n, indexing, ndims[i])) for i, _ in enumerate(xi)])
 
 
 @at_compile_time

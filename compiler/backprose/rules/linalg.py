@@ -99,7 +99,7 @@ def eigvalsh(w, a, UPLO="L", *, w_bar):
 
 @rule(np.linalg.eigh, wrt="a")
 def eigh(y, a, UPLO="L", *, y_bar):
-    """A = V diag(w) V^T  =>  A_bar = V (diag(w_bar) + F * (V^T V_bar)) V^T with F[i, j] = 1 / (w[j] - w[i]), 0 if i = j.
+    """A = V diag(w) V^T => A_bar = V (diag(w_bar) + F * (V^T V_bar)) V^T with F[i, j] = 1 / (w[j] - w[i]), 0 for i = j.
 
     Shapes: A (..., n, n), w (..., n).  The eigenvectors of a repeated eigenvalue are not determined, and have no
     derivative: where their cotangent matters the result is infinite.  Source: Giles 3.1.
