@@ -51,6 +51,13 @@ def add(a: Any, b: Any) -> Any:
     return map_items(lambda item: add(item, next(others)), a)
 
 
+def copy_of(x: Any) -> Any:
+    """A copy of `x` that shares no memory with it: arrays are copied, containers rebuilt, other leaves kept."""
+    if is_array(x):
+        return x.copy()
+    return map_items(copy_of, x) if is_container(x) else x
+
+
 def flatten(lists: Iterable[Iterable[Any]]) -> list:
     """The lists in `lists`, concatenated into a fresh list."""
     return [item for inner in lists for item in inner]

@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from types import GetSetDescriptorType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ OPPOSITE_OF_ORDER = {
     ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
 LOAD, STORE = ast.Load(), ast.Store()
+
+# Functions of arrays that are printed as the attributes that they are.
+ATTRIBUTES = frozenset({"T", "real", "imag"})
 
 
 class Expressions:
@@ -125,7 +129,8 @@ class Expressions:
             target = self.value(args[0])
             if isinstance(target, ast.Constant) and type(target.value) is int:
                 return ast.Call(self.references.node(fn), self.values(args), keywords)
-            return ast.Call(ast.Attribute(target, method, LOAD), self.values(args[1:]), keywords)
+            attribute = ast.Attribute(target, method, LOAD)
+            return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
         return ast.Call(self.references.node(fn), self.values(args), keywords)
 
     def unary(self, fn: Any, value: Value) -> ast.expr:

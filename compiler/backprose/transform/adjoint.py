@@ -74,8 +74,10 @@ class Reversal:
         args, keywords = _bind(rule, op)
         bar = bars.tree(b, op.result)
         shares = self._apply_rule(b, rule, op, bar)
-        for name, share in zip(rule.wrt, shares):
-            self._distribute(b, op, args.get(name, keywords.get(name)), share, rule, bars)
+        shares = dict(zip(rule.wrt, shares))
+        operands = {name: args.get(name, keywords.get(name)) for name in rule.wrt}
+        for name, share in _merged(b, operands, shares):
+            self._distribute(b, op, operands[name], share, rule, bars)
 
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
@@ -285,6 +287,17 @@ def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
         elif positional:
             named[name] = positional.pop(0)
     return named, op.keywords
+
+
+def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value]) -> list[tuple[str, Value]]:
+    """The shares by operand; those of one value that is several operands (`x * x`) are added first."""
+    first: dict[Any, str] = {}
+    for name, operand in operands.items():
+        if isinstance(operand, Value) and operand in first and is_number(operand.kind):
+            shares[first[operand]] = b.call(operator.add, shares[first[operand]], shares.pop(name))
+        elif isinstance(operand, Value):
+            first[operand] = name
+    return list(shares.items())
 
 
 def _keeps_shape(operand: Value, op: Op) -> bool:

@@ -17,7 +17,8 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
+from backprose.analysis.kinds import is_complex, is_none
+from backprose.rules.registry import Rule, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
 
@@ -92,20 +93,48 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     overload = _overload(engine, b, fn, args, loc)
     if overload is not None:
         return overload
+    if is_compile_time(fn) and not all(map(b.is_static, (*args, *keywords.values()))):
+        return engine.call_function(b, fn, args, keywords, loc)
     rule = rule_for(fn)
     if rule is not None:
-        for name in keywords:
-            if name not in rule.params:
-                raise errors.UnsupportedCall(
-                    f"the parameter `{name}` of `{_name(fn)}` is not supported", loc,
-                    "its derivative rule does not have it", f"leave it out; supported: {', '.join(rule.params)}",
-                )  # fmt: skip
+        keywords = _check_parameters(fn, rule, args, keywords, loc)
     if fn is not operator.getitem and any(_is_unresolved(v.kind) for v in args) and not has_no_derivative(fn):
         raise errors.UnresolvedKind(
             f"can't tell what `{_name(fn)}` is applied to", loc, "an operand may be of several kinds",
             "keep one kind of value in a variable",
         )  # fmt: skip
-    return b.call_named(fn, args, keywords)
+    try:
+        return b.call_named(fn, args, keywords)
+    except ValueError as reason:  # a helper of a rule refuses
+        raise errors.UnsupportedCall(
+            "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"
+        ) from reason
+
+
+def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:
+    """Refuse what the rule does not cover; an `out` that is None is dropped."""
+    keywords = {k: v for k, v in keywords.items() if not (k == "out" and is_none(v.kind))}
+    for name in keywords:
+        if name not in rule.params + rule.options or name == "out":
+            raise errors.UnsupportedCall(
+                f"the parameter `{name}` of `{_name(fn)}` is not supported", loc,
+                "updates in place are not supported yet" if name == "out" else "its derivative rule does not have it",
+                f"leave it out; supported: {', '.join(p for p in rule.params + rule.options if p != 'out')}",
+            )  # fmt: skip
+    if "out" in rule.params and not is_none(dict(zip(rule.params, args)).get("out", NO_OUT).kind):
+        raise errors.UnsupportedCall(
+            f"the parameter `out` of `{_name(fn)}` is not supported", loc, "updates in place are not supported yet",
+            "leave it out",
+        )  # fmt: skip
+    if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
+        raise errors.UnsupportedCall(
+            f"`{_name(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
+            "take real and imaginary parts, or the squared modulus",
+        )  # fmt: skip
+    return keywords
+
+
+NO_OUT = Value("", Static(None))
 
 
 def _is_unresolved(kind: Any) -> bool:

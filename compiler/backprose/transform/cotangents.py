@@ -61,13 +61,16 @@ def part(b: TypedBuilder, value: Value, path: Path) -> Value:
 class Cotangents:
     """What has been accumulated: for a value and a path in it, the IR value of the cotangent."""
 
-    def __init__(self, active: set[Value], bars: dict[tuple[Value, Path], Value] | None = None):
+    def __init__(
+        self, active: set[Value], bars: dict[tuple[Value, Path], Value] | None = None, names: dict[Value, str] | None = None
+    ):
         self.active = active
         self.bars = {} if bars is None else bars
+        self.names = {} if names is None else names  # what temporaries turned out to be: `x_bar`
 
     def child(self) -> Cotangents:
         """For a nested region: it sees what is there, and what it adds stays with it."""
-        return Cotangents(self.active, dict(self.bars))
+        return Cotangents(self.active, dict(self.bars), self.names)
 
     def get(self, value: Value, path: Path = ()) -> Value | None:
         return self.bars.get((value, path))
@@ -91,7 +94,7 @@ class Cotangents:
                 self.add(b, value, item, (*path, key), exact)
         elif value in self.active and carries_derivative(kind) and not _is_none(bar):
             fitted = fit(b, bar, kind, lambda: part(b, value, path), exact)
-            self._accumulate(b, value, path, b.restate(fitted, bar_name(value, path)), kind)
+            self._accumulate(b, value, path, fitted, kind)
 
     def add_at(self, b: TypedBuilder, value: Value, path: Path, index: Value, bar: Value) -> None:
         """Add `bar` to the cotangent of what `part(value, path)[index]` read."""
@@ -104,13 +107,12 @@ class Cotangents:
     def _accumulate(self, b: TypedBuilder, value: Value, path: Path, bar: Value, kind: Kind) -> None:
         before = self.get(value, path)
         kind = cotangent_kind(kind)
-        name = bar_name(value, path)
         if before is None:
             self.set(value, path, bar)
         elif isinstance(kind, List):
-            self.set(value, path, b.call(backprose_runtime.add, before, bar, kind=kind, name=name))
+            self.set(value, path, b.call(backprose_runtime.add, before, bar, kind=kind))
         else:
-            self.set(value, path, b.call(operator.add, before, bar, kind=kind, name=name))
+            self.set(value, path, b.call(operator.add, before, bar, kind=kind))
 
     # Reading
 
@@ -134,7 +136,9 @@ class Cotangents:
         bar = self.get(value, path)
         if bar is None:
             kind = cotangent_kind(kind_at(value.kind, path))
-            bar = zeros(b, kind, part(b, value, path), bar_name(value, path))
+            return zeros(b, kind, part(b, value, path), bar_name(value, path))
+        if not bar.name and not path and bar_name(value):
+            self.names.setdefault(bar, bar_name(value))  # complete now, so it gets the name
         return bar
 
 
@@ -166,6 +170,8 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     `primal()` gives the primal's value, for what can be decided at run time only.
     """
     kind = cotangent_kind(kind)
+    if isinstance(kind, List) and isinstance(bar.kind, Array):
+        return b.call(list, bar, kind=List(cotangent_kind(kind.item)))  # a list that was used as an array
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if exact:

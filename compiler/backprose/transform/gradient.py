@@ -15,7 +15,7 @@ from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
 from backprose.ir.kinds import Number, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
-from backprose.ir.walk import all_ops, clone, free_values
+from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
 from backprose.transform.cotangents import Cotangents
 from backprose.transform.drop_dead import drop_dead_ops
@@ -57,8 +57,13 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
         out = b.tuple((b.tuple((result, aux)) if request.has_aux else result, out))
     elif request.has_aux:
         out = b.tuple((out, aux))
-    region = Region(fn.params, (*ops, *b.ops), (out,))
-    entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs))
+    if request.value and not result.name:
+        bars.names[result] = "value"
+    region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
+    owned = (1,) if request.value else (0,) if request.has_aux else ()
+    entry = replace(
+        fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs={"owned": owned}
+    )
     return _with_pairs(entry, module, engine, reversal)
 
 
@@ -92,7 +97,7 @@ def _pair(
     grads = [bars.tree(b, v) if v in inputs else b.const(None) for v in (inputs if request else fn.params)]
     out = grads[0] if request and request.single else b.tuple(grads)
 
-    reverse = drop_dead_ops(Region((bar,), tuple(b.ops), (out,)))
+    reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
@@ -119,6 +124,7 @@ def _pair(
     backward_fn = Function(
         backward_name(fn.name), Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
         f"Pullback of `{fn.name}`: cotangents of its arguments for the cotangent of its value.",
+        attrs={"owned": ()} if request else {},
     )  # fmt: skip
     return forward_fn, backward_fn, reversal
 

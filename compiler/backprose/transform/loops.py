@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+import backprose_runtime
+
 from backprose import errors
 from backprose.analysis.kinds import join, result_kind, widen
 from backprose.ir.kinds import (
@@ -56,7 +58,8 @@ def _loop(
     engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, flat: list[Value], shape: list, inits: list[Value]
 ) -> list[Value]:
     """A loop that stays a loop."""
-    outer_items = [Value(_item_name(op, shape, i), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
+    names_of_items = _item_names(op, shape)
+    outer_items = [Value(names_of_items.get(i, ""), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
 
     def build(params: list[Value]):
         inner = b.nested()
@@ -130,8 +133,28 @@ def _bundle_nest(b: TypedBuilder, nest: Any) -> Value:
     return b.tuple([_bundle_nest(b, n) for n in nest]) if isinstance(nest, tuple) else nest
 
 
-def _item_name(op: Op, shape: list, index: int) -> str:
-    return op.items[shape.index(index)].name if index in shape else ""
+def _item_names(op: Op, shape: list) -> dict[int, str]:
+    """The user's names of the plain items: those that the body gives to the parts of its targets."""
+    parts: dict[Value, list[Op]] = {}
+    for inner in op.body.ops:
+        if inner.fn in (operator.getitem, backprose_runtime.unpack):
+            parts.setdefault(inner.operands[0], []).append(inner)
+    constants = {inner.result: inner.attrs["value"] for inner in op.body.ops if inner.name == "const"}
+    names: dict[int, str] = {}
+
+    def visit(item: Value, nest: Any) -> None:
+        if not isinstance(nest, tuple):
+            names.setdefault(nest, item.name)
+            return
+        for use in parts.get(item, ()):
+            if use.fn is backprose_runtime.unpack:
+                visit(use.result, nest)
+            elif constants.get(use.operands[1]) in range(len(nest)):
+                visit(use.result, nest[constants[use.operands[1]]])
+
+    for item, nest in zip(op.items, shape):
+        visit(item, nest)
+    return names
 
 
 def _item_kind(iterable: Value, loc: Any) -> Kind:

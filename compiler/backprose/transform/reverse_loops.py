@@ -52,7 +52,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     outer_slots += [(v, ()) for v in dict.fromkeys(arrays) if (v, ()) not in outer_slots]
 
     # The reverse body, reading whatever it likes of the primal's body
-    inner, inside = b.nested(), Cotangents(active)
+    inner, inside = b.nested(), Cotangents(active, names=bars.names)
     outer_params = {slot: _bar_param(*slot) for slot in outer_slots}
     for (v, path), param in outer_params.items():
         inside.set(v, path, param)
@@ -80,7 +80,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     ]
     inits += [bars.leaf(b, *s) for s in touched]
     bring_back(b, sides, position)
-    outs = _emit(b, sides, inits, params, results, len(item_bars))
+    outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
 
     # What the reverse loop leaves behind
     count = len(loop_slots)
@@ -88,7 +88,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         bars.set(*s, bar)
     for (v, _), out in zip(lists, outs[len(inits) :]):
         backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
-        bars.add(b, v, b.call(operator.getitem, out, backwards, kind=out.kind))
+        bars.add(b, v, b.call(operator.getitem, out, backwards, kind=out.kind, name=bar_name(v)))
     for (k, path), bar in zip(loop_slots, outs):
         bars.add(b, op.inits[k], bar, path)
     return (*sides.before, sides.op)
@@ -212,6 +212,9 @@ def _range(b: TypedBuilder, length: Value) -> Value:
 
 
 def _backwards(b: TypedBuilder, iterable: Value) -> Value:
+    if isinstance(iterable.kind, Range) and iterable in b.parts:
+        bounds = [b.call(len, b.lengths[v]) if v in b.lengths else v for v in b.parts[iterable]]
+        iterable = b.op("call", bounds, [Value("", Range())], fn=range, keywords=(), method=None).result
     if isinstance(iterable.kind, Array):
         step = b.call(slice, b.const(None), b.const(None), b.const(-1))
         return b.call(operator.getitem, iterable, step, kind=iterable.kind)
@@ -267,7 +270,7 @@ def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
 
 
 def _emit(
-    b: TypedBuilder, sides: Sides, inits: list[Value], params: list[Value], results: list[Value], collected: int
+    b: TypedBuilder, sides: Sides, inits: list[Value], params: list[Value], results: list[Value], lists: list[str]
 ) -> list[Value]:
     """The reverse loop itself; its results are those of the carried values, then the collected ones."""
     items = [item for _, item in sides.iterables]
@@ -280,9 +283,8 @@ def _emit(
     )
     outs = [Value(p.name, p.kind) for p in params]
     extra_outs = [Value(p.name, p.kind) for p in extra_params]
-    lists = [Value("", List(v.kind)) for v in results[split:]]
+    collected = [Value(name, List(v.kind)) for name, v in zip(lists, results[split:])]
     operands = [*(xs for xs, _ in sides.iterables), *inits, *(init for init, _, _ in sides.carried)]
-    b.op(
-        "for", operands, [*outs, *extra_outs, *lists], [body], iterables=len(items), collected=collected, stops=False
-    )
-    return [*outs, *lists]
+    attrs = {"iterables": len(items), "collected": len(collected), "stops": False}
+    b.op("for", operands, [*outs, *extra_outs, *collected], [body], **attrs)
+    return [*outs, *collected]

@@ -13,10 +13,11 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import is_none, is_number, join, kind_of, list_kind, ndim_of, result_kind
+from backprose.analysis.kinds import dtype_of, is_none, is_number, join, kind_of, list_kind, ndim_of, result_kind
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Object, Range, Record,
+    ANY, MANY, ONE, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
+    Object, Range, Record,
     Scalar, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Region, Value
@@ -154,7 +155,10 @@ class TypedBuilder(Builder):
             fn = _without_effect(fn)
             if fn is None:
                 return Static(None)
-        return result_kind(fn, tuple(v.kind for v in args), tuple((k, v.kind) for k, v in keywords.items()))
+        kind = result_kind(fn, tuple(v.kind for v in args), tuple((k, v.kind) for k, v in keywords.items()))
+        if fn is np.reshape and isinstance(kind, Number) and len(args) >= 2:
+            return _reshaped(args[0].kind, args[1].kind)
+        return kind
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
         try:
@@ -199,6 +203,23 @@ class TypedBuilder(Builder):
         if isinstance(kind, Record):
             return tuple(self.getattr(value, f, k) for f, k in zip(kind.fields, kind.items))
         return None
+
+
+def _reshaped(array: Kind, shape: Kind) -> Kind:
+    """The kind of a reshape, whose examples may not fit together: the shape says it all."""
+    dtype = dtype_of(array)
+    dims = shape.items if isinstance(shape, Tuple) else (shape,)
+    if dtype is None or not all(map(is_number, dims)):
+        return Number(dtype)
+    return Array(np.dtype(dtype.rstrip("_")).name, tuple(map(_axis_of_length, dims)))
+
+
+def _axis_of_length(kind: Kind) -> str:
+    if isinstance(kind, Dim):
+        return MANY
+    if isinstance(kind, Static) and kind.value != -1:
+        return ONE if kind.value == 1 else MANY
+    return ANY
 
 
 class NotStatic(Exception):

@@ -1,0 +1,131 @@
+"""The whole compiler on one page: a plain function in, the text of its derivative out.
+
+    function -> lowered IR -> IR with kinds -> adjoint IR -> optimised IR -> text -> function
+
+Every stage is a pure function on immutable IR; `Compilation.stages` keeps what each one gave, under its name.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import backprose.rules  # noqa: F401 - fills the table of rules
+from backprose.codegen.load import load
+from backprose.codegen.python import Emitted, emit
+from backprose.frontend.lower import lower
+from backprose.ir.kinds import Kind
+from backprose.ir.nodes import Function, Module
+from backprose.ir.verify import verify
+from backprose.transform.algebra import simplify
+from backprose.transform.common import share_common
+from backprose.transform.drop_dead import drop_dead
+from backprose.transform.finish_last import finish_last
+from backprose.transform.gradient import Request, gradient, pullback
+from backprose.transform.infer import Guard, Inference
+from backprose.transform.own_results import own_results
+
+Pass = Callable[[Function], Function]
+
+# What is done to the primal before it is differentiated, and to the adjoint before it is emitted.
+PRIMAL_PASSES: tuple[tuple[str, Pass], ...] = (
+    ("drop_dead", drop_dead),
+)  # fmt: skip
+ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+    ("simplify", simplify),
+    ("share_common", share_common),
+    ("simplify again", simplify),
+    ("drop_dead", drop_dead),
+    ("finish_last", finish_last),
+    ("own_results", own_results),
+    ("drop_dead again", drop_dead),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to make of a function: `request` None emits the function itself."""
+
+    request: Request | None
+    paired: bool = False  # a forward and a backward part instead of one function
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """The result of one compilation; `stages` maps a stage's name to its IR."""
+
+    stages: Mapping[str, Module]
+    emitted: Emitted
+    guards: Mapping[Any, Guard] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> str:
+        return self.stages["optimised"].entry.name
+
+    def load(self, hint: str, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the text; `names` are the globals that it reads live."""
+        return load(self.emitted, hint, names)
+
+
+def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
+    """Compile `function` for parameters of these kinds."""
+    stages: dict[str, Module] = {}
+    target = getattr(function, "__func__", function)
+    if not hasattr(target, "__backprose_module__"):
+        _keep(stages, "lowered", Module({target.__name__: lowered(target)}))
+    engine = Inference(lowered)
+    module = _keep(stages, "inferred", infer(function, kinds, engine))
+    module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
+    if plan.request is not None:
+        module = pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
+        module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
+    if optimise:
+        module = run_passes(module, ADJOINT_PASSES)
+    _keep(stages, "optimised", module)
+    return Compilation(stages, emit(module), dict(engine.guards))
+
+
+def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:
+    """The primal with kinds. What is itself compiled (a gradient) gives the IR of what it computes."""
+    if hasattr(function, "__backprose_module__"):
+        return function.__backprose_module__(engine, kinds)
+    return engine.run(function, kinds)
+
+
+def run_passes(module: Module, passes: tuple[tuple[str, Pass], ...]) -> Module:
+    functions = dict(module.functions)
+    for name, step in passes:
+        functions = {key: step(fn) for key, fn in functions.items()}
+        _check(Module(functions), name)
+    return Module(functions)
+
+
+def _keep(stages: dict[str, Module], name: str, module: Module) -> Module:
+    stages[name] = module
+    _check(module, name)
+    return module
+
+
+def _check(module: Module, stage: str) -> None:
+    """The verifier runs between the steps in tests and under a debug flag."""
+    if os.environ.get("BACKPROSE_VERIFY"):
+        verify(module, stage)
+
+
+# Lowering looks at nothing but the code, so it is done once for each code object.
+
+_LOWERED: WeakKeyDictionary[Any, Function] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def lowered(function: Any) -> Function:
+    """The lowered IR of a Python function."""
+    code = function.__code__
+    with _LOCK:
+        if code not in _LOWERED:
+            _LOWERED[code] = lower(function)
+        return _LOWERED[code]

@@ -1,0 +1,284 @@
+"""Algebra: a table of identities that hold in floating point, and the folding of constants.
+
+Each entry looks at one call and gives a simpler value for it, or None. `x * 1` is `x`, `-(-x)` is `x`, a transpose of
+a transpose is no transpose; a minus sign moves outwards until a subtraction takes it up; a scalar that was broadcast
+to the shape that the other operand has anyway is not broadcast. Nothing here changes a result by rounding, but that
+cotangents added twice (`u + u`) become `2 * u`, which is exact.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backprose.analysis.kinds import ndim_of
+from backprose.ir.kinds import ANY, Array, Static
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import use_counts
+from backprose.rules.registry import has_effect, rule_for
+from backprose.transform.typed import TypedBuilder
+
+
+def simplify(fn: Function) -> Function:
+    """Apply the table everywhere until nothing changes in one forward sweep."""
+    context = Context(use_counts(fn.region))
+    b = TypedBuilder(fn.loc)
+    return replace(fn, region=context.region(b, fn.region, {}))
+
+
+class Context:
+    """What identities look at: how often values are read, and which op made them."""
+
+    def __init__(self, counts: Counter[Value]):
+        self.counts = counts
+        self.made: dict[Value, Op] = {}
+
+    def region(self, b: TypedBuilder, region: Region, mapping: dict[Value, Value]) -> Region:
+        inner = b.nested()
+        for op in region.ops:
+            self.op(inner, op, mapping)
+        return inner.region(region.params, [mapping.get(v, v) for v in region.results])
+
+    def op(self, b: TypedBuilder, op: Op, mapping: dict[Value, Value]) -> None:
+        operands = tuple(mapping.get(v, v) for v in op.operands)
+        b.loc = op.loc
+        if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and _in_reverse(op):
+            operands = (self.shape_root(operands[0]),)  # the shape is that of a value which is at hand anyway
+        if op.name == "call" and not has_effect(op.fn):
+            value = self.call(b, replace(op, operands=operands))
+            if value is not op.result:
+                mapping[op.result] = value
+                self.counts[value] += self.counts[op.result]
+            return
+        regions = tuple(self.region(b, r, mapping) for r in op.regions)
+        kept = b.add(replace(op, operands=operands, regions=regions))
+        b.learn(Region((), (replace(kept, regions=()),), ()))
+        self.made.update((v, kept) for v in kept.results)
+
+    def call(self, b: TypedBuilder, op: Op) -> Value:
+        """The value of the call: a simpler one that the table or folding gives, or its own result."""
+        before = len(b.ops)
+        simpler = self.identity(b, op)
+        if simpler is not None:
+            return self.named(b, simpler, op.result.name) if len(b.ops) > before else simpler
+        value = b.call_named(op.fn, op.positional, op.keywords, op.result.kind, op.result.name, op.attrs["method"])
+        if len(b.ops) == before + 1 and b.ops[-1].name == "call" and b.ops[-1].fn is op.fn:
+            b.ops[-1] = op  # unchanged: keep the op and its result
+            b.learn(Region((), (op,), ()))
+            self.made[op.result] = op
+            return op.result
+        self.note(b, before)
+        return value
+
+    def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
+        """A value that was just made, under the name of what it replaces."""
+        fresh = b.restate(value, name)
+        if fresh is not value:
+            self.made[fresh] = b.ops[-1]
+            self.counts[fresh] = self.counts[value]
+        return fresh
+
+    def identity(self, b: TypedBuilder, op: Op) -> Value | None:
+        entry = TABLE.get(op.fn)
+        before = len(b.ops)
+        value = entry(self, b, op) if entry and not op.keywords else None
+        if value is None:
+            value = _narrow(self, b, op)
+        self.note(b, before)
+        return value
+
+    def note(self, b: TypedBuilder, since: int) -> None:
+        for made in b.ops[since:]:
+            self.made.update((v, made) for v in made.results)
+
+    # Questions
+
+    def call_of(self, value: Value, *fns: Any) -> Op | None:
+        """The call that made `value`, if it is of one of these functions."""
+        op = self.made.get(value)
+        return op if op is not None and op.name == "call" and op.fn in fns else None
+
+    def only_use(self, value: Value) -> bool:
+        return self.counts[value] <= 1
+
+    def shape_root(self, value: Value) -> Value:
+        """A value that certainly has the same shape: elementwise operations keep it."""
+        while True:
+            op = self.made.get(value)
+            if op is None or op.name != "call" or op.fn is None:
+                return value
+            source = _shape_source(self, op)
+            if source is None:
+                return value
+            value = source
+
+
+def _shape_source(c: Context, op: Op) -> Value | None:
+    """The operand whose shape the result surely has."""
+    if op.fn is np.zeros_like or op.fn is np.ones_like:
+        return op.operands[0]
+    if op.fn is np.broadcast_to:
+        shape = c.made.get(op.operands[1])
+        return shape.operands[0] if shape is not None and shape.name == "getattr" else None
+    rule = rule_for(op.fn)
+    if rule is None or not rule.is_elementwise:
+        return None
+    arrays = [v for v in op.operands if ndim_of(v.kind) != 0 and not isinstance(v.kind, Static)]
+    if len(arrays) == 1:
+        return arrays[0]
+    if arrays and all(isinstance(v.kind, Array) and v.kind.axes == arrays[0].kind.axes for v in arrays):
+        if isinstance(op.result.kind, Array) and ANY not in arrays[0].kind.axes:
+            return arrays[0]
+    return None
+
+
+def _is_const(value: Value, *numbers: Any) -> bool:
+    return isinstance(value.kind, Static) and type(value.kind.value) in (int, float) and value.kind.value in numbers
+
+
+def _same_kind(value: Value, op: Op) -> Value | None:
+    """`value` in place of the call's result, if that has the same kind."""
+    return value if value.kind == op.result.kind else None
+
+
+# The table
+
+
+def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    for one, other in ((x, y), (y, x)):
+        if _is_const(one, 1):
+            return _same_kind(other, op)
+        if _is_const(one, -1) and other.kind == op.result.kind:
+            return b.call(operator.neg, other, kind=op.result.kind)
+        minus = c.call_of(one, operator.neg)
+        if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
+            product = (minus.operands[0], other) if one is x else (other, minus.operands[0])
+            return b.call(operator.neg, b.call(operator.mul, *product, kind=op.result.kind), kind=op.result.kind)
+    return None
+
+
+def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    if _is_const(y, 1):
+        return _same_kind(x, op)
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x) and x is not y:
+        quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)
+        return b.call(operator.neg, quotient, kind=op.result.kind)
+    return None
+
+
+def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    minus = c.call_of(op.operands[0], operator.neg)
+    return _same_kind(minus.operands[0], op) if minus else None
+
+
+def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    if _in_reverse(op):
+        for zero, other in ((x, y), (y, x)):
+            if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
+                return _same_kind(other, op)
+        if x is y:
+            return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
+    minus = c.call_of(y, operator.neg)
+    if minus and c.only_use(y):
+        return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x) and _in_reverse(op):
+        return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
+    return None
+
+
+def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    minus = c.call_of(y, operator.neg)
+    if minus and c.only_use(y):
+        return b.call(operator.add, x, minus.operands[0], kind=op.result.kind)
+    return None
+
+
+def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, n = op.operands
+    return _same_kind(x, op) if _is_const(n, 1) and _in_reverse(op) else None
+
+
+def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    inner = c.call_of(op.operands[0], np.transpose)
+    if inner and len(op.operands) == len(inner.operands) == 1:
+        return _same_kind(inner.operands[0], op)
+    return None
+
+
+def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    if len(op.operands) != 3 or not isinstance(op.operands[0].kind, Static):
+        return None
+    chosen = op.operands[1 if op.operands[0].kind.value else 2]
+    if chosen.kind == op.result.kind:
+        return chosen
+    return chosen if ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+
+
+def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    inner = c.call_of(op.operands[0], np.broadcast_to)
+    if inner:
+        return b.call(np.broadcast_to, inner.operands[0], op.operands[1], kind=op.result.kind)
+    return None
+
+
+def _in_reverse(op: Op) -> bool:
+    return op.loc is not None and op.loc.sweep == "reverse"
+
+
+TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
+    operator.mul: _mul,
+    np.multiply: _mul,
+    operator.truediv: _div,
+    operator.neg: _neg,
+    operator.add: _add,
+    operator.sub: _sub,
+    operator.pow: _pow,
+    np.transpose: _transpose,
+    np.where: _where,
+    np.broadcast_to: _broadcast_to,
+}
+
+
+# Broadcasts
+
+
+def _narrow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """An elementwise call of a scalar that was broadcast: the call broadcasts by itself, or is itself broadcast."""
+    rule = rule_for(op.fn)
+    if rule is None or not rule.is_elementwise or op.keywords or not _in_reverse(op):
+        return None
+    wide = [v for v in op.operands if _broadcast_scalar(c, v)]
+    if not wide:
+        return None
+    others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
+    narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
+    if not others and len(set(wide)) == 1:
+        scalar = b.call_named(op.fn, narrow, {})
+        return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)
+    if any(_has_shape(c, v, wide[0], op) for v in others):
+        return b.call_named(op.fn, narrow, {}, op.result.kind)
+    return None
+
+
+def _broadcast_scalar(c: Context, value: Value) -> bool:
+    made = c.call_of(value, np.broadcast_to)
+    return made is not None and ndim_of(made.operands[0].kind) == 0
+
+
+def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
+    """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
+    if c.shape_root(value) is c.shape_root(wide):
+        return True
+    kind = value.kind
+    return isinstance(kind, Array) and kind == op.result.kind and kind.axes == wide.kind.axes and ANY not in kind.axes

@@ -1,0 +1,61 @@
+"""Common subexpressions: what the forward sweep, or an enclosing region, has computed is not computed again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose.ir.kinds import Static, Unbound
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.rules.registry import has_effect
+
+# Fresh buffers are not shared: each is written to on its own. Lengths and ranges read best where they are used.
+NOT_SHARED = frozenset(
+    {np.zeros_like, np.zeros, np.ones, np.empty, np.full, np.empty_like, np.ones_like, np.full_like, np.copy,
+     np.ndarray.copy, backprose_runtime.add_at, backprose_runtime.zeros_like, reversed, range, len}
+)  # fmt: skip
+
+
+def share_common(fn: Function) -> Function:
+    """Replace a pure op by an equal earlier one whose region encloses it. What the user named is kept in the forward sweep."""
+    return replace(fn, region=_share(fn.region, {}, {}))
+
+
+def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) -> Region:
+    seen = dict(seen)
+    ops: list[Op] = []
+    for op in region.ops:
+        op = replace(
+            op,
+            operands=tuple(mapping.get(v, v) for v in op.operands),
+            regions=tuple(_share(r, seen, mapping) for r in op.regions),
+        )
+        key = _key(op)
+        if key is None:
+            ops.append(op)
+            continue
+        earlier = seen.get(key)
+        if earlier is not None and not (op.result.name and not _in_reverse(op)):
+            mapping[op.result] = earlier
+            continue
+        seen.setdefault(key, op.result)
+        ops.append(op)
+    return Region(region.params, tuple(ops), tuple(mapping.get(v, v) for v in region.results))
+
+
+def _key(op: Op) -> Any:
+    """What makes two ops give the same value; None for what is not pure or not worth sharing."""
+    if op.name == "const":
+        return ("const", op.result.kind) if isinstance(op.result.kind, Static) else ("const", id(op.attrs["value"]))
+    if any(isinstance(v.kind, Unbound) for v in op.operands):
+        return None
+    if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED:
+        return ("call", op.fn, op.attrs["keywords"], op.operands)
+    return ("tuple", op.operands) if op.name == "tuple" else None
+
+
+def _in_reverse(op: Op) -> bool:
+    return op.loc is not None and op.loc.sweep == "reverse"

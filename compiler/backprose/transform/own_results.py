@@ -1,0 +1,100 @@
+"""Results of a gradient own their memory: they never alias an argument, a constant or each other."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis.kinds import dtype_of, ndim_of
+from backprose.analysis.ownership import Ownership, ownership
+from backprose.ir.kinds import Array, List, Number, Scalar, Static
+from backprose.ir.nodes import Function, Op, Value
+from backprose.ir.walk import use_counts
+from backprose.transform.typed import TypedBuilder
+
+CONTAINERS = ("tuple", "list", "dict", "record")
+
+
+def own_results(fn: Function) -> Function:
+    """Copy each result that may share memory with something else. `fn.attrs["owned"]` is the path to the gradients."""
+    path = fn.attrs.get("owned")
+    if path is None:
+        return fn
+    owned = ownership(fn, lambda op: False)
+    made = {v: op for op in fn.ops for v in op.results}
+    b = TypedBuilder(fn.ops[-1].loc if fn.ops else fn.loc)
+    taken: list[Value] = []
+
+    def own(value: Value) -> Value:
+        op = made.get(value)
+        if op is not None and op.name in CONTAINERS:
+            items = op.operands
+            fresh = tuple(own(v) if not (op.name == "dict" and i % 2 == 0) else v for i, v in enumerate(items))
+            return value if fresh == items else _rebuilt(b, op, fresh)
+        if not isinstance(value.kind, (Array, Number, List)) or (isinstance(value.kind, Array) and not value.kind.axes):
+            return value
+        shared = not owned.is_fresh(value) or any(owned.may_share(value, other) for other in taken)
+        shared = shared and not _collects_fresh(value, made, owned)
+        taken.append(value)
+        return _copy(b, value, made) if shared else value
+
+    result = _at(fn.result, path, made, own, b)
+    if result is fn.result:
+        return fn
+    return replace(fn, region=replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,)))
+
+
+def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bool:
+    """Whether the value is a list that a loop collected, perhaps reversed, of what each iteration allocates anew."""
+    op = made.get(value)
+    if op is not None and op.fn is operator.getitem and isinstance(op.operands[0].kind, List):
+        value = op.operands[0]
+        op = made.get(value)
+    if op is None or op.name not in ("for", "while") or value not in op.collected_results:
+        return False
+    inside = {v: inner for inner in op.body.ops for v in inner.results}
+    uses = use_counts(op.body)
+
+    def fresh(item: Value) -> bool:
+        inner = inside.get(item)
+        if inner is not None and inner.name in CONTAINERS:
+            return all(map(fresh, inner.operands[1::2] if inner.name == "dict" else inner.operands))
+        if isinstance(item.kind, (Scalar, Static)):
+            return True
+        return inner is not None and inner.name == "call" and uses[item] == 1 and owned.is_fresh(item)
+
+    return fresh(op.collects[op.collected_results.index(value)])
+
+
+def _at(value: Value, path: tuple[int, ...], made: dict[Value, Op], own, b: TypedBuilder) -> Value:
+    """`own` applied to the part of the result that `path` leads to."""
+    if not path:
+        return own(value)
+    op = made.get(value)
+    if op is None or op.name != "tuple":
+        return value
+    items = list(op.operands)
+    items[path[0]] = _at(items[path[0]], path[1:], made, own, b)
+    return value if tuple(items) == op.operands else _rebuilt(b, op, tuple(items))
+
+
+def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
+    fresh = Value(op.result.name, op.result.kind)
+    b.add(replace(op, operands=operands, results=(fresh,)))
+    return fresh
+
+
+def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op]) -> Value:
+    """A copy; of a broadcast scalar, an array filled with it."""
+    op = made.get(value)
+    if op is not None and op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0:
+        scalar, shape = op.operands
+        dtype = dtype_of(value.kind)
+        extra = () if dtype == dtype_of(scalar.kind) or dtype == "float64" else (b.data(np.dtype(dtype).type),)
+        return b.call(np.full, shape, scalar, *extra, kind=value.kind, name=value.name)
+    if isinstance(value.kind, Array):
+        return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+    return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
