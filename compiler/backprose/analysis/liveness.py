@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backprose.analysis.statements import (
-    Append, Break, Continue, Copy, Do, For, If, NewList, Return, Statement, Update, While, With,
+    Append, Break, Continue, Copy, Do, For, Forget, If, NewList, Return, Statement, Update, While, With,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 
@@ -117,6 +117,9 @@ class _Liveness:
                 if plain:
                     self.found.copies.append((target, source, self.depth))
         return live & ~mask | self.reads(s.sources, live)
+
+    def on_Forget(self, s: Forget, live: int, exits: Exits) -> int:
+        return live & ~self.found.mask(s.targets)
 
     def on_NewList(self, s: NewList, live: int, exits: Exits) -> int:
         return self.define([s.target], live)

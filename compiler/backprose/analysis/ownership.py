@@ -3,6 +3,9 @@
 Each value has two masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it
 may hold or be a part of. The two lowest bits stand for memory that came from outside the function, and for a part of
 something (a view, an element): neither may be written to. Unknown functions may return either.
+
+An op in a loop allocates anew in each iteration. So an origin has two bits, for what this iteration allocated and for what
+an earlier one did; values age as they are carried from one iteration to the next.
 """
 
 from __future__ import annotations
@@ -75,6 +78,8 @@ class _Origins:
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
         self.bits: dict[tuple[int, int], int] = {}
+        self.inside: dict[int, int] = {}  # by loop: the bits of what its body allocates
+        self.loops: list[Op] = []
         self.changed = True
 
     def join(self, value: Value, own: int, reach: int) -> None:
@@ -92,7 +97,20 @@ class _Origins:
             self.join(target, self.own.get(source, 0), self.reaches.get(source, 0))
 
     def fresh(self, op: Op, result: int = 0) -> int:
-        return self.bits.setdefault((id(op), result), 4 << len(self.bits))
+        key = (id(op), result)
+        if key not in self.bits:
+            self.bits[key] = 4 << 2 * len(self.bits)
+            for loop in self.loops:
+                self.inside[id(loop)] = self.inside.get(id(loop), 0) | self.bits[key]
+        return self.bits[key]
+
+    def age(self, loop: Op, mask: int) -> int:
+        young = mask & self.inside.get(id(loop), 0)
+        return (mask & ~young) | (young << 1)
+
+    def carry(self, loop: Op, target: Value, value: Value) -> None:
+        """The flow of a value into the next iteration."""
+        self.join(target, self.age(loop, self.own.get(value, 0)), self.age(loop, self.reaches.get(value, 0)))
 
     def reach(self, values: Iterable[Value]) -> int:
         mask = 0
@@ -161,17 +179,24 @@ class _Origins:
 
     def on_while(self, op: Op) -> None:
         for param, init, value in zip(op.regions[0].params, op.inits, op.yields):
-            self.flow(param, init, value)
+            self.flow(param, init)
+            self.carry(op, param, value)
+        self.loops.append(op)
         self.region(op.regions[0])
+        self.loops.pop()
         self.loop(op)
 
     def loop(self, op: Op) -> None:
         for param, init, value, result in zip(op.carried, op.inits, op.yields, op.carried_results):
-            self.flow(param, init, value)
+            self.flow(param, init)
+            self.carry(op, param, value)
             self.flow(result, param, value)
+        self.loops.append(op)
         self.region(op.body)
+        self.loops.pop()
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
-            self.join(result, self.fresh(op, i), self.reaches.get(value, 0))
+            reach = self.reaches.get(value, 0)
+            self.join(result, self.fresh(op, i), reach | self.age(op, reach))
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)

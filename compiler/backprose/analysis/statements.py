@@ -44,6 +44,13 @@ class Copy(Statement):
 
 
 @dataclass(frozen=True, eq=False)
+class Forget(Statement):
+    """The targets hold nothing that is read from here on; it is not written."""
+
+    targets: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class NewList(Statement):
     target: Value
 

@@ -8,6 +8,7 @@ liveness is computed after it; this one is for the eye.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ OPERATORS = frozenset(
         "lt le gt ge eq ne is_ is_not contains not_ getitem"
     ).split()
 )
+SUMS = frozenset({operator.add, operator.sub})
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
 
 
@@ -61,6 +63,11 @@ def is_update(op: Op) -> bool:
     if op.fn is backprose_runtime.add_at:
         return True
     return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
+
+
+def is_merged(value: Value) -> bool:
+    """Whether lowering made the value up: it is read only where it is bound."""
+    return value.name in JUMPS or value.name in (RESULT, "")
 
 
 @dataclass
@@ -161,7 +168,8 @@ class _Folder:
         self.defs = {v: op for op in all_ops(function.region) for v in op.results}
         self.circuits: set[Value] = set()  # conditions that are read as a condition and as the yield of `and`, `or`
         self.taken_apart: set[Value] = set()
-        self.swapped: set[Value] = set()
+        self.loose: set[Value] = set()  # named, but folded as if they were not
+        self.names = Counter(v.name for v in (*function.params, *self.defs))
         for op in all_ops(function.region):
             if op.name in ("for", "while"):
                 self.find_swaps(op)
@@ -169,6 +177,8 @@ class _Folder:
                 self.find_enumerate(op)
                 for item in op.items:
                     self.find_unpacking(item, op.body)
+            elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
+                self.loose.add(op.operands[1])  # one contribution to an adjoint
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):
                 self.circuits.add(op.operands[0])
 
@@ -217,7 +227,7 @@ class _Folder:
         """In `u, v = v, u + v` the old v is passed on, so the new one is better not a statement of its own before."""
         for i, (param, value) in enumerate(zip(op.carried, op.yields)):
             if param in op.yields[:i] or param in op.yields[i + 1 :]:
-                self.swapped.add(value)
+                self.loose.add(value)
 
     # Regions and ops
     def region(self, region: Region) -> None:
@@ -232,7 +242,12 @@ class _Folder:
                 continue
             self.step(op, pending)
         for value in region.results:
-            self.take(value, pending)
+            if value in pending and not self.is_accumulation(pending[value].op):
+                self.take(value, pending)
+
+    def is_accumulation(self, op: Op) -> bool:
+        """Whether the op updates an adjoint, which is a statement even where it is only yielded."""
+        return is_update(op) and op.operands[0].name.endswith("_bar")
 
     def step(self, op: Op, pending: Pending) -> None:
         if op.name in ("const", "unbound", "global"):
@@ -288,7 +303,7 @@ class _Folder:
         """What must be evaluated before the op, or would read a variable that the op replaces, is not folded further."""
         if effect:
             pending.clear()
-        replaced = {v.name for v in op.results if v.name and v not in self.swapped}
+        replaced = {v.name for v in op.results if v.name and v not in self.loose}
         if is_update(op):
             replaced.add(op.operands[0])
         if replaced:
@@ -320,7 +335,7 @@ class _Folder:
     def may_fold(self, e: Expression) -> bool:
         if len(e.op.results) != 1 or e.size > e.limit:
             return False
-        if e.op.result.name and e.op.result not in self.swapped and e.op.result.name not in JUMPS:
+        if e.op.result.name and e.op.result not in self.loose and e.op.result.name not in JUMPS:
             return False
         uses = self.uses[e.op.result]
         return uses == 1 or (uses == 2 and e.op.result in self.circuits and not e.effect)
@@ -329,6 +344,11 @@ class _Folder:
         """Slices and constant indices are written out at each use: they cost nothing, and a name would say nothing."""
         if e.effect or e.size > CHEAP or len(e.op.results) != 1 or e.op.result.name:
             return False
+        if e.op.fn is range:
+            # Written out in the loops' headers, unless what it reads is reassigned.
+            return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
+                r.name for r in e.reads if isinstance(r, Value)
+            }
         return e.op.fn is slice or (e.op.name == "tuple" and all(v in self.known for v in e.op.operands))
 
     # Ops with regions that are one expression

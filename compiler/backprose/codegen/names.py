@@ -10,6 +10,7 @@ import ast
 import builtins
 import functools
 import keyword
+import operator
 import re
 from collections.abc import Iterable
 from types import ModuleType
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from backprose.ir.kinds import Dim, Kind, Scalar
 from backprose.ir.nodes import Module, Op
 from backprose.ir.objects import public_name
 from backprose.ir.walk import all_ops, defined_values
@@ -152,7 +154,8 @@ def _first_free(name: str, taken: set[str]) -> str:
     return candidate
 
 
-TEMPORARY = {np.exp: "e", len: "n", np.sqrt: "root", np.zeros_like: "zeros"}
+TEMPORARY = {np.exp: "e", len: "n", np.sqrt: "root", np.zeros_like: "zeros", range: "indices"}
+TESTS = frozenset(getattr(operator, name) for name in "lt le gt ge eq ne is_ is_not contains not_".split())
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -161,9 +164,16 @@ def temporary(op: Op | None) -> str:
     if op is None or op.name != "call":
         return "t"
     try:
-        return TEMPORARY.get(op.fn, "t")
+        return "test" if op.fn in TESTS else TEMPORARY.get(op.fn, "t")
     except TypeError:
         return "t"
+
+
+def item_name(kind: Kind, iterable: str) -> str:
+    """The name of a loop's item: `i` for a number, `layer` from `layers`."""
+    if isinstance(kind, (Scalar, Dim)) and not iterable:
+        return "i"
+    return iterable[:-1] if len(iterable) > 2 and iterable.endswith("s") and not iterable.endswith("ss") else "item"
 
 
 def plural(name: str) -> str:
@@ -183,9 +193,11 @@ class Variables:
         """The first of base, base_1, ... that is free for the group."""
         base = clean(base)
         number = 0
+        letters = "ijk" if base == "i" and not is_user else ""
         while True:
             name = base if number == 0 else f"{base}_{number}" if is_user else f"{base}{number}"
-            if self.is_free(name, group, own=is_user and number == 0):
+            name = letters[number] if number < len(letters) else name
+            if self.is_free(name, group, own=is_user):
                 self.holders.setdefault(name, []).append(group)
                 return name
             number += 1
@@ -198,6 +210,7 @@ class Variables:
         return self.assign(group, name or "arg", False)
 
     def is_free(self, name: str, group: Any, own: bool) -> bool:
-        if name in self.reserved or (not own and (name in self.user_names or name in BUILTINS)):
+        if name in self.reserved or (name != group.name and (name in self.user_names or name in BUILTINS)):
             return False
-        return all(not group.clashes_with(other) for other in self.holders.get(name, ()))
+        # Temporaries are many and mean different things, so each has a name of its own.
+        return all(own and other.name and not group.clashes_with(other) for other in self.holders.get(name, ()))

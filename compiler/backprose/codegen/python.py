@@ -16,9 +16,9 @@ from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.codegen.coalesce import coalesce, name_variables
 from backprose.codegen.expressions import Expressions
-from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_update
+from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_merged, is_update
 from backprose.codegen.layout import lay_out
-from backprose.codegen.names import References, Variables, plural, temporary
+from backprose.codegen.names import References, Variables, item_name, plural, temporary
 from backprose.codegen.statements import Printer, keeps_memory
 from backprose.codegen.structure import structure
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
@@ -86,10 +86,10 @@ def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
     for op in all_ops(function.region):
         if op.name == "if":
             for region in op.regions:
-                yield from (r for r, v in zip(op.results, region.results) if folds.is_unbound(v))
+                yield from (r for r, v in zip(op.results, region.results) if folds.is_unbound(v) and not is_merged(r))
         elif op.name in ("for", "while"):
             for param, init, value in zip(op.carried, op.inits, op.yields):
-                if folds.is_unbound(init) or folds.is_unbound(value):
+                if (folds.is_unbound(init) or folds.is_unbound(value)) and not is_merged(param):
                     yield param
         elif op.name == "with":
             yield from op.results
@@ -97,17 +97,19 @@ def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
 
 def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:
     made = {v: op for op in all_ops(function.region) for v in op.results}
-    lists = {
-        result: value.name
-        for op in made.values()
-        if op.name in ("for", "while")
-        for result, value in zip(op.collected_results, op.collects)
-    }
+    lists: dict[Value, str] = {}
+    items: dict[Value, Value] = {}
+    for op in made.values():
+        if op.name in ("for", "while"):
+            lists.update((r, v.name or "t") for r, v in zip(op.collected_results, op.collects))
+            items.update(zip(op.items if op.name == "for" else (), op.iterables))
     value_of_pair = _value_of_pair(function, made)
 
     def base(value: Value) -> str:
         if value in lists:
-            return plural(lists[value] or "t")
+            return plural(lists[value])
+        if value in items:
+            return item_name(value.kind, items[value].name)
         return "value" if value is value_of_pair else temporary(made.get(value))
 
     variables = Variables(references.reserved, references.user_names)
@@ -117,9 +119,11 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
 def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:
     """The primal's value where the function returns it beside gradients."""
     op = made.get(function.result)
-    if op is None or op.name != "tuple" or len(op.operands) < 2 or not op.operands[1].name.endswith("_bar"):
+    if op is None or op.name != "tuple" or len(op.operands) < 2:
         return None
-    return op.operands[0]
+    first = made.get(op.operands[0])
+    is_gradient = any(inner.loc is not None and inner.loc.sweep == "reverse" for inner in function.ops)
+    return op.operands[0] if is_gradient and first is not None and first.loc and not first.loc.sweep else None
 
 
 def _definition(function: Function, body: list[ast.stmt], write: Expressions) -> ast.FunctionDef:

@@ -51,6 +51,9 @@ class Printer:
                 pairs.append((name, value))
         return in_sequence(pairs)
 
+    def on_Forget(self, s: st.Forget) -> list[ast.stmt]:
+        return []
+
     def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
         return [_assign(self.write.names[s.target], ast.List([], LOAD))]
 
@@ -71,20 +74,19 @@ class Printer:
     def on_Update(self, s: st.Update) -> list[ast.stmt]:
         op = s.op
         target, buffer = self.write.names[op.result], self.write.names[self.write.folds.variable(s.buffer)]
-        pure = [_assign(target, self.write.op(op))]
-        if op.fn is not backprose_runtime.add_at:
-            shared = target == buffer and (s in self.in_place or is_rebinding(s.buffer.kind))
-            value = op.operands[1]
-            return [ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), self.write.value(value))] if shared else pure
-        if s not in self.in_place:
-            return pure
-        index, value = (self.write.value(v) for v in op.operands[1:])
-        before: list[ast.stmt] = []
-        if target != buffer:
-            if any(isinstance(n, ast.Name) and n.id == target for e in (index, value) for n in ast.walk(e)):
-                return pure
-            before = [_assign(target, _name(buffer))]
-        return before + [self.accumulation(target, op)]
+        is_place = op.fn is backprose_runtime.add_at
+        if s in self.in_place or (not is_place and is_rebinding(s.buffer.kind)):
+            if target == buffer:
+                return [self.accumulation(target, op) if is_place else self.augmented(target, op)]
+            if is_place and not self.reads(op.operands[1:], target):
+                return [_assign(target, _name(buffer)), self.accumulation(target, op)]
+        return [_assign(target, self.write.op(op))]
+
+    def augmented(self, target: str, op: Op) -> ast.stmt:
+        return ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), self.write.value(op.operands[1]))
+
+    def reads(self, values: Sequence[Value], name: str) -> bool:
+        return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
 
     def accumulation(self, target: str, op: Op) -> ast.stmt:
         """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""

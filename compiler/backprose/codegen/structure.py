@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 
 from backprose.analysis.ownership import holds_memory
 from backprose.analysis.statements import (
-    Append, Break, Continue, Copy, Do, For, If, NewList, Return, Statement, Update, While, With, ends,
+    Append, Break, Continue, Copy, Do, For, Forget, If, NewList, Return, Statement, Update, While, With, ends,
 )  # fmt: skip
-from backprose.codegen.folding import RESULT, Folds, is_update
+from backprose.codegen.folding import RESULT, Folds, is_merged, is_update
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import use_counts
 
@@ -198,13 +198,17 @@ class _Lowering:
     def copy(self, loc: Loc | None, targets: Sequence[Value], sources: Sequence[Value]) -> list[Statement]:
         """The assignments that are needed; a variable that is not bound stays so."""
         pairs = []
+        forgotten = []
         for target, source in zip(targets, sources):
             target = self.folds.variable(target)
+            if self.folds.is_unbound(source) and is_merged(target):
+                forgotten.append(target)
             if not self.folds.is_unbound(source) and self.folds.variable(source) is not target:
                 pairs.append((target, source if source in self.folds.folded else self.folds.variable(source)))
-        if not pairs:
-            return []
-        return [Copy(loc, tuple(t for t, _ in pairs), tuple(s for _, s in pairs))]
+        block: list[Statement] = [Forget(loc, tuple(forgotten))] if forgotten else []
+        if pairs:
+            block.append(Copy(loc, tuple(t for t, _ in pairs), tuple(s for _, s in pairs)))
+        return block
 
     def branch(self, op: Op, region: Region) -> tuple[Statement, ...]:
         last = region.ops[-1].loc if region.ops else op.loc
@@ -297,8 +301,14 @@ class _Lowering:
         late: list[tuple[int, Value]] = []
         first = len(op.body.results) - len(op.collected_results)
         for i, (result, value) in enumerate(zip(op.collected_results, op.collects)):
-            if value in defined:
+            if value in self.folds.folded and op.body.params and self.reads_only(value, op.body.params):
+                early.setdefault(op.body.params[0], []).append(Append(op.loc, result, value))
+            elif value in defined:
                 early.setdefault(value, []).append(Append(op.loc, result, value))
             else:
                 late.append((first + i, result))
         return early, late
+
+    def reads_only(self, value: Value, params: Values) -> bool:
+        leaves = list(self.folds.leaves(value))
+        return bool(leaves) and all(leaf in params for leaf in leaves)
