@@ -28,6 +28,8 @@ ARITHMETIC = frozenset(
     for name in "add sub mul truediv floordiv mod pow matmul neg invert and_ or_ xor lt le gt ge eq ne".split()
 )
 
+IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
+
 ALLOCATING = frozenset(
     getattr(np, name)
     for name in (
@@ -61,7 +63,16 @@ def holds_memory(kind: Kind) -> bool:
     return not isinstance(kind, (Scalar, Dim, Range, Slice))
 
 
-def ownership(function: Function, is_update: Callable[[Op], bool]) -> Ownership:
+def is_update(op: Op) -> bool:
+    """Whether code generation may carry the op out in the memory of its first operand."""
+    if op.name != "call":
+        return False
+    if op.fn is backprose_runtime.add_at:
+        return True
+    return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
+
+
+def ownership(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ownership:
     """The masks of every value. `is_update(op)`: the op may be carried out in its first operand's memory."""
     walk = _Origins(is_update)
     for param in function.params:

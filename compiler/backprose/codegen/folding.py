@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import backprose_runtime
-
+from backprose.analysis.ownership import is_update
 from backprose.codegen.names import path_of
 from backprose.ir.kinds import Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
@@ -36,7 +35,6 @@ OPERATORS = frozenset(
     ).split()
 )
 SUMS = frozenset({operator.add, operator.sub})
-IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
 
 
 def effectful_functions(module: Module) -> frozenset[str]:
@@ -54,15 +52,6 @@ def effectful_functions(module: Module) -> frozenset[str]:
     while more := {name for name in calls if name not in found and calls[name] & found}:
         found |= more
     return frozenset(found)
-
-
-def is_update(op: Op) -> bool:
-    """Whether the op may be carried out in the memory of its first operand."""
-    if op.name != "call":
-        return False
-    if op.fn is backprose_runtime.add_at:
-        return True
-    return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
 
 
 def is_merged(value: Value) -> bool:
@@ -155,6 +144,7 @@ Pending = dict[Value, Expression]
 def fold(function: Function, effects: frozenset[str] = frozenset()) -> Folds:
     """The folding of one function; `effects` names the functions of the module that have effects."""
     walk = _Folder(function, effects)
+    walk.drop_unread(function.region)
     walk.region(function.region)
     return walk.folds
 
@@ -229,6 +219,15 @@ class _Folder:
             if param in op.yields[:i] or param in op.yields[i + 1 :]:
                 self.loose.add(value)
 
+    def drop_unread(self, region: Region) -> None:
+        """Containers that nobody reads are not written; each may have been the only reader of another."""
+        for op in reversed(region.ops):
+            for inner in op.regions:
+                self.drop_unread(inner)
+            if op.name in ("tuple", "list", "dict", "getattr") and not self.uses[op.result]:
+                self.folds.folded[op.result] = op
+                self.uses.subtract(op.operands)
+
     # Regions and ops
     def region(self, region: Region) -> None:
         pending: Pending = {}
@@ -242,7 +241,7 @@ class _Folder:
                 continue
             self.step(op, pending)
         for value in region.results:
-            if value in pending and not self.is_accumulation(pending[value].op):
+            if value in pending and (value in self.loose or not self.is_accumulation(pending[value].op)):
                 self.take(value, pending)
 
     def is_accumulation(self, op: Op) -> bool:

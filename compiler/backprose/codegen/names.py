@@ -171,7 +171,7 @@ def temporary(op: Op | None) -> str:
 
 def item_name(kind: Kind, iterable: str) -> str:
     """The name of a loop's item: `i` for a number, `layer` from `layers`."""
-    if isinstance(kind, (Scalar, Dim)) and not iterable:
+    if (isinstance(kind, Dim) or kind == Scalar("int")) and not iterable:
         return "i"
     return iterable[:-1] if len(iterable) > 2 and iterable.endswith("s") and not iterable.endswith("ss") else "item"
 

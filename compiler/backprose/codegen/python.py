@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import operator
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import backprose_runtime
@@ -16,11 +17,11 @@ from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.codegen.coalesce import coalesce, name_variables
 from backprose.codegen.expressions import Expressions
-from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_merged, is_update
+from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_merged
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
 from backprose.codegen.statements import Printer, keeps_memory
-from backprose.codegen.structure import structure
+from backprose.codegen.structure import delay_yields, structure
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.walk import all_ops, use_counts
 
@@ -47,6 +48,7 @@ def emit(module: Module) -> Emitted:
 
 
 def _function(function: Function, references: References, effects: frozenset[str]) -> ast.FunctionDef:
+    function = replace(function, region=delay_yields(function.region))
     folds = fold(function, effects)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
@@ -63,7 +65,7 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
     candidates = [s for s in _updates(block) if keeps_memory(s.op)]
     if not candidates:
         return []
-    owned = ownership(function, is_update)
+    owned = ownership(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
     return [s for s in candidates if owned.is_fresh(s.buffer) and not _shared_later(s, found, owned)]
 
@@ -101,7 +103,7 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
     items: dict[Value, Value] = {}
     for op in made.values():
         if op.name in ("for", "while"):
-            lists.update((r, v.name or "t") for r, v in zip(op.collected_results, op.collects))
+            lists.update((r, v.name or temporary(made.get(v))) for r, v in zip(op.collected_results, op.collects))
             items.update(zip(op.items if op.name == "for" else (), op.iterables))
     value_of_pair = _value_of_pair(function, made)
 
@@ -109,11 +111,19 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
         if value in lists:
             return plural(lists[value])
         if value in items:
-            return item_name(value.kind, items[value].name)
+            iterable = _underlying(items[value], made)
+            return lists.get(iterable) or item_name(value.kind, iterable.name)
         return "value" if value is value_of_pair else temporary(made.get(value))
 
     variables = Variables(references.reserved, references.user_names)
     return name_variables(groups, function.params, variables, base)
+
+
+def _underlying(value: Value, made: Mapping[Value, Op]) -> Value:
+    """What is iterated, in whatever order and however much of it."""
+    while value in made and made[value].fn in (reversed, operator.getitem):
+        value = made[value].operands[0]
+    return value
 
 
 def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:

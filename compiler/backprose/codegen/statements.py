@@ -47,7 +47,7 @@ class Printer:
             name, value = self.write.names[target], self.write.value(source)
             if not (isinstance(value, ast.Name) and value.id == name):
                 made = self.write.folds.folded.get(source)
-                value.loc = made.loc if made is not None and made.loc is not None else s.loc
+                value.loc = made.loc if made is not None and same_sweep(made.loc, s.loc) else s.loc
                 pairs.append((name, value))
         return in_sequence(pairs)
 
@@ -128,6 +128,11 @@ class Printer:
     def on_With(self, s: st.With) -> list[ast.stmt]:
         items = [ast.withitem(self.write.value(v), None) for v in s.contexts]
         return [ast.With(items, self.block(s.body) or [ast.Pass()])]
+
+
+def same_sweep(a: Loc | None, b: Loc | None) -> bool:
+    """Passes share constants between the sweeps; such a one does not say where it is assigned."""
+    return a is not None and (b is None or a.sweep == b.sweep)
 
 
 # Which updates may be done in place

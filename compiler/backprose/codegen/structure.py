@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from backprose.analysis.ownership import holds_memory
+from backprose.analysis.ownership import holds_memory, is_update
 from backprose.analysis.statements import (
     Append, Break, Continue, Copy, Do, For, Forget, If, NewList, Return, Statement, Update, While, With, ends,
 )  # fmt: skip
-from backprose.codegen.folding import RESULT, Folds, is_merged, is_update
+from backprose.codegen.folding import RESULT, Folds, is_merged
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import use_counts
+from backprose.rules.registry import has_effect
 
 Values = tuple[Value, ...]
 
@@ -52,6 +54,31 @@ def structure(function: Function, folds: Folds) -> list[Statement]:
     # `result` is what lowering calls the merged values of several `return` statements.
     tail = Tail(returns, lambda i: function.result.name in ("", RESULT))
     return lowering.region(function.region, tail)
+
+
+def delay_yields(region: Region) -> Region:
+    """The region with each adjoint that is only yielded computed last, after all that reads its former value.
+
+    Nothing within the region reads such a value, so the order is free; this one needs no second name for it.
+    """
+    ops = tuple(replace(op, regions=tuple(map(delay_yields, op.regions))) if op.regions else op for op in region.ops)
+    counts = use_counts(Region(region.params, ops, ()))
+    yielded = set(region.results)
+
+    def is_delayed(op: Op) -> bool:
+        return (
+            op.name == "call"
+            and op.result in yielded
+            and not counts[op.result]
+            and any(v.name.endswith("_bar") and v.name == op.result.name for v in op.operands)
+            and not has_effect(op.fn)
+        )
+
+    now: list[Op] = []
+    last: list[Op] = []
+    for op in ops:
+        (last if is_delayed(op) else now).append(op)
+    return Region(region.params, (*now, *last), region.results)
 
 
 class _Lowering:
