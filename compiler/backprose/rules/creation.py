@@ -131,6 +131,15 @@ no_derivative(
 
 effect(
     *[
+        getattr(owner, name)
+        for owner in (np.random.Generator, np.random.RandomState)
+        for name in dir(owner)
+        if not name.startswith("_") and callable(getattr(owner, name))
+    ]
+)
+
+effect(
+    *[
         getattr(np.random, name)
         for name in (
             "beta", "binomial", "bytes", "chisquare", "choice", "default_rng", "dirichlet", "exponential", "f", "gamma",

@@ -26,10 +26,12 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import Rule, has_no_derivative, rule_for
 from backprose.transform import reverse_loops
+from backprose.transform.algebra import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.infer import Inference
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder
+
 
 
 @dataclass
@@ -121,12 +123,10 @@ class Reversal:
                 if bar is not None:
                     bars.add(b, target, bar, (key, *path))
             return
-        if isinstance(kind, List) and not is_number(index.kind):
-            raise errors.NotDifferentiable(
-                "a slice of a list of unknown length has no derivative yet", op.loc, "its elements may carry derivatives",
-                "loop over indices, or stack the list into an array",
-            )  # fmt: skip
-        bars.add_at(b, target, (), index, bars.tree(b, op.result))
+        bar = bars.tree(b, op.result)
+        if isinstance(kind, List) and index.kind == BACKWARDS:
+            return bars.add(b, target, b.call(operator.getitem, bar, index, kind=bar.kind))
+        bars.add_at(b, target, (), index, bar)
 
     def _getitem_at_runtime(self, b: TypedBuilder, op: Op, kind: Any, bars: Cotangents) -> None:
         """An element of a container of known length, chosen at run time: add to a list of all its cotangents."""

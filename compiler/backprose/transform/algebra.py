@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import ANY, Array, Static
+from backprose.ir.kinds import ANY, Array, List, Slice, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
 from backprose.transform.typed import TypedBuilder
+
+BACKWARDS = Slice(Static(None), Static(None), Static(-1))
 
 
 def simplify(fn: Function) -> Function:
@@ -225,6 +227,22 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return chosen if ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
 
 
+def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """A list reversed twice."""
+    if op.operands[1].kind != BACKWARDS or not isinstance(op.operands[0].kind, List):
+        return None
+    inner = c.call_of(op.operands[0], operator.getitem)
+    return inner.operands[0] if inner and inner.operands[1].kind == BACKWARDS else None
+
+
+def _reversed(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Going backwards over a reversed list is going over the list."""
+    inner = c.call_of(op.operands[0], operator.getitem)
+    if inner and inner.operands[1].kind == BACKWARDS and isinstance(op.operands[0].kind, List):
+        return inner.operands[0]
+    return None
+
+
 def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     inner = c.call_of(op.operands[0], np.broadcast_to)
     if inner:
@@ -247,6 +265,8 @@ TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     np.transpose: _transpose,
     np.where: _where,
     np.broadcast_to: _broadcast_to,
+    operator.getitem: _getitem,
+    reversed: _reversed,
 }
 
 

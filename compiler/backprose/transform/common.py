@@ -33,6 +33,8 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
             operands=tuple(mapping.get(v, v) for v in op.operands),
             regions=tuple(_share(r, seen, mapping) for r in op.regions),
         )
+        if op.attrs.get("collected", 0) > 1:
+            op = _collect_once(op, mapping)
         key = _key(op)
         if key is None:
             ops.append(op)
@@ -44,6 +46,26 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
         seen.setdefault(key, op.result)
         ops.append(op)
     return Region(region.params, tuple(ops), tuple(mapping.get(v, v) for v in region.results))
+
+
+def _collect_once(op: Op, mapping: dict[Value, Value]) -> Op:
+    """A loop that collects one value into several lists keeps one of them."""
+    first: dict[Value, Value] = {}
+    kept = []
+    for result, value in zip(op.collected_results, op.collects):
+        if value in first:
+            mapping[result] = first[value]
+        else:
+            first[value] = result
+            kept.append((result, value))
+    plain = len(op.body.results) - op.attrs["collected"]
+    body = replace(op.body, results=(*op.body.results[:plain], *(value for _, value in kept)))
+    return replace(
+        op,
+        results=(*op.carried_results, *(result for result, _ in kept)),
+        regions=(*op.regions[:-1], body),
+        attrs={**op.attrs, "collected": len(kept)},
+    )
 
 
 def _key(op: Op) -> Any:

@@ -81,6 +81,7 @@ class Inference:
     captures: dict[Value, tuple[tuple[Value, ...], Frame]] = field(default_factory=dict)
     methods: dict[Value, Value] = field(default_factory=dict)
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     live_names: dict[str, Any] = field(default_factory=dict)
 
     # Entry
@@ -101,7 +102,7 @@ class Inference:
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
         others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others})
+        return Module({entry.name: entry, **others, **self.functions})
 
     # Calls of Python functions
 

@@ -212,13 +212,21 @@ def _range(b: TypedBuilder, length: Value) -> Value:
 
 
 def _backwards(b: TypedBuilder, iterable: Value) -> Value:
-    if isinstance(iterable.kind, Range) and iterable in b.parts:
-        bounds = [b.call(len, b.lengths[v]) if v in b.lengths else v for v in b.parts[iterable]]
-        iterable = b.op("call", bounds, [Value("", Range())], fn=range, keywords=(), method=None).result
+    if iterable in b.reversals:
+        return _again(b, b.reversals[iterable])
+    iterable = _again(b, iterable)
     if isinstance(iterable.kind, Array):
         step = b.call(slice, b.const(None), b.const(None), b.const(-1))
         return b.call(operator.getitem, iterable, step, kind=iterable.kind)
     return b.call(reversed, iterable, kind=iterable.kind)
+
+
+def _again(b: TypedBuilder, iterable: Value) -> Value:
+    """The iterable itself; a range is written out again, which reads better than a variable that holds it."""
+    if isinstance(iterable.kind, Range) and iterable in b.parts:
+        bounds = [b.call(len, b.lengths[v]) if v in b.lengths else v for v in b.parts[iterable]]
+        return b.op("call", bounds, [Value("", Range())], fn=range, keywords=(), method=None).result
+    return iterable
 
 
 def _same_length(b: TypedBuilder, op: Op) -> bool:

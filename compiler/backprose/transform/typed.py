@@ -41,12 +41,13 @@ class TypedBuilder(Builder):
         super().__init__(loc)
         self.parts = {} if parts is None else parts
         self.lengths: dict[Value, Value] = {}  # what each `len(x)` is the length of
+        self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
         self.pinned = False
 
     def nested(self) -> TypedBuilder:
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
-        inner.lengths, inner.pinned = self.lengths, self.pinned
+        inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
         return inner
 
     def learn(self, region: Region) -> None:
@@ -60,6 +61,8 @@ class TypedBuilder(Builder):
                 self.parts[op.result] = op.operands
             elif op.fn is len:
                 self.lengths[op.result] = op.operands[0]
+            elif op.fn is reversed:
+                self.reversals[op.result] = op.operands[0]
             for inner in op.regions:
                 self.learn(inner)
 
@@ -148,6 +151,8 @@ class TypedBuilder(Builder):
         results = [Value(name, kind)]
         if fn is len:
             self.lengths[results[0]] = args[0]
+        elif fn is reversed:
+            self.reversals[results[0]] = args[0]
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
