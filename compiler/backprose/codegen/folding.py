@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import backprose_runtime
+
 from backprose.analysis.ownership import is_update
 from backprose.codegen.names import path_of
 from backprose.ir.kinds import Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import all_ops, use_counts
+from backprose.ir.walk import all_ops, defined_values, use_counts
 from backprose.rules.registry import has_effect
 
 LIMIT = 72
@@ -262,7 +264,7 @@ class _Folder:
         self.consume(op, pending)
         expression = self.describe(op)
         if op.regions and form is None:
-            pending.clear()
+            self.region_barrier(op, expression.effect, pending)
             return
         if form is not None:
             self.folds.forms[op] = form
@@ -309,6 +311,16 @@ class _Folder:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]
 
+    def region_barrier(self, op: Op, effect: bool, pending: Pending) -> None:
+        """Only a short reading, of what the branch or loop does not touch, is folded past it."""
+        touched: set = {*op.operands, *op.results, *(v.name for v in op.results)}
+        for region in op.regions:
+            for value in defined_values(region):
+                touched |= {value, value.name}
+        for value, e in list(pending.items()):
+            if effect or e.effect or e.size > CHEAP or not e.reads.isdisjoint(touched):
+                del pending[value]
+
     def describe(self, op: Op, pending: Pending | None = None) -> Expression:
         values = [*op.operands, *(v for region in op.regions for v in region.results)]
         size, effect = _own_size(op), self.has_effect(op)
@@ -329,7 +341,9 @@ class _Folder:
     def has_effect(self, op: Op) -> bool:
         if op.name == "invoke":
             return op.attrs["callee"] in self.effects
-        return op.name in ("raise", "with") or (op.name == "call" and has_effect(op.fn))
+        if op.name in ("raise", "with") or (op.name == "call" and has_effect(op.fn)):
+            return True
+        return any(self.has_effect(inner) for region in op.regions for inner in region.ops)
 
     def may_fold(self, e: Expression) -> bool:
         if len(e.op.results) != 1 or e.size > e.limit:
@@ -408,7 +422,14 @@ def _own_size(op: Op) -> int:
             return 2
         keywords = sum(len(name) + 1 for name in op.attrs["keywords"])
         method = op.attrs["method"]
-        return (len(method) + 1 if method else len(path_of(op.fn) or "function")) + 2 + commas + keywords
+        return (len(method) + 1 if method else _path_size(op.fn)) + 2 + commas + keywords
     if op.name in ("getattr", "invoke"):
         return len(op.attrs.get("name") or op.attrs["callee"]) + 2 + commas
     return {"if": 10, "for": 12, "dict": 2 * len(op.operands) + 2, "record": 10 * len(op.operands)}.get(op.name, 2 + commas)
+
+
+def _path_size(fn: object) -> int:
+    if fn is backprose_runtime.add_at:
+        return 1  # it is mostly written as an update
+    first, _, rest = (path_of(fn) or "function").partition(".")
+    return len(rest) + (3 if first == "numpy" else 0) if rest else len(first)

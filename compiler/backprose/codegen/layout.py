@@ -57,7 +57,77 @@ def to_source(node: ast.AST) -> str:
     """Astor's text, in lines of up to MAX_LINE columns, with double quotes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # astor asks for names that newer Pythons will drop
-        return astor.to_source(node, pretty_string=_string, pretty_source=lambda parts: "".join(split_lines(parts, MAX_LINE)))
+        return astor.to_source(node, pretty_string=_string, pretty_source=_lines)
+
+
+def _lines(parts: list[str]) -> str:
+    """The text; a line that is too long is broken within its widest brackets, else where astor would."""
+    wide = "".join(split_lines(list(parts), 10**6)).split("\n")
+    if all(len(line) <= MAX_LINE for line in wide):
+        return "\n".join(wide)
+    broken = [_break(line) for line in wide]
+    if any(b is None for b in broken):
+        return "".join(split_lines(parts, MAX_LINE))
+    return "\n".join(broken)
+
+
+def _break(line: str) -> str | None:
+    """`f(a, b)` over several lines, the arguments indented; None where there is no such pair of brackets."""
+    if len(line) <= MAX_LINE:
+        return line
+    spans = list(_brackets(line))
+    if not spans:
+        return None
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    indent = " " * (len(line) - len(line.lstrip()))
+    items = _split(line[start + 1 : end])
+    rows, row = [], ""
+    for item in items:
+        if row and len(indent) + 4 + len(row) + 1 + len(item) > MAX_LINE:
+            rows.append(row)
+            row = item
+        else:
+            row = f"{row} {item}" if row else item
+    rows.append(row)
+    head, tail = line[: start + 1], indent + line[end:]
+    if max(map(len, (head, tail, *(indent + "    " + row for row in rows)))) > MAX_LINE + 20:
+        return None
+    return "\n".join([head, *(indent + "    " + row for row in rows), tail])
+
+
+def _scan(text: str) -> Iterator[tuple[int, str, int]]:
+    """Position, character and depth of the brackets around, outside of strings."""
+    depth, quote, i = 0, "", 0
+    while i < len(text):
+        c = text[i]
+        if quote:
+            if c == "\\":
+                i += 1
+            elif c == quote:
+                quote = ""
+        elif c in "\"'":
+            quote = c
+        else:
+            depth -= c in ")]}"
+            yield i, c, depth
+            depth += c in "([{"
+        i += 1
+
+
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """The outermost pairs of brackets."""
+    start = 0
+    for i, c, depth in _scan(text):
+        if depth == 0 and c in "([{":
+            start = i
+        elif depth == 0 and c in ")]}":
+            yield start, i
+
+
+def _split(text: str) -> list[str]:
+    """The text, cut behind its outermost commas."""
+    cuts = [i + 1 for i, c, depth in _scan(text) if c == "," and depth == 0]
+    return [text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)]) if text[a:b].strip()]
 
 
 def _string(s: str, embedded: object, current_line: str, uni_lit: bool = False) -> str:

@@ -70,7 +70,7 @@ def delay_yields(region: Region) -> Region:
             op.name == "call"
             and op.result in yielded
             and not counts[op.result]
-            and any(v.name.endswith("_bar") and v.name == op.result.name for v in op.operands)
+            and any(v.name.endswith("_bar") and op.result.name in ("", v.name) for v in op.operands)
             and not has_effect(op.fn)
         )
 
@@ -78,6 +78,7 @@ def delay_yields(region: Region) -> Region:
     last: list[Op] = []
     for op in ops:
         (last if is_delayed(op) else now).append(op)
+    last.sort(key=lambda op: not is_update(op))
     return Region(region.params, (*now, *last), region.results)
 
 
@@ -107,13 +108,21 @@ class _Lowering:
                     pass
             if not rest and self.may_sink(op, region.results, tail):
                 return block + self.sink(op, region.results, tail)
-            block += self.op(op)
+            if self.is_only_appended(op, appends):
+                self.folds.folded[op.result] = op
+            else:
+                block += self.op(op)
             for value in op.results:
-                block += appends.get(value, ())
+                block += [replace(a, loc=op.loc) for a in appends.get(value, ())]
         return block + tail.make(region.results)
 
     def is_folded(self, op: Op) -> bool:
         return bool(op.results) and all(v in self.folds.folded or v in self.unpacked for v in op.results)
+
+    def is_only_appended(self, op: Op, appends: dict[Value, list[Append]]) -> bool:
+        if op.regions or len(op.results) != 1 or is_update(op):
+            return False
+        return not op.result.name and self.uses[op.result] == 1 and op.result in appends
 
     def may_sink(self, op: Op, results: Values, tail: Tail) -> bool:
         if op.name != "if" or op in self.folds.forms:
