@@ -43,6 +43,8 @@ def kind_of(value: Any) -> Kind:
         return Record(type(value), names, tuple(kind_of(getattr(value, n)) for n in names))
     if isinstance(value, range):
         return Range()
+    if isinstance(value, slice):
+        return Slice(kind_of(value.start), kind_of(value.stop), kind_of(value.step))
     return Static(value)
 
 

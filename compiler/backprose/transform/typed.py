@@ -17,8 +17,8 @@ from backprose.analysis.kinds import dtype_of, is_none, is_number, join, kind_of
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
     ANY, MANY, ONE, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
-    Object, Range, Record,
-    Scalar, Static, Tuple, Unknown,
+    Object, Range, Record, Scalar, Slice,
+    Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time
@@ -463,6 +463,14 @@ def _unpack(b: TypedBuilder, value: Value, before: Value, after: Value | None = 
     return b.op("call", operands, results, fn=backprose_runtime.unpack, keywords=(), method=None).result
 
 
+def _slice(b: TypedBuilder, *bounds: Value) -> Value:
+    """`slice(stop)`, `slice(start, stop)` or `slice(start, stop, step)`, with the kinds of its parts."""
+    none = Static(None)
+    kinds = {1: (none, *(v.kind for v in bounds), none), 2: (*(v.kind for v in bounds), none)}
+    kind = Slice(*kinds.get(len(bounds), tuple(v.kind for v in bounds)))
+    return b.op("call", bounds, [Value("", kind)], fn=slice, keywords=(), method=None).result
+
+
 STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     operator.getitem: _getitem,
     operator.add: _add,
@@ -472,6 +480,7 @@ STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     operator.contains: _contains,
     operator.not_: _not,
     len: _len,
+    slice: _slice,
     np.shape: _shape,
     np.ndim: _ndim,
     np.size: _size,
