@@ -47,7 +47,7 @@ def interference(
     """The interference of a function's variables.
 
     `leaves(v)` are the variables that the expression of v reads, `scoped(v)` those bound within it (the targets of
-    comprehensions). `updates` are the ones done in place: their result replaces the buffer as a copy would.
+    comprehensions). `updates` are those whose result replaces the buffer, as a copy would, where it is dead.
     """
     walk = _Liveness(leaves, scoped, frozenset(updates))
     walk.number(params, block)
@@ -99,7 +99,7 @@ class _Liveness:
         if self.recording:
             self.found.after_update[s] = live
         (buffer,) = self.leaves(s.buffer)
-        same = self.found.bit(buffer) if s in self.in_place else 0
+        same = self.found.bit(buffer) & ~live if s in self.in_place else 0
         before = self.define(s.op.results, live, same)
         if same and self.recording:
             self.found.copies.append((s.op.result, buffer, self.depth))

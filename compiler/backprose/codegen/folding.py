@@ -250,6 +250,10 @@ class _Folder:
         """Whether the op updates an adjoint, which is a statement even where it is only yielded."""
         return is_update(op) and op.operands[0].name.endswith("_bar")
 
+    def is_sum(self, op: Op) -> bool:
+        """Whether the op adds to an adjoint; if more is added to the result, that is a statement of its own."""
+        return self.is_accumulation(op) and op.fn in SUMS
+
     def step(self, op: Op, pending: Pending) -> None:
         if op.name in ("const", "unbound", "global"):
             self.fold(Expression(op, _atom_size(op)))
@@ -288,6 +292,8 @@ class _Folder:
 
     def consume(self, op: Op, pending: Pending) -> None:
         """Fold the pending operands, the shortest first, as long as the whole stays readable."""
+        if is_update(op) and op.operands[0] in pending and self.is_sum(pending[op.operands[0]].op):
+            del pending[op.operands[0]]
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import astor
+from astor.code_gen import SourceGenerator, set_precedence
+from astor.op_util import Precedence
 from astor.source_repr import split_lines
 
 from backprose.errors import InternalError
@@ -57,7 +59,15 @@ def to_source(node: ast.AST) -> str:
     """Astor's text, in lines of up to MAX_LINE columns, with double quotes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # astor asks for names that newer Pythons will drop
-        return astor.to_source(node, pretty_string=_string, pretty_source=_lines)
+        return astor.to_source(node, pretty_string=_string, pretty_source=_lines, source_generator_class=_Writer)
+
+
+class _Writer(SourceGenerator):
+    """Astor's writer, without the parentheses that it puts around a comprehension's element."""
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        set_precedence(Precedence.Comma, node.elt)
+        super().visit_ListComp(node)
 
 
 def _lines(parts: list[str]) -> str:

@@ -20,7 +20,7 @@ from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_merged
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
-from backprose.codegen.statements import Printer, keeps_memory
+from backprose.codegen.statements import Printer, is_rebinding, keeps_memory
 from backprose.codegen.structure import delay_yields, structure
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.walk import all_ops, use_counts
@@ -52,7 +52,8 @@ def _function(function: Function, references: References, effects: frozenset[str
     folds = fold(function, effects)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
-    found = interference(function.params, block, folds.leaves, folds.scoped, in_place)
+    replaced = [*in_place, *(s for s in _updates(block) if is_rebinding(s.buffer.kind))]
+    found = interference(function.params, block, folds.leaves, folds.scoped, replaced)
     groups = coalesce(found, function.params, _maybe_unbound(function, folds))
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
