@@ -24,7 +24,7 @@ FLOORS = [
     {"analysis"},
     {"frontend", "transform", "codegen"},  # siblings, which never import each other
     {"pipeline"},
-    {"api"},
+    {"api", "dispatch", "pullback", "signatures", "annotations"},
     {"__init__"},
     {"__main__"},
 ]

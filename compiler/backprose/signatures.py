@@ -213,11 +213,15 @@ def arrange(signature: inspect.Signature) -> Callable[[tuple, Mapping[str, Any]]
     None for functions with keyword-only or variadic parameters.
     """
     parameters = list(signature.parameters.values())
-    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if any(p.kind not in plain for p in parameters):
+    if any(p.kind in (*VARIADIC, inspect.Parameter.KEYWORD_ONLY) for p in parameters):
         return None
+    count = len(parameters)
+    defaults = tuple(p.default for p in parameters if p.default is not p.empty)
+    required = count - len(defaults)
 
     def by_position(args: tuple, keywords: Mapping[str, Any]) -> tuple:
+        if not keywords and required <= len(args) <= count:
+            return args + defaults[len(args) - required :]
         bound = signature.bind(*args, **keywords)
         bound.apply_defaults()
         return tuple(bound.arguments.values())

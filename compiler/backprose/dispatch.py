@@ -1,0 +1,378 @@
+"""From arguments to the function that was emitted for their kinds: keys, guards, and the bounded cache.
+
+A call costs a key (the dtype and the pattern of ones in each shape, the type of each scalar), one look into a table,
+and the guards on globals that the compiled code depended on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from backprose import errors, signatures
+
+if TYPE_CHECKING:
+    from backprose.ir.kinds import Kind
+    from backprose.pipeline import Compilation, Plan
+    from backprose.transform.infer import Guard
+
+CAPACITY = 128  # specialisations kept for one gradient of one function
+FUNCTIONS = 512  # functions whose specialisations are kept
+
+# Compiling is serial: two threads that ask for the same signature compile it once. Reentrant, for gradients in gradients.
+COMPILING = threading.RLock()
+
+ndarray = np.ndarray
+PLAIN = frozenset({float, int, bool, complex, type(None), range, *np.sctypeDict.values()} - {np.object_, np.void})
+MUTABLE = (dict, list, set, bytearray)
+
+
+# Keys
+
+
+class Unsuitable(Exception):
+    """An argument that can't be specialised for."""
+
+    def __init__(self, what: str, instead: str):
+        self.what, self.instead = what, instead
+        super().__init__(what)
+
+
+def key_of(value: Any) -> Any:
+    """What the kind of `value` depends on, fast to find; equal keys mean equal kinds."""
+    cls = type(value)
+    if cls is ndarray:
+        shape = value.shape
+        return value.dtype, (tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
+    if cls in PLAIN:
+        return cls
+    if cls is dict:
+        names = tuple(value)
+        types = () if all([type(k) is str for k in names]) else tuple(map(type, names))
+        return dict, names, types, *map(key_of, value.values())
+    if cls is list:
+        return _key_of_list(value)
+    if isinstance(value, tuple):
+        return cls, *map(key_of, value)
+    if cls is str:
+        return str, value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return cls, *[key_of(getattr(value, name)) for name in value.__dataclass_fields__ if hasattr(value, name)]
+    return _key_of_object(value)
+
+
+def _key_of_list(value: list) -> Any:
+    """Lists of equal kinds serve any length; static elements stand for themselves."""
+    keys = [key_of(item) for item in value]
+    if len(keys) > 1 and keys.count(keys[0]) == len(keys) and not _is_static(value[0]):
+        return list, keys[0]
+    return list, *keys
+
+
+def _is_static(value: Any) -> bool:
+    from backprose.analysis.kinds import kind_of
+    from backprose.ir.kinds import Static
+
+    return type(value) not in PLAIN - {type(None)} and isinstance(kind_of(value), Static)
+
+
+def _key_of_object(value: Any) -> Any:
+    from backprose.analysis.kinds import kind_of
+
+    cls = type(value)
+    if isinstance(value, ndarray) and cls is not np.memmap:
+        raise Unsuitable(f"an array of the class {cls.__name__}", "pass np.asarray of it")
+    if isinstance(value, MUTABLE):
+        plain = next((base.__name__ for base in (dict, list) if isinstance(value, base)), "tuple")
+        raise Unsuitable(f"a {cls.__name__}", f"pass a {plain}")
+    # The kind holds the object itself, so that its identity can't pass to another one.
+    return kind_of(value)
+
+
+# Specialisations
+
+
+@dataclass(frozen=True, eq=False)
+class Specialization:
+    """What was emitted for one signature."""
+
+    kinds: Mapping[str, Kind]
+    compilation: Compilation
+    function: Callable[..., Any]
+    """The emitted function itself; of a pullback its forward part."""
+    backward: Callable[..., Any] | None
+    finish: Callable[[Any, tuple], Any] | None
+    namespace: dict[str, Any]
+    statics: tuple[tuple[Callable[[], Any], Any, Kind], ...]
+    live: tuple[tuple[Callable[[], Any], Any, str], ...]
+
+    @property
+    def signature(self) -> str:
+        """`w: f64[N], x: f64[N, N]`: each parameter and the kind that it was compiled for."""
+        from backprose.annotations import signature_text
+
+        return signature_text(self.kinds)
+
+    @property
+    def source(self) -> str:
+        """The emitted text."""
+        return self.compilation.emitted.source
+
+    def ir(self, stage: str = "optimised") -> str:
+        """The program at a stage of the compiler, as text."""
+        return stage_text(self.compilation, stage)
+
+    def __repr__(self) -> str:
+        return f"<specialization for {self.signature}>"
+
+    def holds(self) -> bool:
+        """Whether what the code was compiled for is still so; brings the globals that it reads up to date."""
+        for read, value, kind in self.statics:
+            if read() is not value and not _same_static(read, kind):
+                return False
+        for read, key, name in self.live:
+            current = read()
+            if key_of(current) != key:
+                return False
+            self.namespace[name] = current
+        return True
+
+
+def _same_static(read: Callable[[], Any], kind: Kind) -> bool:
+    from backprose.ir.kinds import Static
+
+    return Static(read()) == kind
+
+
+def stage_text(compilation: Compilation, stage: str) -> str:
+    from backprose.ir.text import print_ir
+
+    if stage not in compilation.stages:
+        raise ValueError(f"no stage {stage!r}; there are {', '.join(compilation.stages)}")
+    return print_ir(compilation.stages[stage])
+
+
+def guards_of(guards: Mapping[Any, Guard]) -> tuple[tuple, tuple]:
+    """Guards as tuples for `holds`: on what is compiled in, and on what the code reads live."""
+    statics = tuple((g.read, g.kind.value, g.kind) for g in guards.values() if not g.live)
+    live = tuple((g.read, key_of(g.read()), g.live) for g in guards.values() if g.live)
+    return statics, live
+
+
+# The cache
+
+
+class Dispatcher:
+    """The specialisations of one derivative of one function.
+
+    It does not hold the function: who calls does. So a function that nobody uses any more can go.
+    """
+
+    def __init__(self, function: Any, signature: inspect.Signature, plan: Plan, allow_int: bool):
+        self._function = ref(function)
+        self.signature = signature
+        self.names = tuple(signature.parameters)
+        self.plan = plan
+        self.allow_int = allow_int
+        self._by_key: OrderedDict[Any, Specialization] = OrderedDict()
+        self._ahead: list[Specialization] = []
+        self._last: Specialization | None = None
+        self._latest: Specialization | None = None
+
+    @property
+    def latest(self) -> Specialization | None:
+        """The one compiled last."""
+        return self._latest
+
+    @property
+    def specializations(self) -> list[Specialization]:
+        """Those that calls have asked for, the least recent first."""
+        return list(dict.fromkeys(self._by_key.values()))
+
+    def find(self, values: tuple) -> Specialization:
+        """The specialisation for these values of the parameters, compiled if there is none."""
+        key = []
+        try:
+            for value in values:
+                cls = type(value)
+                if cls is ndarray:
+                    shape = value.shape
+                    key.append(value.dtype)
+                    key.append(tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
+                elif cls in PLAIN:
+                    key.append(cls)
+                else:
+                    key.append(key_of(value))
+        except Unsuitable as reason:
+            self._refuse(values, reason)
+        key = tuple(key)
+        found = self._by_key.get(key)
+        if found is None or not found.holds():
+            return self._compile(key, values)
+        if found is not self._last:
+            self._last = found
+            if len(self._by_key) > CAPACITY // 2:
+                self._touch(key)
+        return found
+
+    def _touch(self, key: Any) -> None:
+        try:
+            self._by_key.move_to_end(key)
+        except KeyError:  # another thread has just dropped it
+            pass
+
+    def _compile(self, key: Any, values: tuple) -> Specialization:
+        from backprose.analysis.kinds import kind_of
+
+        with COMPILING:
+            found = self._by_key.get(key)
+            if found is not None and found.holds():
+                return found
+            self._check(values)
+            kinds = dict(zip(self.names, map(kind_of, values)))
+            found = next((s for s in self._ahead if s.kinds == kinds and s.holds()), None)
+            if found is None:
+                found = self.compile(kinds)
+            self._by_key[key] = found
+            self._by_key.move_to_end(key)
+            while len(self._by_key) > CAPACITY:
+                self._by_key.popitem(last=False)
+            self._latest = found
+            return found
+
+    def ahead(self, kinds: Mapping[str, Kind]) -> Specialization:
+        """Compile before any call."""
+        with COMPILING:
+            found = next((s for s in self._ahead if s.kinds == kinds and s.holds()), None)
+            if found is None:
+                found = self.compile(kinds)
+                self._ahead = [s for s in self._ahead if s.kinds != kinds] + [found]
+            return found
+
+    def compile(self, kinds: Mapping[str, Kind]) -> Specialization:
+        """A new specialisation, which is not kept."""
+        from backprose.pipeline import compile_function
+
+        function = self._function()
+        integers = self._check_kinds(kinds)
+        compilation = compile_function(function, kinds, self.plan)
+        statics, live = guards_of(compilation.guards)
+        names = {name: read() for read, _, name in live}
+        namespace = compilation.load(signatures.name_of(function), names)
+        entries = list(compilation.stages["optimised"].functions)
+        backward = namespace[entries[1]] if self.plan.paired else None
+        return Specialization(
+            dict(kinds), compilation, namespace[entries[0]], backward, self._finish(integers), namespace, statics, live
+        )  # fmt: skip
+
+    def _finish(self, integers: list[int]) -> Callable[[Any, tuple], Any] | None:
+        """What puts zeros into the gradients of the parameters at these indices, which hold integers."""
+        request = self.plan.request
+        if not integers or self.plan.paired:
+            return None
+
+        def finish(result: Any, values: tuple) -> Any:
+            rest = None
+            if request.value:
+                rest, grads = result
+            elif request.has_aux:
+                grads, rest = result
+            else:
+                grads = result
+            bars = (grads,) if request.single else grads
+            bars = tuple(signatures.zeros_for_integers(bar, values[i]) for bar, i in zip(bars, request.wrt))
+            grads = bars[0] if request.single else bars
+            return (rest, grads) if request.value else (grads, rest) if request.has_aux else grads
+
+        return finish
+
+    # What is refused before anything runs
+
+    def _check_kinds(self, kinds: Mapping[str, Kind]) -> list[int]:
+        from backprose.analysis.activity import carries_derivative
+
+        loc, found = place_of(self._function()), []
+        if self.plan.paired:
+            if any(carries_derivative(kinds[self.names[i]]) for i in self.plan.request.wrt):
+                return []
+            name = self.names[self.plan.request.wrt[0]] if self.plan.request.wrt else ""
+            raise errors.NotDifferentiable("no argument holds a floating-point number", loc, f"`{name}` is the first")
+        for i in self.plan.request.wrt:
+            name = self.names[i]
+            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc):
+                found.append(i)
+        return found
+
+    def _check(self, values: tuple) -> None:
+        for path, leaf in self._leaves(values):
+            if isinstance(leaf, ndarray) and leaf.dtype.kind not in "biufc":
+                raise errors.NotDifferentiable(
+                    f"the argument `{path}` is an array of dtype {leaf.dtype}", place_of(self._function()),
+                    "only arrays of numbers can be computed with", "convert it, for example by `.astype(float)`",
+                )  # fmt: skip
+
+    def _refuse(self, values: tuple, reason: Unsuitable) -> None:
+        for path, leaf in self._leaves(values):
+            try:
+                key_of(leaf)
+            except Unsuitable as found:
+                raise errors.CompileError(
+                    f"the argument `{path}` is {found.what}", place_of(self._function()),
+                    "its behaviour is not that of the plain class", found.instead,
+                ) from None  # fmt: skip
+        raise reason
+
+    def _leaves(self, values: tuple) -> Iterator[tuple[str, Any]]:
+        for name, value in zip(self.names, values):
+            yield from _leaves(name, value)
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if type(value) is dict:
+        for key, item in value.items():
+            yield from _leaves(f"{path}[{key!r}]", item)
+    elif type(value) is list or (isinstance(value, tuple) and not hasattr(value, "_fields")):
+        for i, item in enumerate(value):
+            yield from _leaves(f"{path}[{i}]", item)
+    elif isinstance(value, tuple):
+        for name, item in zip(value._fields, value):
+            yield from _leaves(f"{path}.{name}", item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for name in value.__dataclass_fields__:
+            yield from _leaves(f"{path}.{name}", getattr(value, name, None))
+    else:
+        yield path, value
+
+
+def place_of(function: Any) -> Any:
+    """The line that an error about an argument points to: the function's `def`."""
+    from backprose.pipeline import lowered
+
+    if not hasattr(function, "__code__"):
+        return None
+    loc = lowered(function).loc
+    return loc and dataclasses.replace(loc, end_line=loc.line + 1)
+
+
+# Dispatchers by function: `grad(f)` written twice compiles once.
+
+_SHARED: WeakKeyDictionary[Any, dict[Any, Dispatcher]] = WeakKeyDictionary()
+
+
+def dispatcher_for(function: Any, signature: inspect.Signature, plan: Plan, allow_int: bool) -> Dispatcher:
+    with COMPILING:
+        if len(_SHARED) > FUNCTIONS:
+            _SHARED.clear()
+        shared = _SHARED.setdefault(function, {})
+        key = plan, allow_int
+        if key not in shared:
+            shared[key] = Dispatcher(function, signature, plan, allow_int)
+        return shared[key]

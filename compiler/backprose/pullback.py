@@ -1,0 +1,85 @@
+"""The pullback that `vjp` returns: it checks the cotangent and calls the emitted backward part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprose.dispatch import Specialization
+from backprose_runtime.containers import is_container, items, map_items
+
+
+class Pullback:
+    """Cotangent of the value -> tuple of cotangents of the primals. It may be called any number of times."""
+
+    def __init__(self, found: Specialization, value: Any, residuals: Any, spread: bool):
+        self._found = found
+        self._form = form_of(value)
+        self._residuals = residuals
+        self._spread = spread  # the last cotangent is a tuple, for primals that were passed to `*args`
+
+    def __call__(self, cotangent: Any) -> tuple:
+        bar = fitted(cotangent, self._form, "cotangent")
+        try:
+            bars = self._found.backward(self._residuals, bar)
+        except Exception as error:
+            from backprose.codegen.load import annotate
+
+            annotate(error, self._found.compilation.emitted.lines, self._found.namespace["__file__"])
+            raise
+        return (*bars[:-1], *bars[-1]) if self._spread else bars
+
+    @property
+    def source(self) -> str:
+        """The emitted text: the forward part and the backward part."""
+        return self._found.source
+
+    def ir(self, stage: str = "optimised") -> str:
+        """The program at a stage of the compiler, as text."""
+        return self._found.ir(stage)
+
+    def __repr__(self) -> str:
+        return f"<pullback, compiled for {self._found.signature}>"
+
+
+def form_of(value: Any) -> Any:
+    """What a cotangent of `value` has to look like: containers of (shape, dtype), (None, type) for Python numbers."""
+    if is_container(value):
+        return map_items(form_of, value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _Form(value.shape, value.dtype)
+    if type(value) in (float, complex):
+        return _Form(None, type(value))
+    return None
+
+
+class _Form:
+    """The shape and dtype of a leaf; shape None is a Python number."""
+
+    def __init__(self, shape: tuple[int, ...] | None, dtype: Any):
+        self.shape, self.dtype = shape, dtype
+
+
+def fitted(bar: Any, form: Any, path: str) -> Any:
+    """The cotangent with the dtypes of the value, after a check of structure and shapes."""
+    if form is None:
+        return None  # no derivative
+    if not isinstance(form, _Form):
+        if type(bar) is not type(form) or len(items(bar)) != len(items(form)):
+            raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the value is")
+        parts = iter(items(bar))
+        return map_items(lambda inner: fitted(next(parts), inner, f"{path} part"), form)
+    if form.shape is None:
+        if np.ndim(bar) != 0:
+            raise ValueError(f"{path} has shape {np.shape(bar)}, but the value is a number")
+        return form.dtype(bar)
+    if np.shape(bar) != form.shape:
+        raise ValueError(f"{path} has shape {np.shape(bar)}, but the value has shape {form.shape}")
+    if form.dtype.kind not in "fc":
+        return None
+    given = np.asarray(bar)
+    if given.dtype.kind == "c" and form.dtype.kind == "f":
+        raise TypeError(f"{path} is complex, but the value is real")
+    given = given.astype(form.dtype, copy=False)
+    return given if form.shape else given[()]
