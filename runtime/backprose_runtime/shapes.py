@@ -30,6 +30,13 @@ def unbroadcast(g: Any, x: Any) -> Any:
     raise TypeError(f"unbroadcast needs a number or an array, not {type(x).__name__}")
 
 
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum the array `g` to `shape`, which broadcasts to that of `g`. The result may be `g` itself."""
+    xp = array_module(g)
+    g = xp.asarray(g)
+    return g if g.shape == tuple(shape) else _to_shape(xp, g, tuple(shape))
+
+
 def _total(g: Any) -> Any:
     xp = array_module(g)
     return xp.asarray(xp.sum(g))

@@ -11,7 +11,7 @@ from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
     inverse_permutation, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
-from backprose_runtime import add_at, unbroadcast
+from backprose_runtime import add_at, sum_to, unbroadcast
 
 
 # The same entries in another shape
@@ -337,3 +337,9 @@ def unbroadcast_(y, g, x, *, y_bar):
 
 
 no_derivative(np.shape, np.ndim, np.size, np.broadcast_shapes, np.shares_memory, np.may_share_memory)
+
+
+@linear(sum_to, wrt="g")
+def sum_to_(y, g, shape, *, y_bar):
+    """Each entry of y is a sum of entries of g: broadcast back to the shape of g."""
+    return np.broadcast_to(y_bar, np.shape(g))

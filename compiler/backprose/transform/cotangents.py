@@ -190,10 +190,10 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         for i, (mine, its) in enumerate(zip(kind.axes, bar.kind.axes[extra:])):
             if mine == ONE and its != ONE:
                 stretched += (i,)
-            elif mine == ANY and its != ONE:
-                return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
-            elif mine == MANY and its == ONE:
-                return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
+            elif (mine == ANY and its != ONE) or (mine == MANY and its == ONE):
+                shape = b.call(np.shape, primal())
+                summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
+                return _cast(b, summed, kind)
     if axes:
         bar = _sum(b, bar, axes, keepdims=False)
     if stretched:

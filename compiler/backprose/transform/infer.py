@@ -132,7 +132,7 @@ class Inference:
 
     def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
-        code = lowered.attrs.get("code", lowered)
+        code = lowered if frame.template is lowered else lowered.attrs["code"]
         if code in self.recursive:
             return self.invoke(b, code, lowered, values, frame)
         if code in self.inlining:

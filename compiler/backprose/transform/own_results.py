@@ -23,7 +23,7 @@ def own_results(fn: Function) -> Function:
     path = fn.attrs.get("owned")
     if path is None:
         return fn
-    owned = ownership(fn, lambda op: False)
+    owned = ownership(fn)
     made = {v: op for op in fn.ops for v in op.results}
     b = TypedBuilder(fn.ops[-1].loc if fn.ops else fn.loc)
     taken: list[Value] = []
