@@ -94,8 +94,6 @@ def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
             for param, init, value in zip(op.carried, op.inits, op.yields):
                 if (folds.is_unbound(init) or folds.is_unbound(value)) and not is_merged(param):
                     yield param
-        elif op.name == "with":
-            yield from op.results
 
 
 def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:

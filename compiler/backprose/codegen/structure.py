@@ -18,7 +18,7 @@ from backprose.analysis.statements import (
 )  # fmt: skip
 from backprose.codegen.folding import RESULT, Folds, is_merged
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
-from backprose.ir.walk import use_counts
+from backprose.ir.walk import free_values, use_counts
 from backprose.rules.registry import has_effect
 
 Values = tuple[Value, ...]
@@ -62,23 +62,19 @@ def delay_yields(region: Region) -> Region:
     Nothing within the region reads such a value, so the order is free; this one needs no second name for it.
     """
     ops = tuple(replace(op, regions=tuple(map(delay_yields, op.regions))) if op.regions else op for op in region.ops)
-    counts = use_counts(Region(region.params, ops, ()))
+    last_read = {v: i for i, op in enumerate(ops) for v in (*op.operands, *free_values(*op.regions))}
     yielded = set(region.results)
 
-    def is_delayed(op: Op) -> bool:
-        return (
-            op.name == "call"
-            and op.result in yielded
-            and not counts[op.result]
-            and any(v.name.endswith("_bar") and op.result.name in ("", v.name) for v in op.operands)
-            and not has_effect(op.fn)
-        )
+    def is_delayed(i: int, op: Op) -> bool:
+        if op.name != "call" or op.result not in yielded or op.result in last_read or has_effect(op.fn):
+            return False
+        former = [v for v in op.operands if v.name.endswith("_bar") and op.result.name in ("", v.name)]
+        return any(last_read[v] > i for v in former)
 
     now: list[Op] = []
     last: list[Op] = []
-    for op in ops:
-        (last if is_delayed(op) else now).append(op)
-    last.sort(key=lambda op: not is_update(op))
+    for i, op in enumerate(ops):
+        (last if is_delayed(i, op) else now).append(op)
     return Region(region.params, (*now, *last), region.results)
 
 
@@ -208,7 +204,7 @@ class _Lowering:
                 if not ends(block):
                     if not tail.continues:
                         raise _Unknown
-                    block.append(Continue(last))
+                    block.append(Continue(None))
                 return block
 
             return tuple(self.region(region, Tail(make, lambda i: i == index)))
@@ -317,9 +313,9 @@ class _Lowering:
             copies = self.copy(end, [op.carried[i] for i in kept], [carried[i] for i in kept])
             stop = self.folds.constant(results[0]) if start else False
             if stop is True:
-                return [*block, *copies, Break(end)]
+                return [*block, *copies, Break(None)]
             if stop is not False:
-                block.append(If(self.place(results[0]) or end, results[0], (*copies, Break(end)), ()))
+                block.append(If(self.place(results[0]) or end, results[0], (*copies, Break(None)), ()))
             return [*block, *copies]
 
         known = {0} if start else set()
