@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose.signatures import Argnums, arrange, name_of, resolve, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Dispatcher, Specialization
+    from backprose.ir.kinds import Kind
     from backprose.transform.gradient import Request
 
 BACKENDS = ("auto", "numpy")
@@ -163,8 +164,18 @@ class Derivative:
         return self.latest().ir(stage)
 
     def latest(self) -> Specialization:
+        """The specialisation compiled last; before any call, the one for the kinds that annotations tell."""
         dispatcher = self._dispatch()
-        return dispatcher.latest or dispatcher.ahead(self.generic_kinds())
+        return dispatcher.latest or self.compile_for({})
+
+    def compile_for(self, kinds: Mapping[str, Kind]) -> Specialization:
+        """Compile before any call; annotations and defaults tell the kinds of the parameters that are not named."""
+        return self._dispatch().ahead({**self.generic_kinds(), **kinds})
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that are not bound yet."""
+        return tuple(self._signature.parameters)[self.skip + len(self._prefix) :]
 
     def generic_kinds(self) -> dict[str, Any]:
         """The kinds of the parameters before any call: from annotations, defaults, and what is bound."""
