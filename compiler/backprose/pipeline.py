@@ -78,7 +78,7 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     if not hasattr(target, "__backprose_module__"):
         _keep(stages, "lowered", Module({target.__name__: lowered(target)}))
     engine = Inference(lowered)
-    module = _keep(stages, "inferred", infer(function, kinds, engine))
+    module = stages["inferred"] = infer(function, kinds, engine)  # holds closures that are inlined, so not yet verified
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
         module = pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)

@@ -1,0 +1,160 @@
+"""What must hold of the derivatives of any function, and central differences to compare with."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from backprose.analysis.kinds import kind_of
+from backprose.ir.interpret import interpret
+from backprose.pipeline import Compilation, Plan, compile_function
+from backprose.transform.gradient import Request
+
+
+class Unstable(Exception):
+    """Central differences with two steps disagree: a kink or a jump is near."""
+
+
+def compiled(f: Callable, args: tuple, wrt: tuple[int, ...], paired: bool = False, optimise: bool = True) -> Compilation:
+    names = inspect.signature(f).parameters
+    kinds = {name: kind_of(a) for name, a in zip(names, args)}
+    return compile_function(f, kinds, Plan(Request(wrt, False, value=not paired), paired), optimise)
+
+
+def loaded(compilation: Compilation, f: Callable) -> dict[str, Any]:
+    return compilation.load("test", f.__globals__)
+
+
+def leaves(value: Any) -> Iterator[np.ndarray | float]:
+    """The numbers and arrays in a nested container, in order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if hasattr(value, "__dataclass_fields__"):
+        value = [getattr(value, name) for name in value.__dataclass_fields__]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    elif value is not None:
+        yield value
+
+
+def with_leaf(value: Any, number: int, change: Callable) -> Any:
+    """The container with its leaf of that number changed."""
+    counter = iter(range(10**6))
+
+    def visit(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {k: visit(v) for k, v in part.items()}
+        if isinstance(part, (list, tuple)):
+            return type(part)(map(visit, part))
+        if hasattr(part, "__dataclass_fields__"):
+            return type(part)(*(visit(getattr(part, name)) for name in part.__dataclass_fields__))
+        return change(part) if next(counter) == number else part
+
+    return visit(value)
+
+
+def differences(f: Callable, args: tuple, wrt: tuple[int, ...], step: float, weight: Any = 1.0) -> list[np.ndarray]:
+    """The gradient of sum(weight * f), one array for each leaf of the arguments `wrt`."""
+    found = []
+    for i in wrt:
+        for number, leaf in enumerate(leaves(args[i])):
+            if not isinstance(leaf, (float, np.ndarray, np.floating)):
+                continue
+            gradient = np.zeros(np.shape(leaf))
+            for index in np.ndindex(np.shape(leaf)):
+                ends = []
+                for sign in (1, -1):
+                    def change(part, sign=sign, index=index):
+                        if isinstance(part, float):
+                            return part + sign * step
+                        part = part.copy()
+                        part[index] += sign * step
+                        return part
+
+                    moved = (*args[:i], with_leaf(args[i], number, change), *args[i + 1 :])
+                    ends.append(np.sum(np.asarray(f(*copy.deepcopy(moved))) * weight))
+                gradient[index] = (ends[0] - ends[1]) / (2 * step)
+            found.append(gradient)
+    return found
+
+
+def stable_differences(f: Callable, args: tuple, wrt: tuple[int, ...], weight: Any = 1.0) -> list[np.ndarray]:
+    fine, coarse = (differences(f, args, wrt, step, weight) for step in (1e-6, 3e-5))
+    for a, b in zip(fine, coarse):
+        if not (np.all(np.isfinite(a)) and np.allclose(a, b, rtol=1e-4, atol=1e-5)):
+            raise Unstable
+    return fine
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    a, b = list(leaves(a)), list(leaves(b))
+    return len(a) == len(b) and all(np.asarray(x).tobytes() == np.asarray(y).tobytes() for x, y in zip(a, b))
+
+
+def close(a: Any, b: Any, rtol: float, atol: float) -> bool:
+    a, b = list(leaves(a)), list(leaves(b))
+    return len(a) == len(b) and all(
+        np.shape(x) == np.shape(y) and np.allclose(x, y, rtol=rtol, atol=atol) for x, y in zip(a, b)
+    )
+
+
+def shares(results: Any, others: Any) -> bool:
+    results = [x for x in leaves(results) if isinstance(x, np.ndarray)]
+    others = [x for x in leaves(others) if isinstance(x, np.ndarray)]
+    pairs = [(x, y) for x in results for y in others]
+    pairs += [(x, y) for i, x in enumerate(results) for y in results[i + 1 :]]
+    return any(np.shares_memory(x, y) for x, y in pairs)
+
+
+def check_gradient(f: Callable, args: tuple, wrt: tuple[int, ...]) -> Any:
+    """Everything that is promised of `value_and_grad` and `vjp` at one point; the gradient."""
+    expected = f(*copy.deepcopy(args))
+    compilation = compiled(f, args, wrt)
+    source = compilation.emitted.source
+    kept = copy.deepcopy(args)
+    value, gradient = loaded(compilation, f)[compilation.entry](*args)
+    assert same_bits(args, kept), f"the arguments changed\n{source}"
+    assert same_bits(value, expected), f"the value is {value}, not {expected}\n{source}"
+    assert not shares(gradient, args), f"a gradient aliases an argument or another\n{source}"
+
+    run = interpret(compilation.stages["optimised"], *copy.deepcopy(args), globals=f.__globals__)
+    assert close(run, (value, gradient), 1e-13, 1e-13), f"interpreted {run}, emitted {value, gradient}\n{source}"
+
+    plain = compiled(f, args, wrt, optimise=False)
+    other = loaded(plain, f)[plain.entry](*copy.deepcopy(args))
+    assert close(other, (value, gradient), 1e-10, 1e-12), (
+        f"unoptimised {other}, optimised {value, gradient}\n{plain.emitted.source}\n{source}"
+    )
+
+    check_pullback(f, args, wrt, expected, gradient)
+    found = [x for x in leaves(gradient)]
+    try:
+        wanted = stable_differences(f, args, wrt)
+    except Unstable:
+        return gradient
+    assert close(found, wanted, 1e-4, 1e-5), f"differences {wanted}, gradient {found}\n{source}"
+    return gradient
+
+
+def check_pullback(f: Callable, args: tuple, wrt: tuple[int, ...], expected: Any, gradient: Any) -> None:
+    pair = compiled(f, args, wrt, paired=True)
+    source = pair.emitted.source
+    namespace = loaded(pair, f)
+    kept = copy.deepcopy(args)
+    value, residuals = namespace[f"{f.__name__}_forward"](*args)
+    assert same_bits(value, expected), f"the pair's value is {value}, not {expected}\n{source}"
+    backward = namespace[f"{f.__name__}_backward"]
+    bar = np.asarray(value).dtype.type(1.0) if isinstance(value, np.generic) else 1.0
+    first = backward(residuals, bar)
+    again = copy.deepcopy(first)
+    second = backward(residuals, bar)
+    assert same_bits(first, again), f"a second call changed what the first returned\n{source}"
+    assert same_bits(first, second), f"the pullback called twice gives {first} and {second}\n{source}"
+    assert same_bits(args, kept), f"the arguments changed\n{source}"
+    assert not shares(first, (args, second)), f"a cotangent aliases something\n{source}"
+    assert close(first, gradient, 1e-10, 1e-12), f"pullback {first}, gradient {gradient}\n{source}"
