@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backprose.analysis.statements import (
-    Append, Break, Continue, Copy, Do, For, Forget, If, NewList, Return, Statement, Update, While, With,
+    Append,
+    Break,
+    Continue,
+    Copy,
+    Do,
+    For,
+    Forget,
+    If,
+    NewList,
+    Return,
+    Statement,
+    Update,
+    While,
+    With,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 

@@ -18,25 +18,31 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-from backprose.ir.kinds import Array, Dim, Kind, List, Range, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import (
+    Array,
+    Dim,
+    Kind,
+    List,
+    Range,
+    Scalar,
+    Slice,
+    Static,
+    Tuple,
+)
 from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
 
 ARITHMETIC = frozenset(
     getattr(operator, name)
-    for name in "add sub mul truediv floordiv mod pow matmul neg invert and_ or_ xor lt le gt ge eq ne".split()
+    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "invert", "and_", "or_", "xor", "lt", "le", "gt", "ge", "eq", "ne"]
 )
 
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
 
 ALLOCATING = frozenset(
     getattr(np, name)
-    for name in (
-        "zeros ones empty full zeros_like ones_like empty_like full_like array copy dot inner outer vdot tensordot kron "
-        "concatenate stack vstack hstack where sum prod mean std var cumsum cumprod arange linspace eye identity "
-        "tile repeat take roll pad sort argsort max min amax amin any all clip round"
-    ).split()
+    for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
 ) | {abs, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
 
 

@@ -7,7 +7,6 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from types import GetSetDescriptorType
 from typing import Any
 
 import numpy as np

@@ -12,10 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import backprose_runtime
-
 from backprose.analysis.ownership import is_update
-from backprose.codegen.names import path_of
+from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.ir.kinds import Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, defined_values, use_counts
@@ -29,13 +27,6 @@ CHEAP = 24  # of a slice or an index that is written out at each use
 JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
 RESULT = "result"
 
-OPERATORS = frozenset(
-    getattr(operator, name)
-    for name in (
-        "add sub mul truediv floordiv mod pow matmul neg pos invert and_ or_ xor lshift rshift "
-        "lt le gt ge eq ne is_ is_not contains not_ getitem"
-    ).split()
-)
 SUMS = frozenset({operator.add, operator.sub})
 
 
@@ -256,7 +247,7 @@ class _Folder:
 
     def step(self, op: Op, pending: Pending) -> None:
         if op.name in ("const", "unbound", "global"):
-            self.fold(Expression(op, _atom_size(op)))
+            self.fold(Expression(op, atom_size(op)))
             return
         for region in op.regions:
             self.region(region)
@@ -299,7 +290,7 @@ class _Folder:
         room = LIMIT if separate else self.describe(op, pending).limit
         room -= 0 if separate else self.describe(op).size
         for value in sorted(waiting, key=lambda v: pending[v].size):
-            extra = pending[value].size - (0 if separate else _name_size(value))
+            extra = pending[value].size - (0 if separate else name_size(value))
             if extra <= room:
                 room -= 0 if separate else extra
                 self.take(value, pending)
@@ -329,13 +320,13 @@ class _Folder:
 
     def describe(self, op: Op, pending: Pending | None = None) -> Expression:
         values = [*op.operands, *(v for region in op.regions for v in region.results)]
-        size, effect = _own_size(op), self.has_effect(op)
+        size, effect = own_size(op), self.has_effect(op)
         reads: set = set()
         lines = {(op.loc.file, op.loc.line, op.loc.sweep)} if op.loc else set()
         for value in values:
             part = self.known.get(value) or (pending or {}).get(value)
             if part is None:
-                size += _name_size(value)
+                size += name_size(value)
                 reads |= {value, value.name}
             else:
                 size += part.size
@@ -405,37 +396,3 @@ def _circuit(op: Op) -> str | None:
     if not otherwise.ops and otherwise.results == (condition,):
         return "and"
     return "or" if not then.ops and then.results == (condition,) else None
-
-
-def _name_size(value: Value) -> int:
-    return len(value.name) or 2
-
-
-def _atom_size(op: Op) -> int:
-    if op.name == "global":
-        return len(op.attrs["name"])
-    value = op.attrs.get("value")
-    return min(len(repr(value)), 12) if isinstance(value, (int, float, complex, str, type(None))) else 8
-
-
-def _own_size(op: Op) -> int:
-    """The length of the op's text without its operands."""
-    commas = 2 * max(0, len(op.operands) - 1)
-    if op.name == "call":
-        if op.fn in OPERATORS:
-            return 3 if len(op.operands) == 2 and op.fn is not operator.getitem else 2
-        if op.fn is slice:
-            return 2
-        keywords = sum(len(name) + 1 for name in op.attrs["keywords"])
-        method = op.attrs["method"]
-        return (len(method) + 1 if method else _path_size(op.fn)) + 2 + commas + keywords
-    if op.name in ("getattr", "invoke"):
-        return len(op.attrs.get("name") or op.attrs["callee"]) + 2 + commas
-    return {"if": 10, "for": 12, "dict": 2 * len(op.operands) + 2, "record": 10 * len(op.operands)}.get(op.name, 2 + commas)
-
-
-def _path_size(fn: object) -> int:
-    if fn is backprose_runtime.add_at:
-        return 1  # it is mostly written as an update
-    first, _, rest = (path_of(fn) or "function").partition(".")
-    return len(rest) + (3 if first == "numpy" else 0) if rest else len(first)

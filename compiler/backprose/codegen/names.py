@@ -155,7 +155,7 @@ def _first_free(name: str, taken: set[str]) -> str:
 
 
 TEMPORARY = {np.exp: "e", len: "n", np.sqrt: "root", np.zeros_like: "zeros", range: "indices"}
-TESTS = frozenset(getattr(operator, name) for name in "lt le gt ge eq ne is_ is_not contains not_".split())
+TESTS = frozenset(getattr(operator, name) for name in ["lt", "le", "gt", "ge", "eq", "ne", "is_", "is_not", "contains", "not_"])
 BUILTINS = frozenset(dir(builtins))
 
 

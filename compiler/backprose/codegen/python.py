@@ -17,9 +17,10 @@ from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.codegen.coalesce import coalesce, name_variables
 from backprose.codegen.expressions import Expressions
-from backprose.codegen.folding import OPERATORS, Folds, effectful_functions, fold, is_merged
+from backprose.codegen.folding import Folds, effectful_functions, fold, is_merged
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
+from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.statements import Printer, is_rebinding, keeps_memory
 from backprose.codegen.structure import delay_yields, structure
 from backprose.ir.nodes import Function, Loc, Module, Op, Value

@@ -12,7 +12,17 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
-from backprose.ir.kinds import Array, Dim, FixedList, Kind, List, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import (
+    Array,
+    Dim,
+    FixedList,
+    Kind,
+    List,
+    Scalar,
+    Slice,
+    Static,
+    Tuple,
+)
 from backprose.ir.nodes import Loc, Op, Value
 
 AUGMENTED = {operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult}

@@ -14,7 +14,21 @@ from dataclasses import replace
 
 from backprose.analysis.ownership import holds_memory, is_update
 from backprose.analysis.statements import (
-    Append, Break, Continue, Copy, Do, For, Forget, If, NewList, Return, Statement, Update, While, With, ends,
+    Append,
+    Break,
+    Continue,
+    Copy,
+    Do,
+    For,
+    Forget,
+    If,
+    NewList,
+    Return,
+    Statement,
+    Update,
+    While,
+    With,
+    ends,
 )  # fmt: skip
 from backprose.codegen.folding import RESULT, Folds, is_merged
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
