@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
+    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 
@@ -86,7 +87,8 @@ def join(a: Kind, b: Kind) -> Kind:
         return _join_scalars(a, b)
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim:
         axes = tuple(x if x == y else ANY for x, y in zip(a.axes, b.axes))
-        return Array(_promote(a.dtype, b.dtype), axes)
+        lengths = tuple(a.length(i) if a.length(i) == b.length(i) else None for i in range(a.ndim))
+        return Array(_promote(a.dtype, b.dtype), axes, lengths if any(lengths) else ())
     if is_number(a) and is_number(b):
         return Number(_join_dtypes(a, b))
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
@@ -134,6 +136,16 @@ def ndim_of(kind: Kind) -> int | None:
     if isinstance(kind, (Scalar, Dim)) or (isinstance(kind, Static) and is_number(kind)):
         return 0
     return None
+
+
+def has_shape_of(operand: Kind, result: Kind) -> bool:
+    """Whether an operand that was broadcast to `result` certainly has its shape already."""
+    if not isinstance(operand, Array) or not isinstance(result, Array) or operand.ndim != result.ndim:
+        return False
+    return all(
+        mine == its != ANY or (operand.length(i) is not None and operand.length(i) == result.length(i))
+        for i, (mine, its) in enumerate(zip(operand.axes, result.axes))
+    )
 
 
 def is_inexact(kind: Kind) -> bool:
@@ -195,11 +207,23 @@ def _elements(kind: Kind) -> tuple[Kind, ...]:
 
 
 class Run(NamedTuple):
-    """Lengths for one run: of `MANY` axes, of `ANY` axes and lists, and the value of unknown integers."""
+    """Lengths for one run: of `MANY` axes, of `ANY` axes and lists, and the value of unknown integers.
+
+    `bases` gives named lengths values of their own; without it they are like others.
+    """
 
     many: int
     any: int
     integer: int
+    bases: Mapping[str, int] | None = None
+
+    def length(self, axis: str, length: Length | None) -> int:
+        if axis != ONE and length is not None and self.bases is not None:
+            base, offset = length
+            if self.bases[base] + offset < 2:
+                raise NoExample("the example is too short")
+            return self.bases[base] + offset
+        return {ONE: 1, MANY: self.many, ANY: self.any}[axis]
 
 
 RUNS = (Run(5, 5, 1), Run(7, 7, 2), Run(5, 1, 1), Run(7, 1, 3))
@@ -219,9 +243,20 @@ def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind
 
 @lru_cache(maxsize=16384)
 def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...]) -> Kind:
+    kinds = (*args, *(k for _, k in keywords))
+    runs = RUNS if any(map(_is_vague, kinds)) else RUNS[:2]
+    results = _results(fn, args, keywords, runs)
+    if results is None:
+        return Number()
+    observed = _observed(results, runs, all(map(_is_exact, kinds)))
+    if fn in DATA_DEPENDENT:
+        return _any_length(observed)
+    return _with_lengths(observed, fn, args, keywords)
+
+
+def _results(fn: Any, args: tuple[Kind, ...], keywords: Any, runs: Sequence[Run]) -> list[Any] | None:
+    """What the function gives for examples, or None: an example that fails tells nothing."""
     results = []
-    vague = any(_is_vague(k) for k in (*args, *(k for _, k in keywords)))
-    runs = RUNS if vague else RUNS[:2]
     for run in runs:
         try:
             actual = [example(k, run) for k in args]
@@ -229,10 +264,74 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 results.append(fn(*actual, **named))
-        except Exception:  # noqa: BLE001 - an example that fails tells nothing; the caller gets the weakest kind
-            return Number()
-    observed = _observed(results, runs, all(map(_is_exact, (*args, *(k for _, k in keywords)))))
-    return _any_length(observed) if fn in DATA_DEPENDENT else observed
+        except Exception:  # noqa: BLE001
+            return None
+    return results
+
+
+# Named lengths: further runs in which each has a value of its own. Between runs, each grows by an amount of its own,
+# so that an axis of the result that grows by as much is this length and a constant.
+
+BASE_LENGTHS = ((11, 31, 83), (13, 43, 97), (17, 53, 111), (19, 61, 125), (23, 71, 139), (29, 83, 153))
+
+
+def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) -> Kind:
+    """The kind with the lengths of its axes named, as far as the arguments' names tell."""
+    if not isinstance(kind, Array) or all(a == ONE for a in kind.axes):
+        return kind
+    names = sorted({base for k in (*args, *(k for _, k in keywords)) for base in _bases(k)})
+    if not names or len(names) > len(BASE_LENGTHS) or kind.ndim > 3:
+        return kind
+    runs = [Run(5 + 2 * i, 5 + 2 * i, 1 + i, {n: BASE_LENGTHS[j][i] for j, n in enumerate(names)}) for i in range(3)]
+    results = _results(fn, args, keywords, runs)
+    if results is None or any(getattr(r, "ndim", None) != kind.ndim for r in results):
+        return kind
+    lengths = tuple(_named_length([r.shape[i] for r in results], names) for i in range(kind.ndim))
+    return Array(kind.dtype, kind.axes, lengths) if any(lengths) else kind
+
+
+def _named_length(found: list[int], names: list[str]) -> Length | None:
+    for name, values in zip(names, BASE_LENGTHS):
+        offsets = {n - value for n, value in zip(found, values)}
+        if len(offsets) == 1:
+            return name, offsets.pop()
+    return None
+
+
+def _bases(kind: Kind) -> set[str]:
+    if isinstance(kind, Array):
+        return {length[0] for length in kind.lengths if length}
+    if isinstance(kind, Dim):
+        return {kind.length[0]} if kind.length else set()
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        return set().union(*map(_bases, kind.items))
+    if isinstance(kind, (List, Maybe)):
+        return _bases(kind.item)
+    return set()
+
+
+def without_lengths(kind: Kind) -> Kind:
+    """The kind with all names of lengths left out: what it is, rather than what it is as long as."""
+    if isinstance(kind, Array):
+        return Array(kind.dtype, kind.axes) if kind.lengths else kind
+    if isinstance(kind, Dim):
+        return Dim()
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        return dataclasses.replace(kind, items=tuple(map(without_lengths, kind.items)))
+    if isinstance(kind, (List, Maybe)):
+        return type(kind)(without_lengths(kind.item))
+    return kind
+
+
+def name_lengths(kind: Kind, name: str) -> Kind:
+    """The kind of a parameter with names for the lengths of its axes. Elements of a list may differ, so have none."""
+    if isinstance(kind, Array) and not kind.lengths:
+        lengths = tuple(None if a == ONE else (f"{name}.{i}", 0) for i, a in enumerate(kind.axes))
+        return Array(kind.dtype, kind.axes, lengths if any(lengths) else ())
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        items = tuple(name_lengths(k, f"{name}.{i}") for i, k in enumerate(kind.items))
+        return dataclasses.replace(kind, items=items)
+    return kind
 
 
 # Functions whose result's length depends on the values, which examples can't tell.
@@ -278,12 +377,11 @@ def example(kind: Kind, run: Run) -> Any:
     if isinstance(kind, Static):
         return kind.value
     if isinstance(kind, Array):
-        length = {ONE: 1, MANY: run.many, ANY: run.any}
-        return _example_array(kind.dtype, tuple(length[a] for a in kind.axes))
+        return _example_array(kind.dtype, tuple(run.length(a, kind.length(i)) for i, a in enumerate(kind.axes)))
     if isinstance(kind, Scalar):
         return _example_scalar(kind.dtype, run)
     if isinstance(kind, Dim):
-        return run.many
+        return run.length(MANY, kind.length)
     if isinstance(kind, Range):
         return range(run.any)
     if isinstance(kind, Maybe):

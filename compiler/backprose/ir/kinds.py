@@ -17,6 +17,9 @@ ONE, MANY, ANY = "1", "N", "?"
 PYTHON_SCALARS = ("bool", "int", "float", "complex")
 
 
+Length = tuple[str, int]  # a base length and what is added to it
+
+
 class Kind:
     """Base of all kinds; `str(kind)` is its textual form."""
 
@@ -39,10 +42,18 @@ LONG_DTYPE = {short: long for long, short in _SHORT.items()}
 
 @dataclass(frozen=True, slots=True)
 class Array(Kind):
-    """An `ndarray`: dtype name and one of ONE, MANY, ANY for each axis. 0-d arrays have `axes == ()`."""
+    """An `ndarray`: dtype name and one of ONE, MANY, ANY for each axis. 0-d arrays have `axes == ()`.
+
+    `lengths` names each axis's length where it is known to be the same as another's: ("u.0", -2) is two less than
+    that of axis 0 of u, None is unknown. Lengths are no part of the textual form.
+    """
 
     dtype: str
     axes: tuple[str, ...]
+    lengths: tuple[Length | None, ...] = ()
+
+    def length(self, axis: int) -> Length | None:
+        return self.lengths[axis] if self.lengths else None
 
     @property
     def ndim(self) -> int:
@@ -72,7 +83,9 @@ class Scalar(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Dim(Kind):
-    """A Python int that is the length of an axis, and certainly not 1."""
+    """A Python int that is the length of an axis, and certainly not 1; `length` as in `Array.lengths`."""
+
+    length: Length | None = None
 
     def __str__(self) -> str:
         return "dim"

@@ -20,8 +20,8 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
-from backprose.analysis.kinds import is_number, ndim_of
-from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
+from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import Rule, has_no_derivative, rule_for
@@ -305,8 +305,4 @@ def _keeps_shape(operand: Value, op: Op) -> bool:
     others = [v for v in op.operands if v is not operand and not isinstance(v.kind, Static)]
     if all(ndim_of(v.kind) == 0 for v in others):
         return isinstance(operand.kind, Array) or not others or ndim_of(op.result.kind) == 0
-    if not isinstance(operand.kind, Array) or not isinstance(op.result.kind, Array):
-        return False
-    if operand.kind.ndim != op.result.kind.ndim:
-        return False
-    return all(a == r and a != ANY for a, r in zip(operand.kind.axes, op.result.kind.axes))
+    return has_shape_of(operand.kind, op.result.kind)

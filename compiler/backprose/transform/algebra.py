@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import ANY, Array, List, Slice, Static
+from backprose.analysis.kinds import has_shape_of, ndim_of, without_lengths
+from backprose.ir.kinds import List, Slice, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
@@ -133,10 +133,7 @@ def _shape_source(c: Context, op: Op) -> Value | None:
     arrays = [v for v in op.operands if ndim_of(v.kind) != 0 and not isinstance(v.kind, Static)]
     if len(arrays) == 1:
         return arrays[0]
-    if arrays and all(isinstance(v.kind, Array) and v.kind.axes == arrays[0].kind.axes for v in arrays):
-        if isinstance(op.result.kind, Array) and ANY not in arrays[0].kind.axes:
-            return arrays[0]
-    return None
+    return next((v for v in arrays if has_shape_of(v.kind, op.result.kind)), None)
 
 
 def _is_const(value: Value, *numbers: Any) -> bool:
@@ -145,7 +142,7 @@ def _is_const(value: Value, *numbers: Any) -> bool:
 
 def _same_kind(value: Value, op: Op) -> Value | None:
     """`value` in place of the call's result, if that has the same kind."""
-    return value if value.kind == op.result.kind else None
+    return value if without_lengths(value.kind) == without_lengths(op.result.kind) else None
 
 
 # The table
@@ -300,5 +297,4 @@ def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
     """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
     if c.shape_root(value) is c.shape_root(wide):
         return True
-    kind = value.kind
-    return isinstance(kind, Array) and kind == op.result.kind and kind.axes == wide.kind.axes and ANY not in kind.axes
+    return has_shape_of(value.kind, op.result.kind) and has_shape_of(wide.kind, op.result.kind)

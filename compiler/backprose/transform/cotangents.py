@@ -216,6 +216,8 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
         have = dtype_of(bar.kind)
     if want == have or want is None or want in PYTHON_SCALARS or (have in PYTHON_SCALARS and not isinstance(bar.kind, Array)):
         return bar
+    if isinstance(bar.kind, Number):  # its shape is the primal's, which says more than examples did
+        return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind) if isinstance(kind, Array) else bar
     if isinstance(bar.kind, Array) and bar.kind.axes:
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))

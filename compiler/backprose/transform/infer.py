@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backprose import errors
-from backprose.analysis.kinds import join, kind_of, widen
+from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.transform import attributes, calls, loops
@@ -82,6 +82,7 @@ class Inference:
     methods: dict[Value, Value] = field(default_factory=dict)
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
+    runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
     # Entry
@@ -92,11 +93,13 @@ class Inference:
         lowered = self.lower(target)
         b = TypedBuilder(lowered.loc)
         params, values = [], []
+        prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
+        self.runs += 1
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
                 continue
-            value = Value(param.name, kinds[param.name])
+            value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
             values.append(value)
         result = self.inline(b, target, lowered, values)
@@ -164,7 +167,7 @@ class Inference:
 
     def invoke(self, b: TypedBuilder, code: Any, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """A call of the instance of a recursive function for these kinds, compiled at the first need."""
-        kinds = tuple(widen(v.kind) for v in values)
+        kinds = tuple(without_lengths(widen(v.kind)) for v in values)
         if any(isinstance(k, Closure) and k.captured for k in kinds):
             raise errors.UnsupportedCall(
                 f"a closure that captures variables is passed to the recursive function `{lowered.name}`", b.loc,
@@ -188,7 +191,7 @@ class Inference:
         self.instances[key] = instance
         for _ in range(10):
             function = self._instance_body(name, lowered, kinds, frame)
-            result = join(instance.result, widen(function.result.kind))
+            result = join(instance.result, without_lengths(widen(function.result.kind)))
             settled = result == instance.result
             instance.result, instance.function = result, function
             if settled:

@@ -14,6 +14,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_none, is_number, join, kind_of, list_kind, ndim_of, result_kind
+from backprose.analysis.stated_kinds import stated_kind
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
     ANY, MANY, ONE, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
@@ -160,10 +161,7 @@ class TypedBuilder(Builder):
             fn = _without_effect(fn)
             if fn is None:
                 return Static(None)
-        kind = result_kind(fn, tuple(v.kind for v in args), tuple((k, v.kind) for k, v in keywords.items()))
-        if fn is np.reshape and isinstance(kind, Number) and len(args) >= 2:
-            return _reshaped(args[0].kind, args[1].kind)
-        return kind
+        return stated_kind(fn, tuple(v.kind for v in args), tuple((k, v.kind) for k, v in keywords.items()))
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
         try:
@@ -208,23 +206,6 @@ class TypedBuilder(Builder):
         if isinstance(kind, Record):
             return tuple(self.getattr(value, f, k) for f, k in zip(kind.fields, kind.items))
         return None
-
-
-def _reshaped(array: Kind, shape: Kind) -> Kind:
-    """The kind of a reshape, whose examples may not fit together: the shape says it all."""
-    dtype = dtype_of(array)
-    dims = shape.items if isinstance(shape, Tuple) else (shape,)
-    if dtype is None or not all(map(is_number, dims)):
-        return Number(dtype)
-    return Array(np.dtype(dtype.rstrip("_")).name, tuple(map(_axis_of_length, dims)))
-
-
-def _axis_of_length(kind: Kind) -> str:
-    if isinstance(kind, Dim):
-        return MANY
-    if isinstance(kind, Static) and kind.value != -1:
-        return ONE if kind.value == 1 else MANY
-    return ANY
 
 
 class NotStatic(Exception):
@@ -412,7 +393,8 @@ def _shape(b: TypedBuilder, x: Value) -> Value | None:
     """The shape as an attribute; axes of length 1 are known."""
     kind = x.kind
     if isinstance(kind, Array):
-        dims = tuple({ONE: Static(1), MANY: Dim(), ANY: Scalar("int")}[axis] for axis in kind.axes)
+        of = {ONE: lambda i: Static(1), MANY: lambda i: Dim(kind.length(i)), ANY: lambda i: Scalar("int")}
+        dims = tuple(of[axis](i) for i, axis in enumerate(kind.axes))
         if all(isinstance(d, Static) for d in dims):
             return b.tuple([b.const(1) for _ in dims])
         return b.getattr(x, "shape", Tuple(dims))
