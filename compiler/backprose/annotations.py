@@ -231,10 +231,11 @@ def annotated(annotation: Any, function: Any, name: str) -> Kind:
 
 
 def _of_text(text: str, function: Any, name: str) -> Kind:
-    try:
-        return parse_kind(text)
-    except SignatureError:
-        pass
+    if text[:1] not in ("'", '"'):  # a quoted signature, when annotations are strings themselves
+        try:
+            return parse_kind(text)
+        except SignatureError:
+            pass
     try:
         value = eval(text, getattr(function, "__globals__", {}))  # as typing.get_type_hints does
     except Exception:  # noqa: BLE001 - a name that only type checkers see

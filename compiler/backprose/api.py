@@ -209,12 +209,12 @@ def _annotate(error: Exception, found: Specialization) -> None:
 def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """The value of `fun(*primals)` and its pullback: cotangent of the value -> tuple of cotangents of the primals.
 
-    The pullback may be called any number of times, from any thread. With `has_aux`, `fun` returns `(value, aux)` and the
+    The pullback may be called any number of times, from any thread, also after the primals have changed. With `has_aux`, `fun` returns `(value, aux)` and the
     result is `(value, pullback, aux)`. A primal without a floating-point number has the cotangent None.
     """
     from backprose.dispatch import dispatcher_for
     from backprose.pipeline import Plan
-    from backprose.pullback import Pullback
+    from backprose.pullback import Pullback, kept_apart
     from backprose.transform.gradient import Request
 
     target = target_of(fun)
@@ -230,7 +230,7 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     except Exception as error:
         _annotate(error, found)
         raise
-    return (value, Pullback(found, value, residuals, spread), *aux)
+    return (value, Pullback(found, value, kept_apart(residuals, (value, values)), spread), *aux)
 
 
 def _primal_indices(signature: inspect.Signature, skip: int, count: int) -> tuple[tuple[int, ...], bool]:

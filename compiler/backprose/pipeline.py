@@ -76,7 +76,8 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     stages: dict[str, Module] = {}
     target = getattr(function, "__func__", function)
     if not hasattr(target, "__backprose_module__"):
-        _keep(stages, "lowered", Module({target.__name__: lowered(target)}))
+        first = lowered(target)
+        _keep(stages, "lowered", Module({first.name: first}))
     engine = Inference(lowered)
     module = stages["inferred"] = infer(function, kinds, engine)  # holds closures that are inlined, so not yet verified
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))

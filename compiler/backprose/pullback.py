@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,26 @@ class Pullback:
 
     def __repr__(self) -> str:
         return f"<pullback, compiled for {self._found.signature}>"
+
+
+def kept_apart(residuals: Any, shared: Any) -> Any:
+    """The residuals, with copies of the arrays that share memory with what the caller holds and may change."""
+    outside = list(_arrays(shared))
+
+    def apart(x: Any) -> Any:
+        if isinstance(x, np.ndarray):
+            return x.copy(order="K") if any(np.may_share_memory(x, other) for other in outside) else x
+        return map_items(apart, x) if is_container(x) else x
+
+    return apart(residuals)
+
+
+def _arrays(x: Any) -> Iterator[np.ndarray]:
+    if isinstance(x, np.ndarray):
+        yield x
+    elif is_container(x):
+        for item in items(x):
+            yield from _arrays(item)
 
 
 def form_of(value: Any) -> Any:
