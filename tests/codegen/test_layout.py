@@ -211,3 +211,25 @@ def test_the_text_is_the_same_in_every_process():
         for seed in ("1", "2", "3")
     }  # fmt: skip
     assert len(texts) == 1
+
+
+def helper(x):
+    if x > 1:
+        result = x * x
+    else:
+        result = -x
+    return result
+
+
+def stale(x, n):
+    a = helper(x) + helper(x + 1)
+    for i in range(n):
+        result = a * i
+    return result
+
+
+def test_an_unbound_variable_never_shows_another_of_its_name():
+    stale_again = load(printed(stale, 2.0, 3), "stale", {})["stale"]
+    assert stale_again(2.0, 3) == stale(2.0, 3)
+    with pytest.raises(UnboundLocalError):
+        stale_again(2.0, 0)

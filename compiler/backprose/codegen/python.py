@@ -17,7 +17,7 @@ from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.codegen.coalesce import coalesce, name_variables
 from backprose.codegen.expressions import Expressions
-from backprose.codegen.folding import Folds, effectful_functions, fold, is_merged
+from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
 from backprose.codegen.sizes import OPERATORS
@@ -90,10 +90,10 @@ def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
     for op in all_ops(function.region):
         if op.name == "if":
             for region in op.regions:
-                yield from (r for r, v in zip(op.results, region.results) if folds.is_unbound(v) and not is_merged(r))
+                yield from (r for r, v in zip(op.results, region.results) if r.name and folds.is_unbound(v))
         elif op.name in ("for", "while"):
             for param, init, value in zip(op.carried, op.inits, op.yields):
-                if (folds.is_unbound(init) or folds.is_unbound(value)) and not is_merged(param):
+                if param.name and (folds.is_unbound(init) or folds.is_unbound(value)):
                     yield param
 
 
