@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from backprose.analysis.kinds import has_shape_of, ndim_of, without_lengths
-from backprose.ir.kinds import List, Slice, Static
+from backprose.analysis.kinds import dtype_of, has_shape_of, ndim_of, without_lengths
+from backprose.ir.kinds import List, Scalar, Slice, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
@@ -280,6 +280,10 @@ def _narrow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return None
     others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
     narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
+    if others and dtype_of(b.kind_of_call(op.fn, narrow, {})) != dtype_of(op.result.kind):
+        # A Python scalar takes on the precision of the other operand, which an array of them does not.
+        strong = np.dtype(dtype_of(op.result.kind)).type
+        narrow = tuple(b.call(strong, n, kind=Scalar(strong.__name__)) if v in wide else n for v, n in zip(op.operands, narrow))
     if not others and len(set(wide)) == 1:
         scalar = b.call_named(op.fn, narrow, {})
         return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)

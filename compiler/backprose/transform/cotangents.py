@@ -214,8 +214,10 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
-    if want == have or want is None or want in PYTHON_SCALARS or (have in PYTHON_SCALARS and not isinstance(bar.kind, Array)):
+    if want == have or want is None or want in PYTHON_SCALARS:
         return bar
+    if have in PYTHON_SCALARS and not isinstance(bar.kind, Array) and want in ("float64", "complex128"):
+        return bar  # a Python float is as good
     if isinstance(bar.kind, Number):  # its shape is the primal's, which says more than examples did
         return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind) if isinstance(kind, Array) else bar
     if isinstance(bar.kind, Array) and bar.kind.axes:

@@ -17,7 +17,7 @@ from backprose.ir.kinds import Number, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
-from backprose.transform.cotangents import Cotangents
+from backprose.transform.cotangents import Cotangents, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.infer import Inference
 from backprose.transform.residuals import keep_shapes, repeat
@@ -47,7 +47,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     result, aux = _split_aux(b, fn, request)
     _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
-    seed = b.const(1.0)
+    seed = fit(b, b.const(1.0), result.kind, lambda: result, exact=True)
     if result in reversal.active:
         bars.set(result, (), seed)
     ops = reversal.region(b, fn.ops, bars)

@@ -36,8 +36,10 @@ def own_results(fn: Function) -> Function:
             return value if fresh == items else _rebuilt(b, op, fresh)
         if not isinstance(value.kind, (Array, Number, List)) or (isinstance(value.kind, Array) and not value.kind.axes):
             return value
-        shared = not owned.is_fresh(value) or any(owned.may_share(value, other) for other in taken)
-        shared = shared and not _collects_fresh(value, made, owned)
+        if isinstance(value.kind, List):
+            shared = not _collects_fresh(value, made, owned)
+        else:
+            shared = not owned.is_fresh(value) or any(owned.may_share(value, other) for other in taken)
         taken.append(value)
         return _copy(b, value, made) if shared else value
 

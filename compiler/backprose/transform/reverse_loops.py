@@ -12,7 +12,8 @@ import operator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from backprose import errors
+import backprose_runtime
+
 from backprose.analysis.recording import plan
 from backprose.ir.kinds import Array, Dim, Kind, List, Range, Scalar, Static
 from backprose.ir.nodes import Op, Region, Value
@@ -87,11 +88,38 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     for s, bar in zip(touched, outs[count:]):
         bars.set(*s, bar)
     for (v, _), out in zip(lists, outs[len(inits) :]):
-        backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
-        bars.add(b, v, b.call(operator.getitem, out, backwards, kind=out.kind, name=bar_name(v)))
+        bar = _backwards_list(b, out)
+        if not _goes_over_all(b, op):
+            bar = b.call(operator.concat, bar, _zeros_of_rest(b, v, b.call(len, out)), kind=out.kind)
+        bars.add(b, v, b.restate(bar, bar_name(v)))
     for (k, path), bar in zip(loop_slots, outs):
         bars.add(b, op.inits[k], bar, path)
     return (*sides.before, sides.op)
+
+
+def _backwards_list(b: TypedBuilder, items: Value) -> Value:
+    step = b.call(slice, b.const(None), b.const(None), b.const(-1))
+    return b.call(operator.getitem, items, step, kind=items.kind)
+
+
+def _zeros_of_rest(b: TypedBuilder, iterable: Value, count: Value) -> Value:
+    """Zero cotangents of the elements that a loop which stopped early, or ran beside a shorter one, did not reach."""
+    rest = b.call(operator.getitem, _sliceable(b, iterable), b.call(slice, count, b.const(None), b.const(None)))
+    return b.call(backprose_runtime.zeros_like, rest, kind=rest.kind)
+
+
+def _goes_over_all(b: TypedBuilder, op: Op) -> bool:
+    """Whether each iterable is surely gone over to its end."""
+    return op.name == "for" and not op.attrs["stops"] and _same_length(b, op)
+
+
+def _sliceable(b: TypedBuilder, iterable: Value) -> Value:
+    """The iterable as something that has a length and slices: `reversed(xs)` is an iterator, `xs[::-1]` a list."""
+    return _backwards_list(b, b.reversals[iterable]) if iterable in b.reversals else iterable
+
+
+def _length(b: TypedBuilder, iterable: Value) -> Value:
+    return b.call(len, b.reversals.get(iterable, iterable))
 
 
 def _bar_param(value: Value, path: Path) -> Value:
@@ -178,19 +206,20 @@ def _record(op: Op, values: list[Value]) -> tuple[Op, list[Value]]:
 def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: list[Value], position: Value | None) -> None:
     """Go over the iterables in reverse for the items that are read; over the iterations if nothing else is gone over."""
     op = sides.op
-    whole = op.name == "for" and not op.attrs["stops"] and _same_length(b, op)
+    whole = _goes_over_all(b, op)
     if not items and position is None and (sides.iterables or (whole and _plain_count(b, sides))):
         return
     count = None if whole else _count(b, sides, lists)
     for item in items:
         iterable = op.iterables[op.items.index(item)]
         if not whole:
-            iterable = b.call(operator.getitem, iterable, b.call(slice, b.const(None), count, b.const(None)))
+            upto = b.call(slice, b.const(None), count, b.const(None))
+            iterable = b.call(operator.getitem, _sliceable(b, iterable), upto)
         back = Value(item.name, item.kind)
         sides.iterables.insert(0, (_backwards(b, iterable), back))
         sides.reverse = substitute(sides.reverse, {item: back})
     if position is not None:
-        length = count if count is not None else b.call(len, op.iterables[0])
+        length = count if count is not None else _length(b, op.iterables[0])
         sides.iterables.insert(0, (_backwards(b, _range(b, length)), position))
     if not sides.iterables:
         sides.iterables.append((_range(b, count), Value("", Scalar("int"))))
@@ -200,7 +229,7 @@ def _plain_count(b: TypedBuilder, sides: Sides) -> bool:
     """Nothing is read by position: go over the first iterable itself, just to count."""
     iterable = sides.op.iterables[0]
     if not isinstance(iterable.kind, Range):
-        iterable = _range(b, b.call(len, iterable))
+        iterable = _range(b, _length(b, iterable))
     sides.iterables.append((iterable, Value("", Scalar("int"))))
     return True
 
