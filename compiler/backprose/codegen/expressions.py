@@ -21,7 +21,7 @@ BINARY = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
     operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow, operator.matmul: ast.MatMult,
     operator.and_: ast.BitAnd, operator.or_: ast.BitOr, operator.xor: ast.BitXor,
-    operator.lshift: ast.LShift, operator.rshift: ast.RShift,
+    operator.lshift: ast.LShift, operator.rshift: ast.RShift, operator.concat: ast.Add,
 }  # fmt: skip
 UNARY = {operator.neg: ast.USub, operator.pos: ast.UAdd, operator.invert: ast.Invert, operator.not_: ast.Not}
 COMPARE = {

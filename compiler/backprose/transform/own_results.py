@@ -36,10 +36,8 @@ def own_results(fn: Function) -> Function:
             return value if fresh == items else _rebuilt(b, op, fresh)
         if not isinstance(value.kind, (Array, Number, List)) or (isinstance(value.kind, Array) and not value.kind.axes):
             return value
-        if isinstance(value.kind, List):
-            shared = not _collects_fresh(value, made, owned)
-        else:
-            shared = not owned.is_fresh(value) or any(owned.may_share(value, other) for other in taken)
+        fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(value)
+        shared = not fresh or any(owned.may_share(value, other) for other in taken)
         taken.append(value)
         return _copy(b, value, made) if shared else value
 
@@ -50,11 +48,14 @@ def own_results(fn: Function) -> Function:
 
 
 def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bool:
-    """Whether the value is a list that a loop collected, perhaps reversed, of what each iteration allocates anew."""
+    """Whether the value is a list, sliced or joined, of what each iteration of a loop allocates anew."""
     op = made.get(value)
+    if op is not None and op.fn is backprose_runtime.zeros_like:
+        return True
+    if op is not None and op.fn is operator.concat:
+        return all(_collects_fresh(v, made, owned) for v in op.operands)
     if op is not None and op.fn is operator.getitem and isinstance(op.operands[0].kind, List):
-        value = op.operands[0]
-        op = made.get(value)
+        return _collects_fresh(op.operands[0], made, owned)
     if op is None or op.name not in ("for", "while") or value not in op.collected_results:
         return False
     inside = {v: inner for inner in op.body.ops for v in inner.results}
