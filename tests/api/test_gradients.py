@@ -613,4 +613,4 @@ def test_annotations_compile_ahead():
 
         @differentiable
         def g(x: "f8[:]"):
-            return np.sum(x) * hash(x)
+            return np.sum(x) * vars(x)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, has_shape_of, ndim_of, without_lengths
-from backprose.ir.kinds import List, Scalar, Slice, Static
+from backprose.ir.kinds import List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
@@ -225,7 +225,9 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """A list reversed twice."""
+    """`x[()]` of a scalar, and a list reversed twice."""
+    if isinstance(op.operands[0].kind, Scalar) and op.operands[1].kind == Tuple(()):
+        return op.operands[0]
     if op.operands[1].kind != BACKWARDS or not isinstance(op.operands[0].kind, List):
         return None
     inner = c.call_of(op.operands[0], operator.getitem)
@@ -242,6 +244,8 @@ def _reversed(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     inner = c.call_of(op.operands[0], np.broadcast_to)
+    if ndim_of(op.result.kind) == 0 and isinstance(op.operands[0].kind, Scalar):
+        return op.operands[0]
     if inner:
         return b.call(np.broadcast_to, inner.operands[0], op.operands[1], kind=op.result.kind)
     return None

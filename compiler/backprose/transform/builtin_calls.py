@@ -191,9 +191,23 @@ def _isinstance(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywor
         targets = b.static_value(classes)
     except NotStatic:
         targets = None
+    if cls is None and targets is not None and isinstance(value.kind, Number) and not _any_number(targets):
+        return b.const(False)
     if cls is None or targets is None:
         return _typed(b, isinstance, args, Scalar("bool"))
     return b.const(issubclass(cls, targets))
+
+
+def _any_number(targets: Any) -> bool:
+    """Whether some number or array may be an instance of one of the classes."""
+    targets = targets if isinstance(targets, tuple) else (targets,)
+    return not all(cls in (tuple, list, dict, str, set) for cls in targets)
+
+
+def _unbroadcast(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    """The sums that are due are known where the kinds are."""
+    g, x = args
+    return fit(b, g, x.kind, lambda: x)
 
 
 def _type(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -282,6 +296,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     list: _as_sequence(list),
     dict: _dict,
     builtins.sum: _sum,
+    backprose_runtime.unbroadcast: _unbroadcast,
     isinstance: _isinstance,
     type: _type,
     hasattr: _hasattr,

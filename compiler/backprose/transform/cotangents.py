@@ -174,6 +174,8 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         return b.call(list, bar, kind=List(cotangent_kind(kind.item)))  # a list that was used as an array
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
+    if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
+        bar = b.call(operator.getitem, bar, b.tuple(()))  # a scalar, not an array without axes
     if exact:
         return _cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
