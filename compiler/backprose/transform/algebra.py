@@ -226,7 +226,7 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """`x[()]` of a scalar, and a list reversed twice."""
-    if isinstance(op.operands[0].kind, Scalar) and op.operands[1].kind == Tuple(()):
+    if isinstance(op.operands[0].kind, (Scalar, Static)) and op.operands[1].kind == Tuple(()):
         return op.operands[0]
     if op.operands[1].kind != BACKWARDS or not isinstance(op.operands[0].kind, List):
         return None
@@ -244,7 +244,7 @@ def _reversed(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     inner = c.call_of(op.operands[0], np.broadcast_to)
-    if ndim_of(op.result.kind) == 0 and isinstance(op.operands[0].kind, Scalar):
+    if ndim_of(op.result.kind) == 0 and isinstance(op.operands[0].kind, (Scalar, Static)):
         return op.operands[0]
     if inner:
         return b.call(np.broadcast_to, inner.operands[0], op.operands[1], kind=op.result.kind)

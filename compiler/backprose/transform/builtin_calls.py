@@ -8,14 +8,16 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import backprose_runtime
 import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import (
-    Array, Dict, Dim, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Static, Tuple,
+    Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
+from backprose.transform.cotangents import fit
 from backprose.transform.typed import LITERALS, NotStatic, TypedBuilder
 
 if TYPE_CHECKING:

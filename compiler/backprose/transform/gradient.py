@@ -106,7 +106,7 @@ def _pair(
     reverse = repeat(reverse, choice.recompute)
     kept = list(free_values(reverse))
 
-    tail = TypedBuilder(fn.loc)
+    tail = TypedBuilder(loc)
     bundle = tail.tuple(kept, name="")
     parts = (result, aux, bundle) if aux is not None else (result, bundle)
     returned = tail.tuple(parts)

@@ -34,7 +34,7 @@ def own_results(fn: Function) -> Function:
             items = op.operands
             fresh = tuple(own(v) if not (op.name == "dict" and i % 2 == 0) else v for i, v in enumerate(items))
             return value if fresh == items else _rebuilt(b, op, fresh)
-        if not isinstance(value.kind, (Array, Number, List)) or (isinstance(value.kind, Array) and not value.kind.axes):
+        if not isinstance(value.kind, (Array, Number, List)):
             return value
         fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(value)
         shared = not fresh or any(owned.may_share(value, other) for other in taken)
