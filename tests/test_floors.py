@@ -1,6 +1,6 @@
-"""The floors: api -> its helpers -> pipeline -> {frontend, transform, codegen} -> analysis -> rules -> ir -> errors, downward only.
+"""The floors: api (with its parts) -> pipeline -> {frontend, transform, codegen} -> analysis -> rules -> ir -> errors.
 
-Imports are read from the source, so also those inside functions and under TYPE_CHECKING are seen.
+Imports go downward only. They are read from the source, so also those inside functions and under TYPE_CHECKING are seen.
 """
 
 from __future__ import annotations

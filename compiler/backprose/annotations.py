@@ -214,8 +214,8 @@ def annotated(annotation: Any, function: Any, name: str) -> Kind:
         return Static(None)
     if annotation is np.ndarray or annotation is Any or annotation is typing.Any:
         return Number()
-    if isinstance(annotation, type) and issubclass(annotation, np.generic) and annotation not in (np.generic, np.number):
-        return kind_of(annotation(0)) if annotation.__module__ == "numpy" and _is_concrete(annotation) else Number()
+    if isinstance(annotation, type) and issubclass(annotation, np.generic):
+        return kind_of(annotation(0)) if _is_concrete(annotation) else Number()
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is np.ndarray:
         return Number(_dtype_argument(args))

@@ -36,7 +36,7 @@ def value_and_grad(
     fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
     backend: str = "auto",
 ) -> Any:  # fmt: skip
-    """The value of a scalar function and its gradient: `(value, gradient)`, or `((value, aux), gradient)`; see `grad`."""
+    """A scalar function's value and its gradient: `(value, gradient)`, or `((value, aux), gradient)`; see `grad`."""
     return _derivative(fun, argnums, has_aux, allow_int, backend, value=True)
 
 
@@ -188,7 +188,8 @@ class Derivative:
         return {**kinds, **{name: kind_of(value) for name, value in bound.items()}}
 
     def __repr__(self) -> str:
-        return f"<{'value and gradient' if self.value else 'gradient'} of {name_of(self.fun)}, argnums={self.argnums!r}>"
+        what = "value and gradient" if self.value else "gradient"
+        return f"<{what} of {name_of(self.fun)}, argnums={self.argnums!r}>"
 
 
 def _may_be_method(function: Any) -> bool:
@@ -209,8 +210,9 @@ def _annotate(error: Exception, found: Specialization) -> None:
 def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """The value of `fun(*primals)` and its pullback: cotangent of the value -> tuple of cotangents of the primals.
 
-    The pullback may be called any number of times, from any thread, also after the primals have changed. With `has_aux`, `fun` returns `(value, aux)` and the
-    result is `(value, pullback, aux)`. A primal without a floating-point number has the cotangent None.
+    The pullback may be called any number of times, from any thread, also after the primals have changed. With
+    `has_aux`, `fun` returns `(value, aux)` and the result is `(value, pullback, aux)`. A primal without a
+    floating-point number has the cotangent None.
     """
     from backprose.dispatch import dispatcher_for
     from backprose.pipeline import Plan
@@ -249,8 +251,8 @@ def _primal_indices(signature: inspect.Signature, skip: int, count: int) -> tupl
 def differentiable(fun: Callable | None = None, argnums: Argnums = 0, *, backend: str = "auto") -> Any:
     """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`.
 
-    The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is compiled
-    at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`).
+    The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is
+    compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`).
     """
     check_backend(backend)
     if fun is None:
@@ -364,7 +366,8 @@ class BoundDifferentiable:
         return self._shown().ir(stage)
 
     def _shown(self) -> Any:
-        return self.grad if self.grad.specializations or not self.value_and_grad.specializations else self.value_and_grad
+        used = [d for d in (self.grad, self.value_and_grad) if d.specializations]
+        return used[0] if used else self.grad
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from backprose.transform.infer import Guard
 
 CAPACITY = 128  # specialisations kept for one gradient of one function
+SPARE = 16  # others, which may fit again: a flag is set and set back
 FUNCTIONS = 512  # functions whose specialisations are kept
 
-# Compiling is serial: two threads that ask for the same signature compile it once. Reentrant, for gradients in gradients.
+# Compiling is serial: two threads that ask for one signature compile it once. Reentrant, for gradients in gradients.
 COMPILING = threading.RLock()
 
 ndarray = np.ndarray
@@ -183,7 +184,7 @@ class Dispatcher:
         self.plan = plan
         self.allow_int = allow_int
         self._by_key: OrderedDict[Any, Specialization] = OrderedDict()
-        self._ahead: list[Specialization] = []
+        self._spare: list[Specialization] = []  # compiled ahead of a call, or for globals as they were before
         self._last: Specialization | None = None
         self._latest: Specialization | None = None
 
@@ -238,9 +239,9 @@ class Dispatcher:
                 return found
             self._check(values)
             kinds = dict(zip(self.names, map(kind_of, values)))
-            found = next((s for s in self._ahead if s.kinds == kinds and s.holds()), None)
-            if found is None:
-                found = self.compile(kinds)
+            found = self._ready(kinds) or self.compile(kinds)
+            if key in self._by_key:
+                self._keep(self._by_key[key])
             self._by_key[key] = found
             self._by_key.move_to_end(key)
             while len(self._by_key) > CAPACITY:
@@ -251,11 +252,17 @@ class Dispatcher:
     def ahead(self, kinds: Mapping[str, Kind]) -> Specialization:
         """Compile before any call."""
         with COMPILING:
-            found = next((s for s in self._ahead if s.kinds == kinds and s.holds()), None)
+            found = self._ready(kinds)
             if found is None:
                 found = self.compile(kinds)
-                self._ahead = [s for s in self._ahead if s.kinds != kinds] + [found]
+                self._keep(found)
             return found
+
+    def _ready(self, kinds: Mapping[str, Kind]) -> Specialization | None:
+        return next((s for s in self._spare if s.kinds == kinds and s.holds()), None)
+
+    def _keep(self, found: Specialization) -> None:
+        self._spare = [*(s for s in self._spare if s is not found), found][-SPARE:]
 
     def compile(self, kinds: Mapping[str, Kind]) -> Specialization:
         """A new specialisation, which is not kept."""

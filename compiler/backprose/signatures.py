@@ -127,7 +127,7 @@ def check_differentiable(
         path, leaf = whole[0]
         raise errors.NotDifferentiable(
             f"{_subject(name, path)} is {describe(leaf)}, which has no derivative", loc, f"{asked} was asked for",
-            f"pass {'floats' if _is_array(leaf) else 'a float'}, or leave `{name}` out by argnums, or set allow_int=True",
+            f"pass {'floats' if _is_array(leaf) else 'a float'}, leave `{name}` out by argnums, or set allow_int=True",
         )  # fmt: skip
     if not whole and not carries_derivative(kind):
         raise errors.NotDifferentiable(

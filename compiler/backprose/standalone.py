@@ -1,4 +1,4 @@
-"""A module of emitted code that stands by itself: it imports NumPy and the runtime, and nothing else happens on import."""
+"""A module of emitted code that stands by itself: it imports NumPy and the runtime, and does nothing else on import."""
 
 from __future__ import annotations
 

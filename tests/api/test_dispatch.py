@@ -317,7 +317,7 @@ def test_emitted_functions_can_be_inspected():
     assert "def f_grad(x, y=2.0)" in g.source  # before any call
     g(np.ones(3))
     (found,) = g.specializations
-    assert found.source == g.source == inspect.getsource(inspect.getmodule(found.function) or found.function) or True
+    assert found.source == g.source
     assert inspect.getsource(found.function).startswith("def f_grad(x, y=2.0):")
     assert found.function(np.ones(3), 3.0).tolist() == [6.0, 6.0, 6.0]
     assert list(found.kinds) == ["x", "y"] and repr(found) == "<specialization for x: f64[N], y: float>"
@@ -338,8 +338,7 @@ def test_source_before_a_call_follows_annotations():
         return np.sum(x) * n * k * np.sum(z)
 
     g = grad(f)
-    g.source
-    (found,) = g._dispatch()._ahead
+    found = g.latest()
     assert found.signature == "x: f64[N, 1], n: int, k: f64, z: number, mode: 'on'"
     assert g.specializations == []
 
