@@ -217,6 +217,8 @@ def total(gradient):
     """A sum over a nested gradient that weighs each entry differently."""
     if gradient is None:
         return 0.0
+    if dataclasses.is_dataclass(gradient):
+        gradient = dataclasses.astuple(gradient)
     if isinstance(gradient, dict):
         gradient = list(gradient.values())
     if isinstance(gradient, (tuple, list)):

@@ -297,12 +297,12 @@ def views(m):
     return np.sum(t[::2] * t[1::2]) + np.sum(m[:, 1:] * m[:, :-1]) + m[0][1] + m[..., 2][1]
 
 
-@program(((),), ((0.5,),), ((0.5, 1.5),))
-def maybe_empty(values):
-    y = 1.0
+@program((0.3, ()), (0.3, (0.5,)), (0.3, [0.5, 1.5]))
+def maybe_empty(x, values):
+    y = x
     for v in values:
         y = y * v
-    return y if values else 2.0
+    return y if values else 2.0 * y
 
 
 @program(([0.5, 1.5],))

@@ -484,7 +484,7 @@ def returns_none(x):
 
 @program((0.7, True), (0.7, False))
 def isinstance_prunes(x, flag):
-    value = [x, x * x] if flag else x
+    value = [x, x * x] if flag else [x]
     if isinstance(x, (int, float)):
         x = x * 2
     if isinstance(x, np.ndarray):

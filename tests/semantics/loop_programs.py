@@ -192,7 +192,7 @@ def return_in_two_loops(m, limit):
     for row in m:
         for x in row:
             total = total + x * x
-            if total > limit and x < 1:
+            if total > limit and x < 1.5:
                 return total * x
     return -total
 

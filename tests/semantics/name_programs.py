@@ -84,10 +84,10 @@ def compares_with_nan(x):
     return 5.0
 
 
-@program((0.0,), (0.5,))
-def short_circuit_protects(x):
-    if x != 0 and 1 / x > 1:
-        return 1 / x
+@program((0.5, 0), (0.5, 3))
+def short_circuit_protects(x, n):
+    if n != 0 and 1 / n > 0.1:
+        return x * x / n
     return x * 3
 
 

@@ -59,18 +59,18 @@ def augmented_integers(x, n):
     return x**k * k
 
 
-@program((0.7,), (-0.7,), (0.0,), second=True)
+@program((0.7,), (-0.7,), second=True)
 def conditional_expression(x):
     return x * x if x > 0 else -3 * x if x < 0 else x
 
 
-@program((1.5, 2.0), (0.0, 2.0), (1.5, 0.0))
-def or_gives_an_operand(x, y):
-    z = x or y
-    return z * z + y
+@program((1.5, 0), (1.5, 2))
+def or_gives_an_operand(x, n):
+    z = (n and x) or n + 3 * x
+    return z * z + x
 
 
-@program((1.5, 2.0), (0.0, 2.0))
+@program((1.5, 2.0), (-1.5, 0.0))
 def and_gives_an_operand(x, y):
     z = x and y * x
     return z * 3.0 + y

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import zip_longest
-from types import CellType
+from types import CellType, MethodDescriptorType
 from typing import Any
 
 from backprose.errors import InternalError
@@ -100,7 +100,10 @@ class _Frame:
     def op_call(self, op: Op, *args: Any) -> Any:
         fn, names = op.fn, op.attrs["keywords"]
         cut = len(args) - len(names)
-        return _pure(fn)(*args[:cut], **dict(zip(names, args[cut:])))
+        named = dict(zip(names, args[cut:]))
+        if isinstance(fn, MethodDescriptorType) and op.attrs["method"]:  # of arrays, which NumPy's scalars have too
+            return getattr(args[0], op.attrs["method"])(*args[1:cut], **named)
+        return _pure(fn)(*args[:cut], **named)
 
     def op_apply(self, op: Op, callee: Any, *args: Any) -> Any:
         names = op.attrs["keywords"]

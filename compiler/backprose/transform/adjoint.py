@@ -234,7 +234,7 @@ class Reversal:
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
         op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b)
-        b.op("with", op.operands, results, [region])
+        b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
         return (op,)

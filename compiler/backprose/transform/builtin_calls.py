@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Mapping
@@ -319,6 +320,57 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     globals: _refused("which names it gives is not known when compiling", "use the names"),
     locals: _refused("which names it gives is not known when compiling", "use the names"),
 }
+
+
+# Dataclasses
+
+
+def _fields(b: TypedBuilder, value: Value, fn: Any, loc: Any) -> dict[str, Value]:
+    if not isinstance(value.kind, Record) or not dataclasses.is_dataclass(value.kind.cls):
+        raise errors.UnsupportedCall(
+            f"`{fn.__name__}` of {value.kind} is not supported", loc, "it takes a dataclass whose class is known",
+            "pass a dataclass",
+        )  # fmt: skip
+    return dict(zip(value.kind.fields, b.items_of(value)))
+
+
+def _replace(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    """`dataclasses.replace`: calls the class with the fields, some of them new."""
+    fields = _fields(b, args[0], dataclasses.replace, loc)
+    return engine.call_object(b, args[0].kind.cls, (), {**fields, **keywords}, loc)
+
+
+def _taken_apart(fn: Any) -> Callable[..., Value]:
+    """`dataclasses.astuple` and `asdict`, which go into the fields too."""
+
+    def convert(b: TypedBuilder, value: Value, loc: Any) -> Value:
+        kind = value.kind
+        if isinstance(kind, Record) and dataclasses.is_dataclass(kind.cls):
+            return handler(None, b, (value,), {}, loc)
+        if isinstance(kind, (Record, Tuple, FixedList, Dict)) or (isinstance(kind, List) and value in b.parts):
+            items = [convert(b, v, loc) for v in b.items_of(value)]
+            if isinstance(kind, Record):
+                return b.record(kind.cls, kind.fields, items)
+            if isinstance(kind, Dict):
+                return b.dict([(b.const(k), v) for k, v in zip(kind.keys, items)])
+            return b.tuple(items) if isinstance(kind, Tuple) else b.list(items)
+        return value
+
+    def handler(engine: Inference | None, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+        fields = {name: convert(b, v, loc) for name, v in _fields(b, args[0], fn, loc).items()}
+        return b.tuple(fields.values()) if fn is dataclasses.astuple else b.dict([(b.const(k), v) for k, v in fields.items()])
+
+    return handler
+
+
+HANDLERS.update({
+    dataclasses.replace: _replace,
+    dataclasses.astuple: _taken_apart(dataclasses.astuple),
+    dataclasses.asdict: _taken_apart(dataclasses.asdict),
+    dataclasses.is_dataclass: lambda engine, b, args, keywords, loc: b.const(
+        isinstance(args[0].kind, Record) and dataclasses.is_dataclass(args[0].kind.cls)
+    ),
+})  # fmt: skip
 
 
 # Methods of containers

@@ -47,8 +47,13 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
         return _call_closure(engine, b, callee, args, keywords, loc)
     if callee in engine.methods:
         return attributes.call_method(engine, b, engine.methods[callee], callee.kind.name, args, keywords, loc)
+    if callee in engine.partials:
+        fn, first, named = engine.partials[callee]
+        return apply(engine, b, fn, (*first, *args), {**named, **keywords}, loc)
     if isinstance(callee.kind, Static):
         return call_object(engine, b, callee.kind.value, args, keywords, loc)
+    if isinstance(callee.kind, Record) and isinstance(vars(callee.kind.cls).get("__call__"), types.FunctionType):
+        return engine.call_function(b, callee.kind.cls.__call__, (callee, *args), keywords, loc)
     raise errors.UnsupportedCall(
         "can't tell which function is called here", loc,
         "it is chosen at run time" if isinstance(callee.kind, (Closure, Maybe)) else f"the callee is {callee.kind}",
@@ -67,6 +72,8 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         bound = tuple(b.data(v) for v in fn.args)
         named = {**{k: b.data(v) for k, v in fn.keywords.items()}, **keywords}
         return call_object(engine, b, fn.func, (*bound, *args), named, loc)
+    if fn is functools.partial:
+        return _partial(engine, b, args, keywords)
     if isinstance(fn, types.MethodType):
         return call_object(engine, b, fn.__func__, (b.data(fn.__self__), *args), keywords, loc)
     if isinstance(fn, type):
@@ -86,10 +93,24 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     )  # fmt: skip
 
 
+def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: Keywords) -> Value:
+    """`functools.partial(f, ...)`: nothing runs; the engine knows what is called with what."""
+    value = Value("", Object(functools.partial))
+    engine.partials[value] = (args[0], args[1:], keywords)
+    return value
+
+
+def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
+    """A call that the syntax stands for: an operator, a display, a piece of an f-string."""
+    handler = builtin_calls.HANDLERS.get(fn)
+    return handler(engine, b, args, keywords, loc) if handler else known(engine, b, fn, args, keywords, loc)
+
+
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
+    _check_operands(fn, args, loc)
     overload = _overload(engine, b, fn, args, loc)
     if overload is not None:
         return overload
@@ -173,6 +194,42 @@ def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ..
             others = args if i == 0 else args[::-1]
             return engine.call_function(b, method, others, {}, loc)
     return None
+
+
+ARITHMETIC = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
+              operator.matmul: "@", operator.floordiv: "//", operator.mod: "%", operator.neg: "-"}  # fmt: skip
+
+
+def _check_operands(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    """Refuse arithmetic on what is certainly no number: it would raise when it runs."""
+    if fn not in ARITHMETIC or (fn is operator.mod and isinstance(args[0].kind, Static)):
+        return
+    for value in args:
+        kind = value.kind
+        nothing = isinstance(kind, Static) and (kind.value is None or callable(kind.value))
+        if nothing or isinstance(kind, (Dict, Closure, attributes.Method)) or (
+            isinstance(kind, Record) and not _has_operator(kind.cls)
+        ):
+            raise errors.CompileError(
+                f"an operand of `{ARITHMETIC[fn]}` is {_described(kind)}", loc, "arithmetic is done on numbers and arrays",
+                "take the number out of it first",
+            )  # fmt: skip
+
+
+def _has_operator(cls: type) -> bool:
+    return issubclass(cls, tuple) or any(isinstance(v, types.FunctionType) and k.startswith("__") and k not in ROUTINE
+                                         for k, v in vars(cls).items())  # fmt: skip
+
+
+ROUTINE = {"__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__post_init__", "__call__"}
+
+
+def _described(kind: Any) -> str:
+    if isinstance(kind, Record):
+        return f"an object of the class `{kind.cls.__qualname__}`"
+    if isinstance(kind, Dict):
+        return "a dict"
+    return "None" if is_none(kind) else "a function"
 
 
 def _call_closure(

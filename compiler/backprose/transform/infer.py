@@ -80,6 +80,7 @@ class Inference:
     recursive: set[Any] = field(default_factory=set)
     captures: dict[Value, tuple[tuple[Value, ...], Frame]] = field(default_factory=dict)
     methods: dict[Value, Value] = field(default_factory=dict)
+    partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     runs: int = 0
@@ -296,7 +297,7 @@ class Inference:
     def _call(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         args = tuple(env[v] for v in op.positional)
         keywords = {k: env[v] for k, v in op.keywords.items()}
-        env[op.result] = self.named(b, calls.known(self, b, op.fn, args, keywords, op.loc), op.result.name)
+        env[op.result] = self.named(b, calls.built_in(self, b, op.fn, args, keywords, op.loc), op.result.name)
 
     def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         callee = env[op.operands[0]]
@@ -306,7 +307,7 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
-        for table in (self.captures, self.methods, self.iterators):
+        for table in (self.captures, self.methods, self.iterators, self.partials):
             if value in table:
                 table[fresh] = table[value]
         return fresh

@@ -21,7 +21,7 @@ from backprose.ir.kinds import (
     Object, Range, Record, Scalar, Slice,
     Static, Tuple, Unknown,
 )  # fmt: skip
-from backprose.ir.nodes import Loc, Region, Value
+from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time
 
 LITERALS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
@@ -43,12 +43,14 @@ class TypedBuilder(Builder):
         self.parts = {} if parts is None else parts
         self.lengths: dict[Value, Value] = {}  # what each `len(x)` is the length of
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
+        self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
 
     def nested(self) -> TypedBuilder:
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
+        inner.contexts = self.contexts
         return inner
 
     def learn(self, region: Region) -> None:
@@ -64,8 +66,17 @@ class TypedBuilder(Builder):
                 self.lengths[op.result] = op.operands[0]
             elif op.fn is reversed:
                 self.reversals[op.result] = op.operands[0]
+            elif op.name == "call" and isinstance(op.result.kind, Object):
+                self.contexts[op.result] = op
             for inner in op.regions:
                 self.learn(inner)
+
+    def context(self, value: Value) -> Value:
+        """Another object like this one, made in the same way: a context is entered only once."""
+        made = self.contexts.get(value)
+        if made is None:
+            return value
+        return self.op("call", made.operands, [Value("", value.kind)], **made.attrs).result
 
     def at(self, loc: Loc | None) -> None:
         """Move to a source position, unless the position is pinned to that of the op being differentiated."""
@@ -157,6 +168,8 @@ class TypedBuilder(Builder):
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
+        if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
+            return UNBOUND  # reading it raises, so nothing comes of the call
         if has_effect(fn):
             fn = _without_effect(fn)
             if fn is None:
@@ -355,6 +368,20 @@ def _mul(b: TypedBuilder, left: Value, right: Value) -> Value | None:
     return None
 
 
+def _or(b: TypedBuilder, left: Value, right: Value) -> Value | None:
+    """`d | e` of dicts: the keys of both in order, the values of the latter."""
+    if not (isinstance(left.kind, Dict) and isinstance(right.kind, Dict)):
+        return None
+    pairs = {k: (b.const(k), v) for d in (left, right) for k, v in zip(d.kind.keys, b.items_of(d))}
+    return b.dict(pairs.values())
+
+
+def _broadcast_to(b: TypedBuilder, x: Value, shape: Value) -> Value | None:
+    """A scalar broadcast to no axes is the scalar."""
+    no_axes = isinstance(shape.kind, Tuple) and not shape.kind.items
+    return x if no_axes and isinstance(x.kind, (Scalar, Dim, Static)) else None
+
+
 def _is(b: TypedBuilder, left: Value, right: Value) -> Value | None:
     """`x is None` is known unless x may be either."""
     if is_none(left.kind):
@@ -461,6 +488,8 @@ STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     operator.is_not: _is_not,
     operator.contains: _contains,
     operator.not_: _not,
+    operator.or_: _or,
+    np.broadcast_to: _broadcast_to,
     len: _len,
     slice: _slice,
     np.shape: _shape,
