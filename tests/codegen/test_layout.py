@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import operator
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,10 @@ from backprose.analysis.kinds import kind_of, widen
 from backprose.codegen.load import annotate, load
 from backprose.codegen.python import emit
 from backprose.frontend.lower import lower
+from backprose.ir.build import Builder
+from backprose.ir.interpret import interpret
+from backprose.ir.kinds import List, Range, Scalar
+from backprose.ir.nodes import Function, Module, Value
 from backprose.transform.infer import Inference
 
 import backprose.rules  # noqa: F401  isort: skip
@@ -233,3 +238,25 @@ def test_an_unbound_variable_never_shows_another_of_its_name():
     assert stale_again(2.0, 3) == stale(2.0, 3)
     with pytest.raises(UnboundLocalError):
         stale_again(2.0, 0)
+
+
+def test_passing_on_an_unbound_variable_does_not_raise():
+    """What a `return` leaves unbound is carried out of the branch, and read by nobody."""
+    b = Builder()
+    x, n = Value("x", Scalar("float")), Value("n", Scalar("int"))
+    i, s, s_out = Value("i", Scalar("int")), Value("s", Scalar("float")), Value("s", Scalar("float"))
+    inner = Builder()
+    test = inner.call(operator.gt, s, inner.const(3.0), kind=Scalar("bool"))
+    leave, go = Builder(), Builder()
+    nothing = leave.region((), [leave.unbound("s")])
+    more = go.region((), [go.call(operator.mul, go.call(operator.add, s, i), s, name="s", kind=Scalar("float"))])
+    inner.op("if", (test,), [Value("s", Scalar("float"))], [nothing, more])
+    merged = inner.ops[-1].result
+    kept = inner.call(operator.add, s, x, name="kept", kind=Scalar("float"))
+    body = inner.region([i, s], [test, merged, kept])
+    last = Value("lasts", List(Scalar("float")))
+    b.op("for", [b.call(range, n, kind=Range()), x], [s_out, last], [body], iterables=1, collected=1, stops=True)
+    function = Function("f", b.region([x, n], [last]))
+    namespace = load(emit(Module({"f": function})), "f", {})
+    for args in [(4.0, 3), (2.0, 5), (1.0, 0)]:
+        assert namespace["f"](*args) == interpret(function, *args)

@@ -7,7 +7,7 @@ still to be read; a copy does not make its two sides interfere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backprose.analysis.statements import (
@@ -55,14 +55,22 @@ class Interference:
 
 
 def interference(
-    params: Sequence[Value], block: Sequence[Statement], leaves: Leaves, scoped: Leaves, updates: Sequence[Update] = ()
+    params: Sequence[Value],
+    block: Sequence[Statement],
+    leaves: Leaves,
+    scoped: Leaves,
+    updates: Sequence[Update] = (),
+    unread: Collection[Value] = (),
+    voided: Collection[Value] = (),
 ) -> Interference:
     """The interference of a function's variables.
 
     `leaves(v)` are the variables that the expression of v reads, `scoped(v)` those bound within it (the targets of
     comprehensions). `updates` are those whose result replaces the buffer, as a copy would, where it is dead.
+    `unread` are the variables that are never read where they are not bound; the others, which raise then, keep clear of
+    whatever was assigned before. `voided` are those that are assigned None there.
     """
-    walk = _Liveness(leaves, scoped, frozenset(updates))
+    walk = _Liveness(leaves, scoped, frozenset(updates), frozenset(unread), frozenset(voided))
     walk.number(params, block)
     live = walk.block(block, 0, (0, 0))
     walk.define(params, live)
@@ -70,8 +78,10 @@ def interference(
 
 
 class _Liveness:
-    def __init__(self, leaves: Leaves, scoped: Leaves, in_place: frozenset[Update]):
-        self.leaves, self.scoped, self.in_place = leaves, scoped, in_place
+    def __init__(
+        self, leaves: Leaves, scoped: Leaves, in_place: frozenset[Update], unread: frozenset, voided: frozenset
+    ):
+        self.leaves, self.scoped, self.in_place, self.unread, self.voided = leaves, scoped, in_place, unread, voided
         self.found = Interference()
         self.recording = True
         self.depth = 0
@@ -132,7 +142,8 @@ class _Liveness:
         return live & ~mask | self.reads(s.sources, live)
 
     def on_Forget(self, s: Forget, live: int, exits: Exits) -> int:
-        return live & ~self.found.mask(s.targets)
+        live &= ~self.found.mask(v for v in s.targets if v in self.unread)
+        return self.define([v for v in s.targets if v in self.voided], live)
 
     def on_NewList(self, s: NewList, live: int, exits: Exits) -> int:
         return self.define([s.target], live)

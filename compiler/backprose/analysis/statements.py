@@ -45,7 +45,7 @@ class Copy(Statement):
 
 @dataclass(frozen=True, eq=False)
 class Forget(Statement):
-    """The targets hold nothing that is read from here on; it is not written."""
+    """The targets are not bound on this path; nothing is written for it."""
 
     targets: tuple[Value, ...]
 

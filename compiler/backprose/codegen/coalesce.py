@@ -6,10 +6,24 @@ is no statement. Afterwards variables of the same name share it where they do no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backprose.analysis.liveness import Interference
+from backprose.analysis.liveness import Interference, interference
+from backprose.analysis.statements import (
+    Copy,
+    Do,
+    For,
+    Forget,
+    If,
+    NewList,
+    Statement,
+    Update,
+    While,
+    With,
+    ends,
+)  # fmt: skip
+from backprose.codegen.folding import Folds, is_merged
 from backprose.codegen.names import Variables
 from backprose.ir.nodes import Value
 
@@ -64,6 +78,104 @@ def coalesce(found: Interference, params: Iterable[Value], unbound: Iterable[Val
             for i in _bits(b.members):
                 groups[i] = a
     return {value: groups[i] for value, i in found.number.items()}
+
+
+def share_variables(
+    params: Sequence[Value], block: Sequence[Statement], folds: Folds, updates: Sequence[Update]
+) -> tuple[dict[Value, Group], frozenset[Value]]:
+    """The groups, and the variables that are assigned None where they are not bound.
+
+    Reading a variable that is not bound raises, as in the user's code, so it shares nothing. But passing it on must not
+    raise: where a copy is left as a statement that may read it unbound, it is taken to be unread (a variable that a
+    `return` leaves behind); and if that does not help, it is assigned None.
+    """
+    unbound = dict.fromkeys(_forgotten(block))
+    unread = {v for v in unbound if is_merged(v)}
+    voided: set[Value] = set()
+    while True:
+        found = interference(params, block, folds.leaves, folds.scoped, updates, unread, voided)
+        groups = coalesce(found, params, (v for v in unbound if v.name and (v not in unread or is_merged(v))))
+        passed = _passed_on(found, groups, params, block, unbound)
+        if passed <= voided:
+            return groups, frozenset(voided)
+        voided |= passed & unread
+        unread |= passed
+
+
+def _passed_on(
+    found: Interference, groups: dict[Value, Group], params: Iterable[Value], block: Sequence[Statement],
+    unbound: Iterable[Value],
+) -> set[Value]:  # fmt: skip
+    """Those of the unbound variables that reach a copy which reads a variable that nothing may have assigned."""
+    failing = _Assigned(groups).failing(params, block)
+    if not failing:
+        return set()
+    reached = {v: {v} for v in unbound}  # variable -> the unbound ones that may be in it
+    changed = True
+    while changed:
+        changed = False
+        for target, source, _ in found.copies:
+            more = reached.get(source, set()) - reached.get(target, set())
+            if more:
+                reached.setdefault(target, set()).update(more)
+                changed = True
+    return set().union(*(reached.get(source, set()) for source in failing))
+
+
+class _Assigned:
+    """Definite assignment: masks of the variables that every path to a statement has assigned."""
+
+    def __init__(self, groups: dict[Value, Group]):
+        self.groups = groups
+        self.failures: dict[Value, None] = {}
+
+    def failing(self, params: Iterable[Value], block: Sequence[Statement]) -> dict[Value, None]:
+        """The sources of copies that may be unassigned."""
+        self.block(block, self.mask(params))
+        return self.failures
+
+    def mask(self, values: Iterable[Value]) -> int:
+        mask = 0
+        for value in values:
+            mask |= self.groups[value].members
+        return mask
+
+    def block(self, block: Sequence[Statement], assigned: int) -> int:
+        for s in block:
+            match s:
+                case Do() | Update():
+                    assigned |= self.mask(s.op.results)
+                case Copy():
+                    for target, source in zip(s.targets, s.sources):
+                        group = self.groups.get(source)
+                        if group is not None and group is not self.groups[target] and not group.members & assigned:
+                            self.failures[source] = None
+                    assigned |= self.mask(s.targets)
+                case NewList():
+                    assigned |= self.mask([s.target])
+                case If():
+                    branches = [self.block(part, assigned) for part in (s.then, s.orelse) if not ends(part)]
+                    for part in (s.then, s.orelse):
+                        if ends(part):
+                            self.block(part, assigned)
+                    if branches:
+                        assigned = branches[0] & branches[-1]
+                case For():
+                    self.block(s.body, assigned | self.mask(t for t in s.targets if t in self.groups))
+                case While():
+                    assigned = self.block(s.setup, assigned)
+                    self.block(s.body, assigned)
+                case With():
+                    assigned = self.block(s.body, assigned)
+        return assigned
+
+
+def _forgotten(block: Sequence[Statement]) -> Iterator[Value]:
+    for s in block:
+        if isinstance(s, Forget):
+            yield from s.targets
+        for part in ("setup", "then", "orelse", "body"):
+            yield from _forgotten(getattr(s, part, ()))
 
 
 def _same_name(copy: tuple[Value, Value, int]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import Ownership, ownership
-from backprose.codegen.coalesce import coalesce, name_variables
+from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.layout import lay_out
@@ -54,11 +54,10 @@ def _function(function: Function, references: References, effects: frozenset[str
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
     replaced = [*in_place, *(s for s in _updates(block) if is_rebinding(s.buffer.kind))]
-    found = interference(function.params, block, folds.leaves, folds.scoped, replaced)
-    groups = coalesce(found, function.params, _maybe_unbound(function, folds))
+    groups, voided = share_variables(function.params, block, folds, replaced)
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
-    body = Printer(write, frozenset(in_place), use_counts(function.region)).block(block)
+    body = Printer(write, frozenset(in_place), voided, use_counts(function.region)).block(block)
     return _definition(function, body, write)
 
 
@@ -83,18 +82,6 @@ def _updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
             yield s
         for part in ("setup", "then", "orelse", "body"):
             yield from _updates(getattr(s, part, ()))
-
-
-def _maybe_unbound(function: Function, folds: Folds) -> Iterator[Value]:
-    """Variables to which some path brings no value."""
-    for op in all_ops(function.region):
-        if op.name == "if":
-            for region in op.regions:
-                yield from (r for r, v in zip(op.results, region.results) if r.name and folds.is_unbound(v))
-        elif op.name in ("for", "while"):
-            for param, init, value in zip(op.carried, op.inits, op.yields):
-                if param.name and (folds.is_unbound(init) or folds.is_unbound(value)):
-                    yield param
 
 
 def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:

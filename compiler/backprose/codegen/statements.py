@@ -31,8 +31,8 @@ AUGMENTED = {operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mul
 class Printer:
     """Prints the statements of one function. Each node carries the `loc` that it comes from."""
 
-    def __init__(self, write: Expressions, in_place: Collection[st.Update], uses: Counter[Value]):
-        self.write, self.in_place, self.uses = write, in_place, uses
+    def __init__(self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value]):
+        self.write, self.in_place, self.voided, self.uses = write, in_place, voided, uses
 
     def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
         printed: list[ast.stmt] = []
@@ -62,7 +62,7 @@ class Printer:
         return in_sequence(pairs)
 
     def on_Forget(self, s: st.Forget) -> list[ast.stmt]:
-        return []
+        return [_assign(self.write.names[v], ast.Constant(None)) for v in s.targets if v in self.voided]
 
     def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
         return [_assign(self.write.names[s.target], ast.List([], LOAD))]

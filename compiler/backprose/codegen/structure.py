@@ -30,7 +30,7 @@ from backprose.analysis.statements import (
     With,
     ends,
 )  # fmt: skip
-from backprose.codegen.folding import RESULT, Folds, is_merged
+from backprose.codegen.folding import RESULT, Folds
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import free_values, use_counts
 from backprose.rules.registry import has_effect
@@ -247,13 +247,16 @@ class _Lowering:
         forgotten = []
         for target, source in zip(targets, sources):
             target = self.folds.variable(target)
-            if self.folds.is_unbound(source) and is_merged(target):
+            if self.folds.is_unbound(source):
                 forgotten.append(target)
             if not self.folds.is_unbound(source) and self.folds.variable(source) is not target:
                 pairs.append((target, source if source in self.folds.folded else self.folds.variable(source)))
-        block: list[Statement] = [Forget(loc, tuple(forgotten))] if forgotten else []
+        block: list[Statement] = []
         if pairs:
             block.append(Copy(loc, tuple(t for t, _ in pairs), tuple(s for _, s in pairs)))
+        if forgotten:
+            # Behind the copies, which may still read what the variable held.
+            block.append(Forget(loc, tuple(forgotten)))
         return block
 
     def branch(self, op: Op, region: Region) -> tuple[Statement, ...]:
