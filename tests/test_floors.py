@@ -1,6 +1,6 @@
 """The floors: api (with its parts) -> pipeline -> {frontend, transform, codegen} -> analysis -> rules -> ir -> errors.
 
-Imports go downward only. They are read from the source, so also those inside functions and under TYPE_CHECKING are seen.
+Downward only. Imports are read from the source, so also those inside functions and under TYPE_CHECKING are seen.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FLOORS = [
     {"analysis"},
     {"frontend", "transform", "codegen"},  # siblings, which never import each other
     {"pipeline"},
-    {"signatures", "annotations"},
+    {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"pullback", "standalone"},
+    {"derivative", "pullback", "standalone"},
     {"api"},
     {"__init__"},
     {"__main__"},

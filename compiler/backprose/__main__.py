@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 def emit(options: argparse.Namespace) -> str:
     """The text of the module that was asked for."""
     from backprose.annotations import parse_signature
-    from backprose.api import Derivative
+    from backprose.derivative import Derivative
     from backprose.standalone import module_text
 
     argnums = tuple(_argnum(part) for part in options.wrt.split(","))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from backprose.signatures import Argnums, arrange, name_of, resolve, target_of
+from backprose import errors
+from backprose.derivative import Derivative, annotate_error, may_be_method
+from backprose.signatures import Argnums, name_of, target_of
 
 if TYPE_CHECKING:
-    from backprose.dispatch import Dispatcher, Specialization
-    from backprose.ir.kinds import Kind
-    from backprose.transform.gradient import Request
+    from backprose.dispatch import Specialization
 
 BACKENDS = ("auto", "numpy")
 
@@ -52,158 +52,6 @@ def check_backend(backend: str) -> None:
         raise ValueError(f"backend={backend!r} is not available; choose one of {', '.join(map(repr, BACKENDS))}")
 
 
-class Derivative:
-    """A gradient, compiled at the first call for each signature. Calling it calls the emitted function.
-
-    `fun` is the function that it is the gradient of; the other public attributes are the options of `grad`.
-    """
-
-    def __init__(
-        self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
-        skip: int = 0,
-    ):  # fmt: skip
-        self.fun = fun
-        self.argnums = argnums
-        self.has_aux = has_aux
-        self.allow_int = allow_int
-        self.value = value
-        self.skip = skip  # leading parameters that a method binds
-        target = target_of(fun)
-        self._function, self._prefix, self._keywords = target.function, target.prefix, target.keywords
-        self._signature = target.signature
-        self._arrange = None if self._keywords else arrange(self._signature)
-        self._count = len(self._signature.parameters) if self._arrange else -1
-        self._dispatcher: Dispatcher | None = None
-        functools.update_wrapper(self, fun, updated=())
-        self.__doc__ = self._document(fun)
-        if not skip and not _may_be_method(self._function):
-            self.request_for(self._signature)
-
-    def _document(self, fun: Any) -> str:
-        name = name_of(fun)
-        what = f"Value of `{name}` and its gradient" if self.value else f"Gradient of `{name}`"
-        own = getattr(fun, "__doc__", None)
-        head = f"{what} with respect to argnums={self.argnums!r}."
-        return f"{head} Documentation of `{name}`:\n\n{own}" if own else head
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return inspect.signature(self.fun)
-
-    def request_for(self, signature: inspect.Signature) -> Request:
-        """What is asked of a function with this signature, in which what is bound (`self`) still stands."""
-        from backprose.transform.gradient import Request
-
-        skip = self.skip + len(self._prefix)
-        wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
-        return Request(wrt, single, self.value, self.has_aux)
-
-    # Calling
-
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
-        if self._prefix:
-            args = self._prefix + args
-        if self._arrange is None:
-            return self._call_bound(args, keywords)
-        if keywords or len(args) != self._count:
-            args = self._arrange(args, keywords)
-        found = (self._dispatcher or self._dispatch()).find(args)
-        try:
-            result = found.function(*args)
-        except Exception as error:
-            _annotate(error, found)
-            raise
-        return result if found.finish is None else found.finish(result, args)
-
-    def _call_bound(self, args: tuple, keywords: dict[str, Any]) -> Any:
-        """A call of a function with keyword-only or variadic parameters."""
-        bound = self._signature.bind(*args, **{**self._keywords, **keywords})
-        bound.apply_defaults()
-        values = tuple(bound.arguments.values())
-        found = (self._dispatcher or self._dispatch()).find(values)
-        try:
-            result = found.function(*bound.args, **bound.kwargs)
-        except Exception as error:
-            _annotate(error, found)
-            raise
-        return result if found.finish is None else found.finish(result, values)
-
-    def _dispatch(self) -> Dispatcher:
-        from backprose.dispatch import dispatcher_for
-        from backprose.pipeline import Plan
-
-        if self._dispatcher is None:
-            plan = Plan(self.request_for(self._signature))
-            self._dispatcher = dispatcher_for(self._function, self._signature, plan, self.allow_int)
-        return self._dispatcher
-
-    # Methods
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else types.MethodType(self.of_method, instance)
-
-    @functools.cached_property
-    def of_method(self) -> Derivative:
-        """The same with `self` bound: positions are counted behind it."""
-        return Derivative(self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip + 1)
-
-    # Looking inside
-
-    @property
-    def specializations(self) -> list[Specialization]:
-        """The kinds of call seen so far, and the function emitted for each."""
-        return self._dispatch().specializations
-
-    @property
-    def source(self) -> str:
-        """The function emitted last; before any call, the one for the kinds that annotations tell."""
-        return self.latest().source
-
-    def ir(self, stage: str = "optimised") -> str:
-        """The program at a stage of the compiler (lowered, inferred, primal, adjoint, optimised), as text."""
-        return self.latest().ir(stage)
-
-    def latest(self) -> Specialization:
-        """The specialisation compiled last; before any call, the one for the kinds that annotations tell."""
-        dispatcher = self._dispatch()
-        return dispatcher.latest or self.compile_for({})
-
-    def compile_for(self, kinds: Mapping[str, Kind]) -> Specialization:
-        """Compile before any call; annotations and defaults tell the kinds of the parameters that are not named."""
-        return self._dispatch().ahead({**self.generic_kinds(), **kinds})
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters that are not bound yet."""
-        return tuple(self._signature.parameters)[self.skip + len(self._prefix) :]
-
-    def generic_kinds(self) -> dict[str, Any]:
-        """The kinds of the parameters before any call: from annotations, defaults, and what is bound."""
-        from backprose.analysis.kinds import kind_of
-        from backprose.annotations import generic_kinds
-
-        names = list(self._signature.parameters)
-        bound = {**dict(zip(names, self._prefix)), **self._keywords}
-        kinds = generic_kinds(self._function, self._signature, self.request_for(self._signature).wrt)
-        return {**kinds, **{name: kind_of(value) for name, value in bound.items()}}
-
-    def __repr__(self) -> str:
-        what = "value and gradient" if self.value else "gradient"
-        return f"<{what} of {name_of(self.fun)}, argnums={self.argnums!r}>"
-
-
-def _may_be_method(function: Any) -> bool:
-    """Whether the function is being defined in a class, where its first parameter may be bound later."""
-    outer = getattr(function, "__qualname__", "").rpartition(".")[0]
-    return bool(outer) and not outer.endswith("<locals>")
-
-
-def _annotate(error: Exception, found: Specialization) -> None:
-    from backprose.codegen.load import annotate
-
-    annotate(error, found.compilation.emitted.lines, found.namespace["__file__"])
-
-
 # Pullbacks
 
 
@@ -230,7 +78,7 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     try:
         value, *aux, residuals = found.function(*bound.args, **bound.kwargs)
     except Exception as error:
-        _annotate(error, found)
+        annotate_error(error, found)
         raise
     return (value, Pullback(found, value, kept_apart(residuals, (value, values)), spread), *aux)
 
@@ -271,7 +119,6 @@ class Differentiable:
         self._compile()
 
     def _compile(self) -> None:
-        from backprose import errors
         from backprose.annotations import is_annotated
         from backprose.pipeline import lowered
 
@@ -279,7 +126,7 @@ class Differentiable:
         if not hasattr(target.function, "__code__"):
             return
         lowered(target.function)
-        if _may_be_method(target.function) or not is_annotated(target.signature):
+        if may_be_method(target.function) or not is_annotated(target.signature):
             return
         try:
             self.grad.latest()

@@ -363,6 +363,7 @@ def place_of(function: Any) -> Any:
     """The line that an error about an argument points to: the function's `def`."""
     from backprose.pipeline import lowered
 
+    function = getattr(function, "function", function)
     if not hasattr(function, "__code__"):
         return None
     loc = lowered(function).loc

@@ -125,9 +125,56 @@ def test_variadic_argnums_are_refused():
     def f(x, *more, **named):
         return x
 
-    for argnums in (1, -2, "more", "named"):
+    for argnums in ("more", "named"):
         with pytest.raises(ValueError, match=r"\*.* of f\(\) can't be differentiated"):
             grad(f, argnums)
+
+
+def test_arguments_that_arrive_in_variadic_parameters():
+    def f(x, *more, **named):
+        return x * more[0] ** 2 * named["k"] ** 3
+
+    assert grad(f, 1)(2.0, 3.0, 5.0, k=1.0) == 12.0
+    assert grad(f, -1)(2.0, 3.0, k=1.0) == 12.0
+    assert grad(f, -1)(2.0, 3.0, 5.0, k=1.0) == 0.0
+    assert grad(f, (0, "k"))(2.0, 3.0, k=2.0) == (72.0, 216.0)
+    with pytest.raises(ValueError, match="takes 1 positional"):
+        grad(f, 1)(2.0, k=1.0)
+    with pytest.raises(ValueError, match="no parameter of that name"):
+        grad(f, "q")(2.0, 3.0, k=2.0)
+    with pytest.raises(errors.UnresolvedKind, match="how many arguments `f` is called with"):
+        grad(f, 1).source
+
+
+def doubled(function):
+    @functools.wraps(function)
+    def wrapper(*args, **keywords):
+        return 2 * function(*args, **keywords)
+
+    return wrapper
+
+
+@doubled
+def wrapped_loss(w, x, y=1.0):
+    return np.sum((x @ w - y) ** 2)
+
+
+def test_wrapped_functions():
+    g = grad(wrapped_loss)
+    assert "def wrapper_grad(w, x, y)" in g.source  # before any call
+    reference = difference(lambda w: wrapped_loss(w, X, Y), W)
+    assert_close(g(W, X, Y), reference)
+    assert_close(g(W, X, y=Y), reference)
+    assert_close(grad(wrapped_loss, "w")(W, X, Y), reference)
+    assert_close(grad(wrapped_loss, "y")(W, X, y=Y), difference(lambda y: wrapped_loss(W, X, y), Y))
+    assert_close(grad(wrapped_loss, (0, 1))(W, X)[0], difference(lambda w: wrapped_loss(w, X), W))
+    assert [s.signature for s in g.specializations] == [
+        "w: f64[N], x: f64[N, N], y: f64[N]", "w: f64[N], x: f64[N, N], y: f64[N]",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="takes 3 positional"):
+        grad(wrapped_loss, 3)(W, X, Y)
+    assert_close(vjp(wrapped_loss, W, X, Y)[1](1.0)[0], reference)
+    assert_close(differentiable(wrapped_loss).grad(W, X, Y), reference)
 
 
 def test_backends():

@@ -1,0 +1,200 @@
+"""A gradient as an object: a call binds its arguments, finds the specialisation, and runs the emitted function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from backprose import errors
+from backprose.signatures import Argnums, arrange, name_of, resolve, target_of
+from backprose.variadic import Shaped, needs_shape, shape_before_a_call
+
+if TYPE_CHECKING:
+    from backprose.dispatch import Dispatcher, Specialization
+    from backprose.ir.kinds import Kind
+    from backprose.transform.gradient import Request
+
+
+class Derivative:
+    """A gradient, compiled at the first call for each signature. Calling it calls the emitted function.
+
+    `fun` is the function that it is the gradient of; the other public attributes are the options of `grad`.
+    """
+
+    def __init__(
+        self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
+        skip: int = 0,
+    ):  # fmt: skip
+        self.fun = fun
+        self.argnums = argnums
+        self.has_aux = has_aux
+        self.allow_int = allow_int
+        self.value = value
+        self.skip = skip  # leading parameters that a method binds
+        target = target_of(fun)
+        self._function, self._prefix, self._keywords = target.function, target.prefix, target.keywords
+        self._signature = target.signature
+        self._arrange = None if self._keywords else arrange(self._signature)
+        self._count = len(self._signature.parameters) if self._arrange else -1
+        self._dispatcher: Dispatcher | None = None
+        # For arguments that arrive in `*args`: the gradient for each number of arguments and set of keywords.
+        shaped = needs_shape(self._function, argnums, skip + len(self._prefix))
+        self._shapes: dict[Any, Derivative] | None = {} if shaped else None
+        functools.update_wrapper(self, fun, updated=())
+        self.__doc__ = self._document(fun)
+        if not skip and not shaped and not may_be_method(self._function):
+            self.request_for(self._signature)
+
+    def _document(self, fun: Any) -> str:
+        name = name_of(fun)
+        what = f"Value of `{name}` and its gradient" if self.value else f"Gradient of `{name}`"
+        own = getattr(fun, "__doc__", None)
+        head = f"{what} with respect to argnums={self.argnums!r}."
+        return f"{head} Documentation of `{name}`:\n\n{own}" if own else head
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.fun)
+
+    def request_for(self, signature: inspect.Signature) -> Request:
+        """What is asked of a function with this signature, in which what is bound (`self`) still stands."""
+        from backprose.transform.gradient import Request
+
+        skip = self.skip + len(self._prefix)
+        wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
+        return Request(wrt, single, self.value, self.has_aux)
+
+    # Calling
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if self._prefix:
+            args = self._prefix + args
+        if self._arrange is None:
+            return self._call_bound(args, keywords)
+        if keywords or len(args) != self._count:
+            args = self._arrange(args, keywords)
+        found = (self._dispatcher or self._dispatch()).find(args)
+        try:
+            result = found.function(*args)
+        except Exception as error:
+            annotate_error(error, found)
+            raise
+        return result if found.finish is None else found.finish(result, args)
+
+    def _call_bound(self, args: tuple, keywords: dict[str, Any]) -> Any:
+        """A call of a function with keyword-only or variadic parameters."""
+        if self._shapes is not None:
+            keywords = {**self._keywords, **keywords}
+            return self._shaped(len(args), tuple(keywords))(*args, **keywords)
+        bound = self._signature.bind(*args, **{**self._keywords, **keywords})
+        bound.apply_defaults()
+        values = tuple(bound.arguments.values())
+        found = (self._dispatcher or self._dispatch()).find(values)
+        try:
+            result = found.function(*bound.args, **bound.kwargs)
+        except Exception as error:
+            annotate_error(error, found)
+            raise
+        return result if found.finish is None else found.finish(result, values)
+
+    def _shaped(self, count: int, keywords: tuple[str, ...]) -> Derivative:
+        key = count, keywords
+        if key not in self._shapes:
+            function = Shaped(self._function, count, keywords)
+            skip = self.skip + len(self._prefix)
+            self._shapes[key] = Derivative(function, self.argnums, self.has_aux, self.allow_int, self.value, skip)
+        return self._shapes[key]
+
+    def _dispatch(self) -> Dispatcher:
+        from backprose.dispatch import dispatcher_for
+        from backprose.pipeline import Plan
+
+        if self._dispatcher is None:
+            plan = Plan(self.request_for(self._signature))
+            self._dispatcher = dispatcher_for(self._function, self._signature, plan, self.allow_int)
+        return self._dispatcher
+
+    # Methods
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self.of_method, instance)
+
+    @functools.cached_property
+    def of_method(self) -> Derivative:
+        """The same with `self` bound: positions are counted behind it."""
+        return Derivative(self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip + 1)
+
+    # Looking inside
+
+    @property
+    def specializations(self) -> list[Specialization]:
+        """The kinds of call seen so far, and the function emitted for each."""
+        if self._shapes is not None:
+            return [s for derivative in self._shapes.values() for s in derivative.specializations]
+        return self._dispatch().specializations
+
+    @property
+    def source(self) -> str:
+        """The function emitted last; before any call, the one for the kinds that annotations tell."""
+        return self.latest().source
+
+    def ir(self, stage: str = "optimised") -> str:
+        """The program at a stage of the compiler (lowered, inferred, primal, adjoint, optimised), as text."""
+        return self.latest().ir(stage)
+
+    def latest(self) -> Specialization:
+        """The specialisation compiled last; before any call, the one for the kinds that annotations tell."""
+        if self._shapes:
+            return list(self._shapes.values())[-1].latest()
+        return (self._shapes is None and self._dispatch().latest) or self.compile_for({})
+
+    def compile_for(self, kinds: Mapping[str, Kind]) -> Specialization:
+        """Compile before any call; annotations and defaults tell the kinds of the parameters that are not named."""
+        if self._shapes is not None:
+            return self._of_wrapped().compile_for(kinds)
+        return self._dispatch().ahead({**self.generic_kinds(), **kinds})
+
+    def _of_wrapped(self) -> Derivative:
+        count = shape_before_a_call(self._function)
+        if count is None:
+            raise errors.UnresolvedKind(
+                f"how many arguments `{name_of(self.fun)}` is called with is not known before a call",
+                why="it takes them by `*args` or `**keywords`", instead="call it first",
+            )  # fmt: skip
+        return self._shaped(count, ())
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that are not bound yet."""
+        if self._shapes is not None:
+            return self._of_wrapped().parameters
+        return tuple(self._signature.parameters)[self.skip + len(self._prefix) :]
+
+    def generic_kinds(self) -> dict[str, Any]:
+        """The kinds of the parameters before any call: from annotations, defaults, and what is bound."""
+        from backprose.analysis.kinds import kind_of
+        from backprose.annotations import generic_kinds
+
+        names = list(self._signature.parameters)
+        bound = {**dict(zip(names, self._prefix)), **self._keywords}
+        kinds = generic_kinds(self._function, self._signature, self.request_for(self._signature).wrt)
+        return {**kinds, **{name: kind_of(value) for name, value in bound.items()}}
+
+    def __repr__(self) -> str:
+        what = "value and gradient" if self.value else "gradient"
+        return f"<{what} of {name_of(self.fun)}, argnums={self.argnums!r}>"
+
+
+def may_be_method(function: Any) -> bool:
+    """Whether the function is being defined in a class, where its first parameter may be bound later."""
+    outer = getattr(function, "__qualname__", "").rpartition(".")[0]
+    return bool(outer) and not outer.endswith("<locals>")
+
+
+def annotate_error(error: Exception, found: Specialization) -> None:
+    from backprose.codegen.load import annotate
+
+    annotate(error, found.compilation.emitted.lines, found.namespace["__file__"])

@@ -1,0 +1,101 @@
+"""A variadic function as calls of one shape see it: a function of plain parameters, one for each argument.
+
+So arguments that arrive in `*args` and `**keywords`, as in most decorators' wrappers, can be differentiated, and the
+wrapper gets exactly what the call gave it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprose.ir.kinds import Kind
+    from backprose.ir.nodes import Module
+    from backprose.transform.infer import Inference
+
+Parameter = inspect.Parameter
+
+
+class Shaped:
+    """`function` called with `count` positional arguments and these keywords."""
+
+    def __init__(self, function: Any, count: int, keywords: tuple[str, ...]):
+        self.function = function
+        self.__name__ = function.__name__
+        self.count = count
+        self.keywords = keywords
+        taken = set(keywords)
+        names = [_free(name, taken) for name in positional_names(function, count)]
+        parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        self.__signature__ = inspect.Signature(
+            [*parameters, *(Parameter(name, Parameter.KEYWORD_ONLY) for name in keywords)]
+        )
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.function(*args, **keywords)
+
+    def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
+        """The IR of one call of the function."""
+        from backprose.ir.nodes import Function, Module, Value
+        from backprose.transform.typed import TypedBuilder
+
+        lowered = engine.lower(self.function)
+        b = TypedBuilder(lowered.loc)
+        params = [Value(name, kinds[name]) for name in self.__signature__.parameters]
+        keywords = dict(zip(self.keywords, params[self.count :]))
+        result = engine.call_function(b, self.function, tuple(params[: self.count]), keywords, lowered.loc)
+        entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, self.__signature__)
+        others = {i.name: i.function for i in engine.instances.values()}
+        return Module({entry.name: entry, **others, **engine.functions})
+
+
+def positional_names(function: Any, count: int) -> Iterator[str]:
+    """Names for positional arguments: of the parameters of what is wrapped, then `args_0`, `args_1`, ..."""
+    plain = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    found = [p.name for p in outer_signature(function).parameters.values() if p.kind in plain][:count]
+    yield from found
+    variadic = next((p.name for p in own_parameters(function) if p.kind is p.VAR_POSITIONAL), "args")
+    for i in range(count - len(found)):
+        yield f"{variadic}_{i}"
+
+
+def outer_signature(function: Any) -> inspect.Signature:
+    """The signature that callers see: for a wrapper, that of what it wraps."""
+    return inspect.signature(function)
+
+
+def own_parameters(function: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, follow_wrapped=False).parameters.values())
+
+
+def shape_before_a_call(function: Any) -> int | None:
+    """With how many arguments a wrapper is called, if what it wraps tells."""
+    parameters = outer_signature(function).parameters.values()
+    plain = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return len(parameters) if all(p.kind in plain for p in parameters) else None
+
+
+def needs_shape(function: Any, argnums: Any, skip: int) -> bool:
+    """Whether an argument that is asked for arrives in `*args` or `**keywords`."""
+    if not hasattr(function, "__code__"):
+        return False
+    parameters = own_parameters(function)
+    kinds = {p.kind for p in parameters}
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][skip:]
+    for item in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
+        if isinstance(item, str) and item not in {p.name for p in parameters}:
+            return Parameter.VAR_KEYWORD in kinds or (
+                Parameter.VAR_POSITIONAL in kinds and item in outer_signature(function).parameters
+            )
+        if type(item) is int and not 0 <= item < len(plain) and Parameter.VAR_POSITIONAL in kinds:
+            return True
+    return False
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
