@@ -145,7 +145,7 @@ def factorial_like(x, n):
     return (x + n) * factorial_like(x, n - 1)
 
 
-@program((0.7, 4), (0.7, 0), second=True)
+@program((0.7, 4), (0.7, 0))
 def direct_recursion(x, n):
     return factorial_like(x, n) * x
 
@@ -158,7 +158,7 @@ def is_odd(x, n):
     return x * x if n == 0 else is_even(x + 0.1, n - 1)
 
 
-@program((0.7, 4), (0.7, 3), second=True)
+@program((0.7, 4), (0.7, 3))
 def mutual_recursion(x, n):
     return is_even(x, n) + x
 

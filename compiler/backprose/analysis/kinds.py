@@ -17,7 +17,7 @@ import numpy as np
 
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
-    Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
+    Object, Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 
 
@@ -443,7 +443,9 @@ def _observed(results: list[Any], runs: tuple[Run, ...], exact: bool) -> Kind:
         return Record(type(first), first._fields, items) if hasattr(first, "_fields") else Tuple(items)
     if isinstance(first, (slice, type, np.dtype)) or first is None:
         return kind_of(first)
-    return widen(kind_of(first))
+    kind = kind_of(first)
+    # An object that an example made is not the one that the program makes.
+    return Object(type(first)) if isinstance(kind, Static) and not isinstance(first, str) else widen(kind)
 
 
 def _axis(lengths: list[int], runs: tuple[Run, ...], exact: bool) -> str:

@@ -199,7 +199,10 @@ class Reversal:
     def _if(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
         outer = [v for v in free_values(*op.regions) if v in self.active]
         sides, forward = [], []
+        companions = [(r, i, path) for i, r in enumerate(op.results) for path in bars.likes.asked(r)]
         for region in op.regions:
+            tail = TypedBuilder(op.loc, b.parts)
+            yields = [bars.likes.define(tail, region.results[i], p, kind_at(r.kind, p)) for r, i, p in companions]
             inner, inside = b.nested(), bars.child()
             for result, value in zip(op.results, region.results):
                 for path, _ in leaves(result.kind):
@@ -207,7 +210,7 @@ class Reversal:
                     if bar is not None and value in self.active:
                         inside.add(inner, value, bar, path)
             ops = self.region(inner, region.ops, inside)
-            forward.append(Region(region.params, ops, region.results))
+            forward.append(Region(region.params, (*ops, *tail.ops), (*region.results, *yields)))
             sides.append((inner, inside))
         changed = [
             (v, path) for v in outer for path, _ in leaves(v.kind)
@@ -216,7 +219,8 @@ class Reversal:
         regions = [inner.region((), [inside.leaf(inner, v, p) for v, p in changed]) for inner, inside in sides]
         (cond,) = op.operands
         results = [_bar_result(v, path) for v, path in changed]
-        op, regions = hand_out(replace(op, regions=tuple(forward)), regions, b)
+        all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
+        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)

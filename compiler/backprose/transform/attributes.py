@@ -134,6 +134,8 @@ def call_method(
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
         _refuse_mutation("array", name, loc)
+        if name == "tolist" and isinstance(kind, Array) and kind.axes:
+            return builtin_calls.to_list(engine, b, target, kind, loc)
         if name in VARIADIC_METHODS and len(args) != 1:
             args = (b.tuple(args),) if args else ()
         value = engine.known(b, METHODS[name], (target, *args), keywords, loc)

@@ -123,6 +123,26 @@ def _collect(engine: Inference, b: TypedBuilder, sequence: Value, loc: Any) -> V
     return env[loop.result]
 
 
+def to_list(engine: Inference, b: TypedBuilder, array: Value, kind: Array, loc: Any) -> Value:
+    """`array.tolist()`: nested lists of Python numbers, by loops that collect them."""
+    number = {"f": float, "c": complex, "b": bool}.get(np.dtype(kind.dtype).kind, int)
+
+    def loop(value: Value, depth: int) -> Op:
+        item = Value("")
+        if depth == 1:
+            attrs = {"fn": number, "keywords": (), "method": None}
+            inner = Op("call", (item,), (Value(""),), attrs, (), loc)
+        else:
+            inner = loop(item, depth - 1)
+        attrs = {"iterables": 1, "collected": 1, "stops": False}
+        return Op("for", (value,), (Value(""),), attrs, (Region((item,), (inner,), inner.results),), loc)
+
+    op = loop(array, kind.ndim)
+    env = {array: array}
+    engine.region(b, Region((), (op,), op.results), env, None)
+    return env[op.result]
+
+
 def _map(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`map(f, xs)` as the list of `f(x)`."""
     callee, *sequences = args

@@ -81,16 +81,21 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     if hasattr(fn, "__backprose_call__"):
         return fn.__backprose_call__(engine, b, args, keywords, loc)
     function = inspect.unwrap(fn) if callable(fn) and not isinstance(fn, types.FunctionType) else fn
-    if isinstance(function, types.FunctionType):
+    if isinstance(function, types.FunctionType) and not _is_library(function):
         return engine.call_function(b, function, args, keywords, loc)
     call = getattr(type(fn), "__call__", None)
     if isinstance(call, types.FunctionType):
         return engine.call_function(b, call, (b.data(fn), *args), keywords, loc)
     raise errors.UnsupportedCall(
         f"`{_name(fn)}` has no derivative rule", loc,
-        "its source can't be read, and it is in no table of known functions",
+        "it is in no table of known functions, and it is no plain Python function that could be read instead",
         "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
     )  # fmt: skip
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    """Whether the function belongs to a library whose functions have rules or none: its inside is not for reading."""
+    return function.__module__.partition(".")[0] in ("numpy", "scipy")
 
 
 def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: Keywords) -> Value:

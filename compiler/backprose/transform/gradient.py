@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backprose import errors
-from backprose.analysis.activity import active_values, carries_derivative
+from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
-from backprose.ir.kinds import Number, Unknown
+from backprose.ir.kinds import Maybe, Number, Object, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
-from backprose.transform.cotangents import Cotangents, fit
+from backprose.transform.cotangents import Cotangents, Likes, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.infer import Inference
 from backprose.transform.residuals import keep_shapes, repeat
@@ -47,7 +47,9 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     result, aux = _split_aux(b, fn, request)
     _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
-    seed = fit(b, b.const(1.0), result.kind, lambda: result, exact=True)
+    _refuse_none(b, result)
+    kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
+    seed = fit(b, b.const(1.0), kind, lambda: result, exact=True)
     if result in reversal.active:
         bars.set(result, (), seed)
     ops = reversal.region(b, fn.ops, bars)
@@ -79,7 +81,31 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
-    return b, Reversal(engine, active), Cotangents(active)
+    _refuse_pairs(fn, active)
+    return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region)))
+
+
+def _refuse_pairs(fn: Function, active: Any) -> None:
+    """What the forward part of a recursive function keeps has no kind, so no derivative goes through it."""
+    for op in all_ops(fn.region):
+        kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
+        if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in active for v in op.operands):
+            raise errors.NotDifferentiable(
+                "a second derivative through a recursive function is not supported yet", op.loc,
+                "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
+            )  # fmt: skip
+
+
+def _refuse_none(b: TypedBuilder, result: Value) -> None:
+    """None has no gradient: where the result may be None, that is asked when it runs."""
+    if not isinstance(result.kind, Maybe):
+        return
+    is_missing = b.call(operator.is_, result, b.const(None))
+    inner = b.nested()
+    text = inner.const("the function returned None, which has no gradient")
+    error = inner.op("call", [text], [Value("", Object(TypeError))], fn=TypeError, keywords=(), method=None).result
+    inner.op("raise", [error])
+    b.op("if", (is_missing,), (), [inner.region((), ()), b.nested().region((), ())])
 
 
 def _pair(
@@ -175,7 +201,7 @@ def _split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, 
 
 
 def _require_scalar(result: Value, loc: Any) -> None:
-    kind = result.kind
+    kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
     if isinstance(kind, (Number, Unknown)) or (is_number(kind) and ndim_of(kind) == 0 and not is_complex(kind)):
         if not is_number(kind) or is_inexact(kind) or isinstance(kind, Number):
             return

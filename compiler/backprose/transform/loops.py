@@ -165,7 +165,7 @@ def _item_kind(iterable: Value, loc: Any) -> Kind:
         return kind.item
     if isinstance(kind, Array) and kind.axes:
         return result_kind(operator.getitem, (kind, Static(0)))
-    if isinstance(kind, (FixedList, Tuple)):
+    if isinstance(kind, (FixedList, Tuple)) or (isinstance(kind, Record) and issubclass(kind.cls, tuple)):
         item: Kind = kind.items[0] if kind.items else UNKNOWN
         for k in kind.items[1:]:
             item = join(item, k)

@@ -66,7 +66,7 @@ class TypedBuilder(Builder):
                 self.lengths[op.result] = op.operands[0]
             elif op.fn is reversed:
                 self.reversals[op.result] = op.operands[0]
-            elif op.name == "call" and isinstance(op.result.kind, Object):
+            elif op.fn is np.errstate:
                 self.contexts[op.result] = op
             for inner in op.regions:
                 self.learn(inner)
@@ -335,7 +335,7 @@ def _typed_getitem(b: TypedBuilder, target: Value, index: Value, kind: Kind) -> 
 
 def _len(b: TypedBuilder, target: Value) -> Value | None:
     kind = target.kind
-    if isinstance(kind, (Tuple, FixedList, Dict)):
+    if isinstance(kind, (Tuple, FixedList, Dict)) or (isinstance(kind, Record) and issubclass(kind.cls, tuple)):
         return b.const(len(kind.items))
     if isinstance(kind, List) and target in b.parts:
         return b.const(len(b.parts[target]))
