@@ -22,7 +22,7 @@ def add_at(buffer: Any, index: Any, value: Any) -> Any:
         return _add_at_item(buffer.copy(), index, value)
     if is_array(buffer):
         return _add_at_array(buffer.copy(order="K"), index, value)
-    if isinstance(buffer, np.generic):
+    if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
 

@@ -73,7 +73,7 @@ def cotangents(
             args[key] = value
         else:
             kwargs[key] = value
-    y = case.function(*args, **kwargs)
+    y = case.call(values)
     signature = inspect.signature(rule.text)
     bars = run(rule, y, args, kwargs, y_bar)
     bars = (bars,) if len(rule.wrt) == 1 and not is_variadic(signature, rule.wrt[0]) else bars

@@ -100,7 +100,9 @@ def program_of(case: Case, weights: Any | None = None, seed: int = 3) -> Program
     us = leaves(weights)
     names += [f"u{i}" for i in range(len(us))]
     total = " + ".join(product(f"u{i}", path, leaf) for i, (path, leaf) in enumerate(paths("y", y))) or "0.0"
-    text = f"def program({', '.join(names)}):\n    y = fn({', '.join(passed)})\n    return {total}\n"
+    call = f"fn({', '.join(passed)})"
+    call = f"list({call})" if case.function is reversed else call
+    text = f"def program({', '.join(names)}):\n    y = {call}\n    return {total}\n"
     function = function_from(text, "program", {"fn": case.function, **constants})
     return Program(function, args + us, tuple(wrt), text)
 

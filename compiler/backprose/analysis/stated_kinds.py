@@ -9,19 +9,22 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_number, ndim_of, result_kind
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Kind, Number, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Number, Static, Tuple
 
 
 def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
     """The kind of `fn(*args, **keywords)`: by example, and else by what its arguments say."""
     kind = result_kind(fn, args, keywords)
     state = STATED.get(fn) if isinstance(kind, Number) or fn in ALWAYS else None
-    if state is None or keywords:
+    if state is None:
         return kind
-    return state(*args) or kind
+    try:
+        return state(*args, **dict(keywords)) or kind
+    except TypeError:  # an option of which nothing is stated
+        return kind
 
 
-def _reshaped(array: Kind, shape: Kind | None = None, *_: Kind) -> Kind | None:
+def _reshaped(array: Kind, shape: Kind | None = None, order: Kind | None = None) -> Kind | None:
     if shape is None:
         return None
     axes = _axes(shape)
@@ -31,15 +34,15 @@ def _reshaped(array: Kind, shape: Kind | None = None, *_: Kind) -> Kind | None:
     return Number() if dtype is None else Array(_array_dtype(dtype), axes)
 
 
-def _broadcast(array: Kind, shape: Kind | None = None, *_: Kind) -> Kind | None:
+def _broadcast(array: Kind, shape: Kind | None = None) -> Kind | None:
     return None if shape is None else _reshaped(array, shape)
 
 
-def _filled(shape: Kind, fill: Kind, *_: Kind) -> Kind | None:
-    return _reshaped(fill, shape) if not _ else None
+def _filled(shape: Kind, fill_value: Kind) -> Kind | None:
+    return _reshaped(fill_value, shape)
 
 
-def _like_first(buffer: Kind, *_: Kind) -> Kind | None:
+def _like_first(buffer: Kind, index: Kind, value: Kind) -> Kind | None:
     return buffer if isinstance(buffer, Array) else None
 
 
@@ -51,9 +54,9 @@ def _summed_to(g: Kind, shape: Kind) -> Kind | None:
     return _reshaped(g, shape)
 
 
-def _crossed(a: Kind, b: Kind, *_: Kind) -> Kind | None:
+def _crossed(a: Kind, b: Kind) -> Kind | None:
     """Vectors of length 3 along the last axis, which no example of another length is."""
-    if _ or not (isinstance(a, Array) and isinstance(b, Array) and a.axes and b.axes):
+    if not (isinstance(a, Array) and isinstance(b, Array) and a.axes and b.axes):
         return None
     both = result_kind(np.multiply, (_without_last(a), _without_last(b)))
     if ndim_of(both) is None:
@@ -65,12 +68,10 @@ def _without_last(kind: Array) -> Array:
     return Array(kind.dtype, kind.axes[:-1])
 
 
-def _taken(array: Kind, indices: Kind, axis: Kind | None = None, *_: Kind) -> Kind | None:
-    """Indices as a literal list, whose entries may be beyond the examples."""
-    if _ or not isinstance(array, Array) or not isinstance(axis, (Static, type(None))):
-        return None
-    rank = ndim_of(indices)
-    if rank is None:
+def _taken(a: Kind, indices: Kind, axis: Kind | None = None) -> Kind | None:
+    """Indices as literals, which may be beyond the examples."""
+    array, indices = a, result_kind(np.asarray, (indices,))
+    if not isinstance(array, Array) or not isinstance(axis, (Static, type(None))) or ndim_of(indices) is None:
         return None
     own = indices.axes if isinstance(indices, Array) else ()
     at = axis.value if axis is not None else None
@@ -78,6 +79,34 @@ def _taken(array: Kind, indices: Kind, axis: Kind | None = None, *_: Kind) -> Ki
         return Array(array.dtype, own) if own else None
     at %= array.ndim
     return Array(array.dtype, (*array.axes[:at], *own, *array.axes[at + 1 :]))
+
+
+def _split(ary: Kind, indices_or_sections: Kind, axis: Kind = Static(0)) -> Kind | None:
+    """The pieces of a known number; how long each is depends on the array's length."""
+    if not isinstance(ary, Array) or not isinstance(axis, Static):
+        return None
+    number = _number_of_pieces(indices_or_sections)
+    if number is None or not -ary.ndim <= axis.value < ary.ndim:
+        return None
+    axes = list(ary.axes)
+    axes[axis.value] = ANY
+    return FixedList((Array(ary.dtype, tuple(axes)),) * number)
+
+
+def _number_of_pieces(sections: Kind) -> int | None:
+    if isinstance(sections, (Tuple, FixedList)):
+        return len(sections.items) + 1
+    if isinstance(sections, Static) and type(sections.value) is int and sections.value > 0:
+        return sections.value
+    return None
+
+
+def _split_along(axis: int) -> Callable[..., Kind | None]:
+    return lambda ary, indices_or_sections: _split(ary, indices_or_sections, Static(axis))
+
+
+def _hsplit(ary: Kind, indices_or_sections: Kind) -> Kind | None:
+    return _split(ary, indices_or_sections, Static(0 if ndim_of(ary) == 1 else 1))
 
 
 def _axes(shape: Kind) -> tuple[str, ...] | None:
@@ -103,8 +132,16 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.full: _filled,
     np.cross: _crossed,
     np.take: _taken,
+    np.split: _split,
+    np.array_split: _split,
+    np.hsplit: _hsplit,
+    np.vsplit: _split_along(0),
+    np.dsplit: _split_along(2),
     backprose_runtime.add_at: _like_first,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,
 }
-ALWAYS = frozenset({np.broadcast_to, backprose_runtime.add_at, backprose_runtime.sum_to})
+ALWAYS = frozenset(
+    {np.broadcast_to, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
+     backprose_runtime.sum_to}
+)  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from backprose.rules.registry import real_only, rule
 from backprose.rules.static import contracted_axes, inverse_permutation, is_sorted, other_axes, partners, require, span
-from backprose.rules.subscripts import broadcasts, transposed
+from backprose.rules.subscripts import transposed
 from backprose_runtime import unbroadcast
 
 
@@ -124,7 +124,7 @@ def einsum(y, subscripts, *operands, y_bar, optimize=False):
     """Each cotangent is an einsum of y_bar and the other operands into the operand's own letters.
 
     A letter that only one operand has was summed alone: its cotangent is constant along that axis. A repeated letter
-    reads a diagonal: its cotangent is 0 elsewhere. Axes under "..." broadcast, and are summed here.
+    reads a diagonal: its cotangent is 0 elsewhere. Axes of length 1 broadcast, under letters too, and are summed here.
     """
     if len(operands) == 1:
         return (operand_bar(subscripts, operands, 0, y_bar),)
@@ -142,8 +142,7 @@ def operand_bar(subscripts, operands, i, y_bar):
         factors = factors + (np.ones(np.shape(x)[axis]),)
     for axis in repeated:
         factors = factors + (np.eye(np.shape(x)[axis]),)
-    x_bar = np.einsum(text, *factors)
-    return unbroadcast(x_bar, x) if broadcasts(subscripts) else x_bar
+    return unbroadcast(np.einsum(text, *factors), x)
 
 
 @rule(np.kron)

@@ -52,9 +52,3 @@ def transposed(subscripts, ndims, index):
         target += letter
     inputs = [result] + others + [own[axis] for axis in alone] + units
     return ",".join(inputs) + "->" + target, tuple(alone), tuple(repeated)
-
-
-@at_compile_time
-def broadcasts(subscripts):
-    """Whether operands may be broadcast against each other."""
-    return "..." in subscripts

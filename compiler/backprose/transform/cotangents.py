@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import backprose_runtime
@@ -17,7 +18,7 @@ import numpy as np
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple,
+    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Scalar, Static, Tuple, Unbound,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.transform.typed import TypedBuilder
@@ -62,15 +63,17 @@ class Cotangents:
     """What has been accumulated: for a value and a path in it, the IR value of the cotangent."""
 
     def __init__(
-        self, active: set[Value], bars: dict[tuple[Value, Path], Value] | None = None, names: dict[Value, str] | None = None
-    ):
+        self, active: set[Value], bars: dict[tuple[Value, Path], Value] | None = None,
+        names: dict[Value, str] | None = None, likes: Likes | None = None,
+    ):  # fmt: skip
         self.active = active
+        self.likes = likes or Likes(set())
         self.bars = {} if bars is None else bars
         self.names = {} if names is None else names  # what temporaries turned out to be: `x_bar`
 
     def child(self) -> Cotangents:
         """For a nested region: it sees what is there, and what it adds stays with it."""
-        return Cotangents(self.active, dict(self.bars), self.names)
+        return Cotangents(self.active, dict(self.bars), self.names, self.likes)
 
     def get(self, value: Value, path: Path = ()) -> Value | None:
         return self.bars.get((value, path))
@@ -101,7 +104,7 @@ class Cotangents:
         if value not in self.active:
             return
         kind = cotangent_kind(kind_at(value.kind, path))
-        buffer = self.get(value, path) or zeros(b, kind, part(b, value, path), bar_name(value, path))
+        buffer = self.get(value, path) or self.zeros(b, value, path)
         self.set(value, path, b.call(backprose_runtime.add_at, buffer, index, bar, kind=kind, name=bar_name(value, path)))
 
     def _accumulate(self, b: TypedBuilder, value: Value, path: Path, bar: Value, kind: Kind) -> None:
@@ -135,11 +138,60 @@ class Cotangents:
         """The cotangent of a leaf, zeros if nothing has reached it."""
         bar = self.get(value, path)
         if bar is None:
-            kind = cotangent_kind(kind_at(value.kind, path))
-            return zeros(b, kind, part(b, value, path), bar_name(value, path))
+            return self.zeros(b, value, path)
         if not bar.name and not path and bar_name(value):
             self.names.setdefault(bar, bar_name(value))  # complete now, so it gets the name
         return bar
+
+
+    def zeros(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
+        """A zero cotangent for a leaf."""
+        kind = cotangent_kind(kind_at(value.kind, path))
+        if self.likes.wanted(value) and ndim_of(kind) != 0:
+            return self.likes.zeros(b, value, kind, path, bar_name(value, path))
+        return zeros(b, kind, part(b, value, path), bar_name(value, path))
+
+
+@dataclass
+class Likes:
+    """For values that may be unbound: what to read in their stead where only a zero like them is wanted.
+
+    The zero of a variable that is unbound is itself never read, but it must be computable. So each such array has a
+    companion, its shape, and each list has one that is the list itself; where the variable is unbound the companion
+    is `()` or None. Companions are made when they are asked for, and defined when the op of the value is reversed.
+    """
+
+    unbound: set[Value]
+    companions: dict[tuple[Value, Path], Value] = field(default_factory=dict)
+
+    def wanted(self, value: Value) -> bool:
+        return value in self.unbound and not isinstance(value.kind, Unbound)
+
+    def of(self, value: Value, path: Path) -> Value:
+        if (value, path) not in self.companions:
+            kind = Object(tuple if isinstance(kind_at(value.kind, path), Array) else object)
+            self.companions[value, path] = Value("", kind)
+        return self.companions[value, path]
+
+    def asked(self, value: Value) -> list[Path]:
+        """The parts of the value whose companions have been asked for."""
+        return [path for other, path in self.companions if other is value]
+
+    def zeros(self, b: TypedBuilder, value: Value, kind: Kind, path: Path, name: str) -> Value:
+        companion, plain = self.of(value, path), {"keywords": (), "method": None}
+        if not isinstance(kind, Array):
+            return b.op("call", (companion,), [Value(name, kind)], fn=backprose_runtime.zeros_like, **plain).result
+        dtype = b.data(np.dtype(kind.dtype).type)
+        return b.op("call", (companion, dtype), [Value(name, kind)], fn=np.zeros, **plain).result
+
+    def define(self, b: TypedBuilder, value: Value, path: Path, like: Kind) -> Value:
+        """The companion of what flows into a value of kind `like`; it may itself be unbound, or certainly bound."""
+        if isinstance(value.kind, Unbound):
+            return b.op("const", (), [Value("", Object(tuple))], value=() if isinstance(like, Array) else None).result
+        if value in self.unbound:
+            return self.of(value, path)
+        value = part(b, value, path)
+        return b.getattr(value, "shape", Object(tuple)) if isinstance(value.kind, Array) else value
 
 
 def bar_name(value: Value, path: Path = ()) -> str:
@@ -175,7 +227,7 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
-        bar = b.call(operator.getitem, bar, b.tuple(()))  # a scalar, not an array without axes
+        bar = _as_scalar(b, bar, kind)
     if exact:
         return _cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
@@ -190,9 +242,11 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     stretched: tuple[int, ...] = ()
     if isinstance(kind, Array) and isinstance(bar.kind, Array):
         for i, (mine, its) in enumerate(zip(kind.axes, bar.kind.axes[extra:])):
+            if kind.length(i) is not None and kind.length(i) == bar.kind.length(extra + i):
+                continue
             if mine == ONE and its != ONE:
                 stretched += (i,)
-            elif (mine == ANY and its != ONE) or (mine == MANY and its == ONE):
+            elif (mine == ANY and its != ONE) or (mine == MANY and its in (ONE, ANY)):
                 shape = b.call(np.shape, primal())
                 summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
                 return _cast(b, summed, kind)
@@ -201,6 +255,12 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if stretched:
         bar = _sum(b, bar, stretched, keepdims=True)
     return _cast(b, bar, kind)
+
+
+def _as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
+    """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
+    make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
+    return b.call(make, bar, kind=kind)
 
 
 def _sum(b: TypedBuilder, bar: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
