@@ -260,3 +260,18 @@ def test_passing_on_an_unbound_variable_does_not_raise():
     namespace = load(emit(Module({"f": function})), "f", {})
     for args in [(4.0, 3), (2.0, 5), (1.0, 0)]:
         assert namespace["f"](*args) == interpret(function, *args)
+
+
+def never_bound(x, n):
+    if n > 2:
+        return missing  # noqa: F821
+    y = missing + x  # noqa: F821
+    missing = y
+    return missing
+
+
+def test_a_variable_that_nothing_has_bound_raises():
+    again = load(printed(never_bound, 2.0, 3), "never_bound", {"missing": 1.0, "missing_1": 1.0})["never_bound"]
+    for n in (1, 3):
+        with pytest.raises(UnboundLocalError):
+            again(2.0, n)

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from backprose.codegen.folding import Folds
-from backprose.codegen.names import References
-from backprose.errors import InternalError
+from backprose.codegen.names import References, clean, first_free
 from backprose.ir.kinds import Dim, Scalar, Static
 from backprose.ir.nodes import Op, Value
 
@@ -43,6 +42,7 @@ class Expressions:
 
     def __init__(self, folds: Folds, names: Mapping[Value, str], references: References):
         self.folds, self.names, self.references = folds, names, references
+        self.missing: list[str] = []  # what is read though nothing has bound it
 
     def name(self, value: Value, context: ast.expr_context = LOAD) -> ast.expr:
         return ast.Name(self.names[self.folds.variable(value)], context)
@@ -210,7 +210,10 @@ class Expressions:
         return ast.ListComp(self.value(op.collects[0]), [ast.comprehension(target, iterable, [], 0)])
 
     def on_unbound(self, op: Op) -> ast.expr:
-        raise InternalError(f"the variable {op.result.name!r} is read where nothing has bound it")
+        """A name that nothing assigns. The statement that reads it deletes it first, which raises as the reading would."""
+        name = first_free(clean(op.result.name or "t"), {*self.names.values(), *self.references.reserved})
+        self.missing.append(name)
+        return ast.Name(name, LOAD)
 
     # Loops' headers
     def header(self, op: Op) -> tuple[ast.expr, ast.expr]:

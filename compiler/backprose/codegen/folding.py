@@ -247,7 +247,7 @@ class _Folder:
 
     def step(self, op: Op, pending: Pending) -> None:
         if op.name in ("const", "unbound", "global"):
-            self.fold(Expression(op, atom_size(op)))
+            self.fold(Expression(op, atom_size(op), effect=op.name == "unbound"))  # reading what is not bound raises
             return
         for region in op.regions:
             self.region(region)

@@ -88,7 +88,7 @@ class References:
             return
         name = ALIASES.get(root, root.rpartition(".")[2])
         taken = self.params | self.globals | self.functions
-        self.roots[root] = _first_free(name, taken | set(self.roots.values()))
+        self.roots[root] = first_free(name, taken | set(self.roots.values()))
 
     def reserve_foreign(self, value: Any) -> None:
         if path_of(value) is not None or id(value) in self.foreign:
@@ -96,7 +96,7 @@ class References:
         hint = getattr(value, "__name__", None) or getattr(value, "name", None)
         hint = clean(hint) if isinstance(hint, str) and hint else "constant"
         taken = self.user_names | self.reserved | set(dir(builtins))
-        name = _first_free(hint, taken)
+        name = first_free(hint, taken)
         self.foreign[id(value)] = name
         self.names[name] = value
 
@@ -146,7 +146,7 @@ def _root(path: str) -> str:
     return first
 
 
-def _first_free(name: str, taken: set[str]) -> str:
+def first_free(name: str, taken: set[str]) -> str:
     candidate, number = name, 0
     while candidate in taken or keyword.iskeyword(candidate):
         number += 1

@@ -58,7 +58,15 @@ def _function(function: Function, references: References, effects: frozenset[str
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
     body = Printer(write, frozenset(in_place), voided, use_counts(function.region)).block(block)
-    return _definition(function, body, write)
+    return _definition(function, [*_declarations(body, function, names), *body], write)
+
+
+def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:
+    """`x: object` for a variable that is read but assigned nowhere: it raises, and never reads a global of its name."""
+    nodes = [n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)]
+    stored = {n.id for n in nodes if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
+    missing = {n.id for n in nodes}.intersection(names.values()) - stored
+    return [ast.AnnAssign(ast.Name(name, ast.Store()), ast.Name("object", ast.Load()), None, 1) for name in sorted(missing)]
 
 
 def updates_in_place(function: Function, block: Sequence[st.Statement], folds: Folds) -> list[st.Update]:

@@ -37,7 +37,11 @@ class Printer:
     def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
         printed: list[ast.stmt] = []
         for statement in block:
-            for node in getattr(self, "on_" + type(statement).__name__)(statement):
+            around, self.write.missing = self.write.missing, []
+            nodes = getattr(self, "on_" + type(statement).__name__)(statement)
+            nodes = [*(ast.Delete([_name(name, ast.Del())]) for name in self.write.missing), *nodes]
+            self.write.missing = around
+            for node in nodes:
                 if not hasattr(node, "loc"):
                     node.loc = statement.loc
                 printed.append(node)

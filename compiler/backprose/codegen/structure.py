@@ -322,7 +322,7 @@ class _Lowering:
                 returned = self.folds.constant(carried[flag])
                 if returned is True:
                     block += leave(carried)
-                    if not isinstance(block[-1], Return):
+                    if not block or not isinstance(block[-1], Return):
                         raise _Unknown
                     return block
                 if returned is not False:
