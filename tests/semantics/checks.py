@@ -37,7 +37,7 @@ class Programs:
 
     cases: list[Case] = dataclasses.field(default_factory=list)
 
-    def __call__(self, *argument_lists: tuple, second: bool = False) -> Callable:
+    def __call__(self, *argument_lists: tuple, second: bool = True) -> Callable:
         def register(function: Callable) -> Callable:
             name = getattr(function, "__qualname__", None) or type(function).__name__
             self.cases += [Case(f"{name}-{i}", function, args, second) for i, args in enumerate(argument_lists)]

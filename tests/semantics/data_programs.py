@@ -12,7 +12,7 @@ V = np.array([0.3, -1.2, 2.0])
 M = np.array([[1.0, 0.2, -0.4], [0.5, -1.5, 0.7]])
 
 
-@program((0.7, 0.2), second=True)
+@program((0.7, 0.2))
 def tuples(x, y):
     t = (x, y, x * y)
     u = t + (x,)
@@ -35,12 +35,12 @@ def list_of_an_array(v):
     return a[0] * a[2] + b[1] ** 2
 
 
-@program((V,), second=True)
+@program((V,))
 def comprehension_summed(v):
     return sum([np.sin(x) for x in v]) + sum(x * x for x in v)
 
 
-@program((V,), second=True)
+@program((V,))
 def comprehension_to_array(v):
     a = np.array([x * x for x in v])
     b = np.stack([v * k for k in range(3)])
@@ -72,14 +72,14 @@ def array_of_nested_lists(m):
     return np.sum(g @ g.T)
 
 
-@program((0.7, 0.2), second=True)
+@program((0.7, 0.2))
 def array_of_expressions(x, y):
     r = np.array([[np.cos(x), -np.sin(x)], [np.sin(x), np.cos(x)]])
     p = r @ np.array([y, 1.0])
     return p[0] * p[1]
 
 
-@program(({"w": V, "b": 0.3},), second=True)
+@program(({"w": V, "b": 0.3},))
 def dict_argument(p):
     return np.sum(p["w"] ** 2) * p["b"] + p["w"][0]
 
@@ -109,7 +109,7 @@ def dict_comprehension(x, y):
     return total + table[2] * table[3]
 
 
-@program(({"a": {"w": M, "b": 1.5}, "c": [V, (0.5, V)]},), second=True)
+@program(({"a": {"w": M, "b": 1.5}, "c": [V, (0.5, V)]},))
 def nested_containers(p):
     h = p["a"]["w"] @ p["c"][0] * p["a"]["b"]
     scale, shift = p["c"][1]
@@ -119,7 +119,7 @@ def nested_containers(p):
 LAYERS = [{"w": M, "b": np.array([0.1, 0.2])}, {"w": M.T.copy(), "b": V}]
 
 
-@program((LAYERS, V), second=True)
+@program((LAYERS, V))
 def network(layers, x):
     h = x
     for layer in layers:
@@ -148,7 +148,7 @@ class Circle(NamedTuple):
         return 3.0 * self.radius**2
 
 
-@program((Point(0.5, 1.5),), second=True)
+@program((Point(0.5, 1.5),))
 def namedtuple_argument(p):
     q = Point(p.y, p.x * p.y)
     x, y = q
@@ -175,7 +175,7 @@ class Mutable:
     inner: Frozen = None
 
 
-@program((Frozen(V, 1.5), 0.7), second=True)
+@program((Frozen(V, 1.5), 0.7))
 def frozen_dataclass(model, x):
     y = model.scale * np.sum(model.w) * x
     other = replace(model, scale=y)
@@ -246,7 +246,7 @@ def tuple_carried(x, n):
     return state[0] * state[1]
 
 
-@program((0.7, 3), second=True)
+@program((0.7, 3))
 def dict_carried(x, n):
     state = {"pos": x, "vel": 1.0}
     for _ in range(n):

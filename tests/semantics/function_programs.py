@@ -23,12 +23,12 @@ def scaled(x, factor=3.0, *, shift=0.5):
     return x * factor + shift
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def calls_functions(x):
     return square(x) + square(square(x) + 1) * scaled(x)
 
 
-@program((V,), second=True)
+@program((V,))
 def other_module(v):
     return np.sum(amplified(v)) + semantics_helpers.norm(v, order=4) + semantics_helpers.norm(v, scale=v[0])
 
@@ -55,7 +55,7 @@ def variadic(x, c):
     return polynomial(x, 1.0, c, 2.0) + polynomial(c, x) + polynomial(x)
 
 
-@program((0.7, 0.2, 1.4), (0.7,))
+@program((0.7, 0.2, 1.4), (0.7,), second=False)
 def own_variadic(x, *others):
     y = x
     for o in others:
@@ -86,7 +86,7 @@ def forwarded_arguments(x, c):
     return forwards(scaled, x, factor=c) + forwards(scaled, *pair, shift=x) + scaled(x, **named)
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def nested_function(x):
     def f(y, k=2):
         z = y * x
@@ -107,7 +107,7 @@ def closure_sees_last_value(x):
     return b + f(3.0)
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def lambdas(x):
     f = lambda y: y * x  # noqa: E731
     g = lambda u, v=2.0: f(u) + f(v)  # noqa: E731
@@ -145,7 +145,7 @@ def factorial_like(x, n):
     return (x + n) * factorial_like(x, n - 1)
 
 
-@program((0.7, 4), (0.7, 0))
+@program((0.7, 4), (0.7, 0), second=False)
 def direct_recursion(x, n):
     return factorial_like(x, n) * x
 
@@ -158,7 +158,7 @@ def is_odd(x, n):
     return x * x if n == 0 else is_even(x + 0.1, n - 1)
 
 
-@program((0.7, 4), (0.7, 3))
+@program((0.7, 4), (0.7, 3), second=False)
 def mutual_recursion(x, n):
     return is_even(x, n) + x
 
@@ -169,12 +169,12 @@ def ackermann_like(a, b, n):
     return ackermann_like(b, a * b, n - 1) + ackermann_like(a + b, a, n - 2)
 
 
-@program((0.7, 0.3, 3))
+@program((0.7, 0.3, 3), second=False)
 def recursion_with_two_active_arguments(a, b, n):
     return ackermann_like(a, b, n)
 
 
-@program((0.7, 3))
+@program((0.7, 3), second=False)
 def recursion_in_a_loop(x, n):
     y = 1.0
     for k in range(n):
@@ -189,12 +189,12 @@ def tree_sum(values, x):
     return np.sin(tree_sum(values[: n // 2], x)) + tree_sum(values[n // 2 :], x)
 
 
-@program((np.array([0.3, -1.2, 2.0, 0.4, 0.9]), 0.7))
+@program((np.array([0.3, -1.2, 2.0, 0.4, 0.9]), 0.7), second=False)
 def recursion_on_slices(v, x):
     return tree_sum(v, x)
 
 
-@program((0.7, 4), (0.7, 0))
+@program((0.7, 4), (0.7, 0), second=False)
 def nested_recursion(x, n):
     def power(k):
         if k == 0:
@@ -204,7 +204,7 @@ def nested_recursion(x, n):
     return power(n) + x
 
 
-@program((0.7, 0.2, 3))
+@program((0.7, 0.2, 3), second=False)
 def nested_recursion_with_arguments(x, y, n):
     def go(a, k):
         return a if k == 0 else go(a * x + y, k - 1) * y
@@ -212,7 +212,7 @@ def nested_recursion_with_arguments(x, y, n):
     return go(x, n)
 
 
-@program((2.0,), (50.0,))
+@program((2.0,), (50.0,), second=False)
 def entry_recursion(x):
     if x > 10:
         return x
@@ -248,12 +248,12 @@ def decorated_sine(x, k=1.0):
     return np.sin(k * x)
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def calls_decorated(x):
     return decorated_sine(x) + decorated_sine(x, k=x)
 
 
-@program((0.7, 0.2))
+@program((0.7, 0.2), second=False)
 @twice
 def decorated_itself(x, y):
     return x * x * y
@@ -314,7 +314,7 @@ def dataclass_methods(layer, x):
     return np.sum(y**2) + layer.penalty() * layer.norm + Layer.scale(layer.penalty(weight=2.0), 3)
 
 
-@program((M, np.array([0.1, 0.2]), V), second=True)
+@program((M, np.array([0.1, 0.2]), V))
 def makes_a_dataclass(w, b, x):
     layer = Layer(w, b)
     other = Layer.linear(w * 2, b=b)
@@ -333,7 +333,7 @@ class Particle:
         return self.x**2 + self.v**2
 
 
-@program((Particle(0.5, 1.5), 0.1), second=True)
+@program((Particle(0.5, 1.5), 0.1))
 def particle(p, dt):
     for _ in range(4):
         p = p.moved(dt)
@@ -361,7 +361,7 @@ class Model:
 
 
 MODEL = Model(M, 0.3)
-program((V,), second=True)(MODEL.loss)
+program((V,))(MODEL.loss)
 
 
 @program((V,))
@@ -418,7 +418,7 @@ def simpson(f, a, b, n=10):
     return total * h / 3
 
 
-@program((0.7, 1.9), second=True)
+@program((0.7, 1.9))
 def integral(a, b):
     return simpson(lambda t: np.exp(-a * t * t), 0.0, b)
 
@@ -456,7 +456,7 @@ def none_or(x, bound=None):
     return x * bound
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def several_results(x):
     s, t = both(x)
     u = both(s)[1]
@@ -464,7 +464,7 @@ def several_results(x):
     return s * t + u + p.a * p.b
 
 
-@program((0.7,), (0.7, 3.0), second=True)
+@program((0.7,), (0.7, 3.0))
 def none_default(x, scale=None):
     if scale is None:
         scale = x + 1
@@ -492,7 +492,7 @@ def isinstance_prunes(x, flag):
     return x * (sum(value) if flag else 3)
 
 
-@program((0.7, 5))
+@program((0.7, 5), second=False)
 def memo_free_fibonacci(x, n):
     def fib(k):
         return x if k < 2 else fib(k - 1) + x * fib(k - 2)

@@ -8,7 +8,7 @@ V = np.array([0.3, -1.2, 2.0])
 M = np.array([[1.0, 0.2, -0.4], [0.5, -1.5, 0.7]])
 
 
-@program((0.9, 4), (0.9, 0), (0.9, 1), second=True)
+@program((0.9, 4), (0.9, 0), (0.9, 1))
 def over_a_range(x, n):
     y = 1.0
     for i in range(n):
@@ -28,7 +28,7 @@ def range_with_steps(x, n):
     return y
 
 
-@program((V,), second=True)
+@program((V,))
 def over_an_array(v):
     total = 0.0
     for x in v:
@@ -36,7 +36,7 @@ def over_an_array(v):
     return total
 
 
-@program((M,), second=True)
+@program((M,))
 def over_rows(m):
     h = np.ones(3)
     for row in m:
@@ -44,7 +44,7 @@ def over_rows(m):
     return np.sum(h)
 
 
-@program(([0.5, 1.5, -0.5],), ([0.5],), second=True)
+@program(([0.5, 1.5, -0.5],), ([0.5],))
 def over_a_list(values):
     y = 1.0
     for v in values:
@@ -60,7 +60,7 @@ def over_a_tuple(values):
     return y
 
 
-@program((V, [1.0, 2.0]), (V, [1.0, 2.0, 3.0, 4.0]), second=True)
+@program((V, [1.0, 2.0]), (V, [1.0, 2.0, 3.0, 4.0]))
 def unequal_zip(v, w):
     y = 0.0
     for a, b in zip(v, w):
@@ -94,7 +94,7 @@ def enumerate_of_zip(v, w):
     return y
 
 
-@program((V, [0.1, 0.2, 0.3]), second=True)
+@program((V, [0.1, 0.2, 0.3]))
 def backwards(v, w):
     y = 0.5
     for x in reversed(v):
@@ -120,7 +120,7 @@ def over_dict_items(parameters):
     return y
 
 
-@program((0.7,), (30.0,), second=True)
+@program((0.7,), (30.0,))
 def while_small(x):
     y = x
     while y < 10:
@@ -128,7 +128,7 @@ def while_small(x):
     return y
 
 
-@program((2.0,), (9.0,), second=True)
+@program((2.0,), (9.0,))
 def newton(a):
     x = a
     error = 1.0
@@ -173,7 +173,7 @@ def break_at_once(v):
     return y + x
 
 
-@program((V,), second=True)
+@program((V,))
 def continues(v):
     y = 1.0
     for x in v:
@@ -272,7 +272,7 @@ def iterated_twice(v):
     return a
 
 
-@program((0.4, 3), second=True)
+@program((0.4, 3))
 def nested_loops(x, n):
     y = 1.0
     for i in range(n):
@@ -282,7 +282,7 @@ def nested_loops(x, n):
     return y
 
 
-@program((V, 4), second=True)
+@program((V, 4))
 def carried_array(v, n):
     u = v
     for _ in range(n):
@@ -297,7 +297,7 @@ def swapped(u, v, n):
     return np.sum(u * v)
 
 
-@program((np.array([0.3, 0.5]), 0.01, 5), second=True)
+@program((np.array([0.3, 0.5]), 0.01, 5))
 def euler(state, dt, steps):
     x, v = state
     for _ in range(steps):

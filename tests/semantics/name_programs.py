@@ -34,7 +34,7 @@ def comprehension_scope(x):
     return i * sum(b)
 
 
-@program((0.7, 0.2, 0.5), second=True)
+@program((0.7, 0.2, 0.5))
 def names_like_ours(x_bar, value, residuals):
     np_ = x_bar * value
     value_bar = np_ + residuals
@@ -98,7 +98,7 @@ def short_circuit_index(v, i):
     return v[0]
 
 
-@program((0.5, 1.0), (1.0, 0.5), second=True)
+@program((0.5, 1.0), (1.0, 0.5))
 def condition_on_both(x, y):
     big, small = (x, y) if x > y else (y, x)
     return big**2 * small
@@ -186,7 +186,7 @@ def integer_start(x, n):
     return total + 1.0
 
 
-@program((V, 3))
+@program((V, 3), second=False)
 def scalar_becomes_array(v, n):
     total = 0
     for k in range(n):
@@ -226,13 +226,3 @@ def none_argument(x, y):
     if y is not None and y > 1:
         x = x * y
     return x * x
-
-
-@program((0.7, 3))
-def undefined_then_defined(x, n):
-    for k in range(n):
-        if k == 0:
-            last = x
-        else:
-            last = last * x + k
-    return last

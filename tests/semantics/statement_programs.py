@@ -8,14 +8,14 @@ V = np.array([0.3, -1.2, 2.0])
 M = np.array([[1.0, 0.2, -0.4], [0.5, -1.5, 0.7]])
 
 
-@program((1.3, 0.4), second=True)
+@program((1.3, 0.4))
 def chained_assignment(x, y):
     a = b = x * y
     a = a + x
     return a * b
 
 
-@program((1.3, 0.4), second=True)
+@program((1.3, 0.4))
 def tuple_unpacking(x, y):
     a, b = x * y, x + y
     a, b = b, a * b
@@ -38,7 +38,7 @@ def unpack_an_array(v):
     return a * b + np.sin(c)
 
 
-@program((0.7,), second=True)
+@program((0.7,))
 def augmented(x):
     y = 1.0
     y += x
@@ -59,7 +59,7 @@ def augmented_integers(x, n):
     return x**k * k
 
 
-@program((0.7,), (-0.7,), second=True)
+@program((0.7,), (-0.7,))
 def conditional_expression(x):
     return x * x if x > 0 else -3 * x if x < 0 else x
 
@@ -76,7 +76,7 @@ def and_gives_an_operand(x, y):
     return z * 3.0 + y
 
 
-@program((0.5,), (1.5,), (2.5,), second=True)
+@program((0.5,), (1.5,), (2.5,))
 def chained_comparison(x):
     if 0 < x <= 1 < 2:
         return x**2
@@ -136,7 +136,7 @@ def nested_branches(x):
     return y + x
 
 
-@program((0.4,), second=True)
+@program((0.4,))
 def asserts(x):
     assert x > 0, f"x must be positive, not {x}"
     y = np.log(x)
@@ -250,21 +250,21 @@ def rank_decides(x):
     return x
 
 
-@program((M,), second=True)
+@program((M,))
 def shapes_and_lengths(m):
     rows, columns = m.shape
     scale = 1 / (rows * columns)
     return scale * np.sum(m**2) + len(m) * m[0, 1] + m.size * m[-1, -1]
 
 
-@program((M, V), second=True)
+@program((M, V))
 def matrix_expressions(m, v):
     y = m @ v
     z = np.outer(y, v) + m
     return np.sum(np.tanh(z)) + y @ y
 
 
-@program((0.3, 0.9), second=True)
+@program((0.3, 0.9))
 def annotations(x: float, y: float) -> float:
     z: float = x * y
     w: "float"
@@ -314,7 +314,7 @@ def no_path_depends(x):
     return 4.0
 
 
-@program((0.8,), second=True)
+@program((0.8,))
 def conditional_in_arguments(x):
     y = np.exp(x if x > 0 else -x) * (1 if x > 0.5 else 2)
     return y * (np.sin(x) if y > 1 and x > 0 else np.cos(x))

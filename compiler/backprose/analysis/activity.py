@@ -22,10 +22,16 @@ def carries_derivative(kind: Kind) -> bool:
     return is_inexact(kind) or isinstance(kind, (Unknown, Unbound))
 
 
-def active_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
-    """Values of `fn` that depend on `inputs` and that the result depends on."""
+def varied_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
+    """Values of `fn` that depend on `inputs`."""
     varied = set(inputs)
     _spread(lambda: _varied(fn.region, varied), varied)
+    return varied
+
+
+def active_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
+    """Values of `fn` that depend on `inputs` and that the result depends on."""
+    varied = varied_values(fn, inputs)
     useful = {fn.result}
     _spread(lambda: _useful(fn.region, useful), useful)
     return varied & useful
@@ -100,3 +106,26 @@ def _useful(region: Region, useful: set[Value]) -> None:
             _useful(inner, useful)
         if op.name in ("for", "while"):
             useful.update(source for param, source in zip(op.items, op.iterables) if param in useful)
+
+
+def maybe_unbound(region: Region) -> set[Value]:
+    """Values that may hold nothing: a variable which some path, or a loop that runs zero times, leaves unbound."""
+    found: set[Value] = set()
+    _spread(lambda: _unbound_in(region, found), found)
+    return found
+
+
+def _unbound_in(region: Region, found: set[Value]) -> None:
+    for op in region.ops:
+        if op.name == "unbound" or (op.name == "const" and isinstance(op.result.kind, Unbound)):
+            found.update(op.results)
+        if op.name in ("for", "while"):
+            for k, (init, after) in enumerate(zip(op.inits, op.yields)):
+                if init in found or after in found:
+                    skip = op.attrs.get("iterables", 0)
+                    found.update(r.params[k + (skip if r is op.body else 0)] for r in op.regions)
+                    found.add(op.results[k])
+        for inner in op.regions:
+            _unbound_in(inner, found)
+        if op.name in ("if", "with"):
+            found.update(r for r, sources in _result_sources(op) if not found.isdisjoint(sources))

@@ -15,7 +15,8 @@ from backprose.rules.registry import has_effect
 # Fresh buffers are not shared: each is written to on its own. Lengths and ranges read best where they are used.
 NOT_SHARED = frozenset(
     {np.zeros_like, np.zeros, np.ones, np.empty, np.full, np.empty_like, np.ones_like, np.full_like, np.copy,
-     np.ndarray.copy, backprose_runtime.add_at, backprose_runtime.zeros_like, reversed, range, len}
+     np.ndarray.copy, backprose_runtime.add_at, backprose_runtime.zeros_like, reversed, range, len,
+     np.errstate}
 )  # fmt: skip
 
 

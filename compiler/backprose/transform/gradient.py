@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backprose import errors
-from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound
+from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
 from backprose.ir.kinds import Maybe, Number, Object, Unknown
@@ -20,6 +20,7 @@ from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, 
 from backprose.transform.cotangents import Cotangents, Likes, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.infer import Inference
+from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
 
@@ -62,6 +63,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     if request.value and not result.name:
         bars.names[result] = "value"
     region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
+    region = keep_unbound(drop_dead_ops(region))
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     entry = replace(
         fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs={"owned": owned}
@@ -81,15 +83,15 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
-    _refuse_pairs(fn, active)
+    _refuse_pairs(fn, varied_values(fn, [v for v in inputs if carries_derivative(v.kind)]))
     return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region)))
 
 
-def _refuse_pairs(fn: Function, active: Any) -> None:
+def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
     """What the forward part of a recursive function keeps has no kind, so no derivative goes through it."""
     for op in all_ops(fn.region):
         kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
-        if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in active for v in op.operands):
+        if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in varied for v in op.operands):
             raise errors.NotDifferentiable(
                 "a second derivative through a recursive function is not supported yet", op.loc,
                 "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
@@ -136,8 +138,9 @@ def _pair(
     bundle = tail.tuple(kept, name="")
     parts = (result, aux, bundle) if aux is not None else (result, bundle)
     returned = tail.tuple(parts)
+    region = keep_unbound(drop_dead_ops(Region(fn.params, (*forward.ops, *tail.ops), (returned,))), {bundle})
     forward_fn = replace(
-        fn, name=forward_name(fn.name), region=Region(fn.params, (*forward.ops, *tail.ops), (returned,)),
+        fn, name=forward_name(fn.name), region=region,
         doc=f"Value of `{fn.name}` and what its pullback keeps.",
     )  # fmt: skip
     head = TypedBuilder(fn.loc and fn.loc.reversed())

@@ -36,7 +36,7 @@ def call_gradient(
     keywords: Mapping[str, Value], loc: Any,
 ) -> Value:  # fmt: skip
     """The call of a gradient of `function` with these arguments, inlined into `b`."""
-    signature = inspect.signature(function)
+    signature = inspect.signature(function, follow_wrapped=False)
     values = bind(b, getattr(function, "__name__", "function"), signature, args, keywords, loc)
     kinds = {name: value.kind for name, value in zip(signature.parameters, values)}
     module = gradient_module(engine, function, kinds, request)
