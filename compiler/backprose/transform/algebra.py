@@ -151,7 +151,7 @@ def _same_kind(value: Value, op: Op) -> Value | None:
 def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
-        if _is_const(one, 1):
+        if _is_const(one, 1) and _in_reverse(op):  # elsewhere `1.0 * n` may make a float of an int, or a copy
             return _same_kind(other, op)
         if _is_const(one, -1) and other.kind == op.result.kind:
             return b.call(operator.neg, other, kind=op.result.kind)
@@ -164,7 +164,7 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if _is_const(y, 1):
+    if _is_const(y, 1) and _in_reverse(op):
         return _same_kind(x, op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and x is not y:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 
 from backprose.analysis.recording import plan
-from backprose.ir.kinds import Array, Dim, Kind, List, Range, Scalar, Static
+from backprose.analysis.kinds import ndim_of
+from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute
-from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves, part, zeros
+from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.residuals import definitions_in, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.typed import TypedBuilder
@@ -53,13 +54,14 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     outer_slots += [(v, ()) for v in dict.fromkeys(arrays) if (v, ()) not in outer_slots]
 
     # The reverse body, reading whatever it likes of the primal's body
-    inner, inside = b.nested(), Cotangents(active, names=bars.names)
+    inner, inside = b.nested(), Cotangents(active, names=bars.names, likes=bars.likes)
     outer_params = {slot: _bar_param(*slot) for slot in outer_slots}
     for (v, path), param in outer_params.items():
         inside.set(v, path, param)
     loop_params = {(k, path): _bar_param(op.carried_results[k], path) for k, path in loop_slots}
     for (k, path), param in loop_params.items():
         inside.add(inner, op.yields[k], param, path)
+    extended, before = _with_companions(b, op, bars, loop_slots)
     collected = _collected_bars(b, op, bars, inner, inside)
     ops = reversal.region(inner, op.body.ops, inside)
     position = Value("", Scalar("int"))
@@ -71,12 +73,13 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
 
     results = [*loop_yields, *(inside.get(*s) for s in touched), *item_bars]
     params = [*loop_params.values(), *(outer_params[s] for s in touched)]
-    body = Region(op.body.params, ops, op.body.results)
-    sides = Sides(replace(op, regions=(*op.regions[:-1], body)), inner.region(params, results))
+    tail = extended.body.ops[len(op.body.ops) :]
+    body = replace(extended.body, ops=(*ops, *tail))
+    sides = Sides(replace(extended, regions=(*extended.regions[:-1], body)), inner.region(params, results), before=before)
     sides.iterables += collected
     inits = [bars.get(op.carried_results[k], path) for k, path in loop_slots]
     inits = [
-        bar if bar is not None else zeros(b, *_leaf(b, op.carried_results[k], path), bar_name(op.carried_results[k], path))
+        bar if bar is not None else bars.zeros(b, op.carried_results[k], path)
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
@@ -93,7 +96,8 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
             bar = b.call(operator.concat, bar, _zeros_of_rest(b, v, b.call(len, out)), kind=out.kind)
         bars.add(b, v, b.restate(bar, bar_name(v)))
     for (k, path), bar in zip(loop_slots, outs):
-        bars.add(b, op.inits[k], bar, path)
+        if not isinstance(op.inits[k].kind, Unbound):
+            bars.add(b, op.inits[k], bar, path)
     return (*sides.before, sides.op)
 
 
@@ -126,8 +130,32 @@ def _bar_param(value: Value, path: Path) -> Value:
     return Value(bar_name(value, path), cotangent_kind(kind_at(value.kind, path)))
 
 
-def _leaf(b: TypedBuilder, value: Value, path: Path) -> tuple[Kind, Value]:
-    return cotangent_kind(kind_at(value.kind, path)), part(b, value, path)
+def _with_companions(b: TypedBuilder, op: Op, bars: Cotangents, slots: list[tuple[int, Path]]) -> tuple[Op, tuple[Op, ...]]:
+    """The loop also carrying the companions of carried values that may be unbound, and the ops that this needs before."""
+    before, tail = TypedBuilder(op.loc, b.parts), TypedBuilder(op.loc, b.parts)
+    for k, path in slots:
+        kind = kind_at(op.carried[k].kind, path)
+        if bars.likes.wanted(op.carried[k]) and ndim_of(kind) != 0:
+            init = bars.likes.define(before, op.inits[k], path, kind)
+            after = bars.likes.define(tail, op.yields[k], path, kind)
+            param, result = bars.likes.of(op.carried[k], path), bars.likes.of(op.carried_results[k], path)
+            op = carry_also(op, init, param, after, result)
+    body = replace(op.body, ops=(*op.body.ops, *tail.ops))
+    return replace(op, regions=(*op.regions[:-1], body)), tuple(before.ops)
+
+
+def carry_also(op: Op, init: Value, param: Value, after: Value, result: Value) -> Op:
+    """The loop with one more carried value behind the others."""
+    n, body = len(op.inits), op.body
+    at = n + (1 if op.attrs["stops"] else 0)
+    body = Region((*body.params, param), body.ops, (*body.results[:at], after, *body.results[at:]))
+    regions = (body,)
+    if op.name == "while":
+        cond = op.regions[0]
+        regions = (replace(cond, params=(*cond.params, Value(param.name, param.kind))), body)
+    return replace(
+        op, operands=(*op.operands, init), results=(*op.results[:n], result, *op.results[n:]), regions=regions
+    )
 
 
 def _collected_bars(
@@ -286,23 +314,13 @@ def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
     op = sides.op
     start, count, param, after, one = (Value(n, Scalar("int")) for n in ("n", "n", "n", "n", ""))
     zero = Op("const", (), (start,), {"value": 0}, (), op.loc)
-    body = op.body
     step = (
         Op("const", (), (one,), {"value": 1}, (), op.loc),
         Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": None}, (), op.loc),
     )
-    stop = 1 if op.attrs["stops"] else 0
-    at = stop + len(op.inits)
-    body = Region((*body.params, param), (*body.ops, *step), (*body.results[:at], after, *body.results[at:]))
-    regions = (body,)
-    if op.name == "while":
-        cond = op.regions[0]
-        regions = (replace(cond, params=(*cond.params, Value("n", Scalar("int")))), body)
-    n = len(op.inits)
-    sides.op = replace(
-        op, operands=(*op.operands, start), results=(*op.results[:n], count, *op.results[n:]), regions=regions
-    )
-    sides.before = (zero,)
+    counted = replace(op, regions=(*op.regions[:-1], replace(op.body, ops=(*op.body.ops, *step))))
+    sides.op = carry_also(counted, start, param, after, count)
+    sides.before = (*sides.before, zero)
     return count
 
 
