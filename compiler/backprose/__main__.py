@@ -12,6 +12,11 @@ from typing import Any
 from backprose import __version__, errors
 
 
+SIGNATURE_HELP = """kinds of the parameters, in order or as name: kind. f8[:, :] is an array (an axis is : for any length but 1,
+1, or ? for unknown), float, int, bool and complex are numbers, ? is any number; lists, tuples and dicts are written
+[f8[:], ...], (f8[:], float) and {w: f8[:, :], b: f8[:]}. What is left out is taken from annotations and defaults."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 1 after an error, which is printed without a traceback."""
     options = parser().parse_args(arguments)
@@ -38,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("emit", help="write a module with the gradient of a function")
     command.add_argument("function", help="module:function, or module:Class.method")
     command.add_argument("--wrt", default="0", help="parameters by name or position, with commas between (the first)")
-    command.add_argument("--signature", help='kinds of the parameters, such as "f8[:], f8[:, :]"; see the README')
+    command.add_argument("--signature", help=SIGNATURE_HELP)
     command.add_argument("--value", action="store_true", help="the value and the gradient")
     command.add_argument("-o", "--output", type=Path, help="the file to write (standard output)")
     return top
@@ -77,7 +82,7 @@ def find(path: str) -> Any:
         if error.name is not None and (module == error.name or module.startswith(error.name + ".")):
             raise CommandError(f"there is no module {error.name!r}") from error
         raise CommandError(f"importing {module!r} failed: {error}") from error
-    except Exception as error:  # noqa: BLE001 - the user's module runs here
+    except Exception as error:  # the user's module runs here
         raise CommandError(f"importing {module!r} failed: {type(error).__name__}: {error}") from error
     for part in name.split("."):
         if not hasattr(found, part):

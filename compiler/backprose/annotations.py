@@ -268,7 +268,7 @@ def _open(annotation: Any, name: str) -> errors.UnresolvedKind:
     return errors.UnresolvedKind(
         f"the annotation `{text}` does not tell the kind of `{name}`",
         why="before any call, kinds come from annotations alone",
-        instead=f'call it with arguments, or annotate it with a signature such as "f8[:, :]" or "[{{w: f8[:]}}, ...]"',
+        instead='call it with arguments, or annotate it with a signature such as "f8[:, :]" or "[{w: f8[:]}, ...]"',
     )
 
 

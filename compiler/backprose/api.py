@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, may_be_method
-from backprose.signatures import Argnums, name_of, target_of
+from backprose.signatures import Argnums, is_module_level, name_of, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
@@ -135,6 +135,9 @@ class Differentiable:
         except errors.CompileError as error:
             if type(error) is not errors.CompileError:  # that is a name which is yet to be defined
                 raise
+
+    def __reduce__(self) -> Any:
+        return self.__qualname__ if is_module_level(self) else (Differentiable, (self.fun, self.grad.argnums))
 
     @property
     def __backprose_target__(self) -> Callable:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.signatures import Argnums, arrange, name_of, resolve, target_of
+from backprose.signatures import Argnums, arrange, is_module_level, name_of, resolve, target_of
 from backprose.variadic import Shaped, needs_shape, shape_before_a_call
 
 if TYPE_CHECKING:
@@ -182,6 +182,12 @@ class Derivative:
         bound = {**dict(zip(names, self._prefix)), **self._keywords}
         kinds = generic_kinds(self._function, self._signature, self.request_for(self._signature).wrt)
         return {**kinds, **{name: kind_of(value) for name, value in bound.items()}}
+
+    def __reduce__(self) -> Any:
+        """Pickled by name where it is what its module holds under its name, as a decorated function is."""
+        if is_module_level(self):
+            return self.__qualname__
+        return Derivative, (self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip)
 
     def __repr__(self) -> str:
         what = "value and gradient" if self.value else "gradient"

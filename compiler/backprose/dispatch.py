@@ -93,7 +93,7 @@ def _key_of_object(value: Any) -> Any:
         raise Unsuitable(f"an array of the class {cls.__name__}", "pass np.asarray of it")
     if isinstance(value, MUTABLE):
         plain = next((base.__name__ for base in (dict, list) if isinstance(value, base)), "tuple")
-        raise Unsuitable(f"a {cls.__name__}", f"pass a {plain}")
+        raise Unsuitable(f"{signatures.article(cls.__name__)}", f"pass a {plain}")
     # The kind holds the object itself, so that its identity can't pass to another one.
     return kind_of(value)
 
@@ -136,14 +136,17 @@ class Specialization:
 
     def holds(self) -> bool:
         """Whether what the code was compiled for is still so; brings the globals that it reads up to date."""
-        for read, value, kind in self.statics:
-            if read() is not value and not _same_static(read, kind):
-                return False
-        for read, key, name in self.live:
-            current = read()
-            if key_of(current) != key:
-                return False
-            self.namespace[name] = current
+        try:
+            for read, value, kind in self.statics:
+                if read() is not value and not _same_static(read, kind):
+                    return False
+            for read, key, name in self.live:
+                current = read()
+                if key_of(current) != key:
+                    return False
+                self.namespace[name] = current
+        except Exception:  # noqa: BLE001 - what can't be read any more; compiling anew tells why
+            return False
         return True
 
 
@@ -163,9 +166,35 @@ def stage_text(compilation: Compilation, stage: str) -> str:
 
 def guards_of(guards: Mapping[Any, Guard]) -> tuple[tuple, tuple]:
     """Guards as tuples for `holds`: on what is compiled in, and on what the code reads live."""
-    statics = tuple((g.read, g.kind.value, g.kind) for g in guards.values() if not g.live)
-    live = tuple((g.read, key_of(g.read()), g.live) for g in guards.values() if g.live)
-    return statics, live
+    try:
+        name = ""
+        statics, live = [], []
+        for (*_, name), guard in guards.items():
+            if guard.live:
+                live.append((guard.read, key_of(guard.read()), guard.live))
+            else:
+                statics.append(_static_guard(guard))
+        return tuple(statics), tuple(live)
+    except Unsuitable as reason:
+        raise errors.CompileError(f"the global `{name}` is {reason.what}", instead=reason.instead) from None
+
+
+def _static_guard(guard: Guard) -> tuple:
+    """A guard on an object's identity, and on the elements of a set, which may have been compiled in."""
+    from backprose.ir.kinds import Static
+
+    read, value = guard.read, guard.kind.value
+    if not isinstance(value, MUTABLE):
+        return read, value, guard.kind
+    if type(value) not in (set, bytearray):
+        key_of(value)  # refuses it
+    before = type(value)(value)
+
+    def current() -> Any:
+        now = read()
+        return before if type(now) is type(before) and now == before else now
+
+    return current, before, Static(before)
 
 
 # The cache

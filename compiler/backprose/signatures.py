@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,12 @@ def target_of(fun: Any) -> Target:
 
 def name_of(fun: Any) -> str:
     return getattr(fun, "__name__", None) or type(fun).__name__
+
+
+def is_module_level(wrapper: Any) -> bool:
+    """Whether the wrapper stands in its module under its own name, as a decorated function does."""
+    module = sys.modules.get(wrapper.__module__)
+    return getattr(module, getattr(wrapper, "__qualname__", ""), None) is wrapper
 
 
 def resolve(signature: inspect.Signature, argnums: Argnums, skip: int, name: str) -> tuple[tuple[int, ...], bool]:
@@ -165,11 +172,11 @@ def describe(kind: Kind) -> str:
 
     if isinstance(kind, Array):
         axes = "1 axis" if kind.ndim == 1 else f"{kind.ndim} axes"
-        return f"{_article(kind.dtype)} array with {axes}"
+        return f"{article(kind.dtype)} array with {axes}"
     if isinstance(kind, Scalar):
-        return _article(kind.dtype.rstrip("_"))
+        return article(kind.dtype.rstrip("_"))
     if isinstance(kind, Static):
-        return "None" if kind.value is None else _article(type(kind.value).__name__)
+        return "None" if kind.value is None else article(type(kind.value).__name__)
     return str(kind)
 
 
@@ -177,8 +184,8 @@ def _is_array(kind: Kind) -> bool:
     return getattr(kind, "ndim", 0) > 0
 
 
-def _article(noun: str) -> str:
-    return ("an " if noun[0] in "aeio" else "a ") + noun
+def article(noun: str) -> str:
+    return ("an " if noun[0] in "aeioAEIO" else "a ") + noun
 
 
 def _subject(name: str, path: str) -> str:
@@ -192,7 +199,6 @@ def _quoted(key: Any) -> str:
 def zeros_for_integers(bar: Any, value: Any) -> Any:
     """A gradient in which integer leaves, which have None, get float64 zeros of their shape."""
     import numpy as np
-
     from backprose_runtime.containers import is_container, items, map_items
 
     if bar is not None and not is_container(bar):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
+import pickle
 import threading
 import time
 import traceback
 import weakref
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +18,7 @@ import pytest
 from numeric import assert_close
 
 import backprose.pipeline
-from backprose import dispatch, errors, grad, value_and_grad, vjp
+from backprose import differentiable, dispatch, errors, grad, value_and_grad, vjp
 
 RATE = 2.0
 TABLE = np.array([1.0, 2.0, 3.0])
@@ -26,6 +29,16 @@ POWER = -1
 
 def helper(x):
     return x**2
+
+
+@grad
+def cube_slope(x):
+    return x**3
+
+
+@differentiable
+def decorated(x):
+    return x**3
 
 
 def signatures(g):
@@ -212,6 +225,28 @@ def test_attributes_of_objects_are_live():
     assert_close(g(0.3), 2 * np.cos(0.6))
     config.rate = 3.0
     assert_close(g(0.3), 3 * np.cos(0.9))
+
+
+def test_contents_of_global_containers_are_live(monkeypatch):
+    allowed, nested, ordered = {"a"}, {"a": {"b": [1.0, 2.0]}}, OrderedDict(k=2.0)
+    g = grad(lambda x: 2 * x if "a" in allowed else x)
+    assert g(1.0) == 2.0
+    allowed.clear()
+    assert g(1.0) == 1.0
+    g = grad(lambda x: x * nested["a"]["b"][1])
+    assert g(1.0) == 2.0
+    nested["a"]["b"].insert(0, 5.0)
+    assert g(1.0) == 1.0
+    with pytest.raises(errors.CompileError, match="the global `ordered` is an? OrderedDict"):
+        grad(lambda x: x * ordered["k"])(1.0)
+
+
+def test_pickling():
+    assert pickle.loads(pickle.dumps(cube_slope)) is cube_slope
+    assert pickle.loads(pickle.dumps(grad(helper)))(3.0) == 6.0
+    assert copy.deepcopy(grad(helper))(3.0) == 6.0
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert pickle.loads(pickle.dumps(differentiable(helper))).grad(3.0) == 6.0
 
 
 def test_a_global_that_is_gone(monkeypatch):
