@@ -8,6 +8,7 @@ every path has bound it with one shape, so a program never fails when it runs.
 from __future__ import annotations
 
 import linecache
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +63,7 @@ class Program:
     params: tuple[str, ...]
 
     def define(self) -> Callable:
-        filename = f"<program {abs(hash(self.text))}>"
+        filename = f"<program {zlib.crc32(self.text.encode())}>"
         linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
         namespace: dict[str, Any] = {"__name__": "program"}
         exec(compile(self.text, filename, "exec"), namespace)
