@@ -49,40 +49,55 @@ class Unsuitable(Exception):
 
 def key_of(value: Any) -> Any:
     """What the kind of `value` depends on, fast to find; equal keys mean equal kinds."""
+    key: list[Any] = []
+    _spell(value, key)
+    return tuple(key)
+
+
+def _spell(value: Any, key: list[Any]) -> None:
+    """Append the key of `value`. The types and lengths that come first say where each part ends."""
     cls = type(value)
     if cls is ndarray:
         shape = value.shape
-        return value.dtype, (tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
-    if cls in PLAIN:
-        return cls
-    if cls is dict:
-        names = tuple(value)
-        types = () if all([type(k) is str for k in names]) else tuple(map(type, names))
-        return dict, names, types, *map(key_of, value.values())
-    if cls is list:
-        return _key_of_list(value)
-    if isinstance(value, tuple):
-        return cls, *map(key_of, value)
-    if cls is str:
-        return str, value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return cls, *[key_of(getattr(value, name)) for name in value.__dataclass_fields__ if hasattr(value, name)]
-    return _key_of_object(value)
+        key.append(value.dtype)
+        key.append(tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
+    elif cls in PLAIN:
+        key.append(cls)
+    elif cls is dict:
+        key += (dict, len(value))
+        for name, item in value.items():
+            key.append(name if type(name) is str else (type(name), name))
+            _spell(item, key)
+    elif cls is list:
+        _spell_list(value, key)
+    elif isinstance(value, tuple):
+        key += (cls, len(value))
+        for item in value:
+            _spell(item, key)
+    elif cls is str:
+        key.append((str, value))
+    elif hasattr(cls, "__dataclass_fields__"):
+        key.append(cls)
+        for name in cls.__dataclass_fields__:
+            _spell(getattr(value, name), key)
+    else:
+        key.append(_key_of_object(value))
 
 
-def _key_of_list(value: list) -> Any:
+def _spell_list(value: list, key: list[Any]) -> None:
     """Lists of equal kinds serve any length; static elements stand for themselves."""
-    keys = [key_of(item) for item in value]
-    if len(keys) > 1 and keys.count(keys[0]) == len(keys) and not _is_static(value[0]):
-        return list, keys[0]
-    return list, *keys
+    items = [key_of(item) for item in value]
+    if items and items.count(items[0]) == len(items) and not _is_static(items[0][0]):
+        key += (list, -1, *items[0])
+    else:
+        key += (list, len(items), *items)
 
 
-def _is_static(value: Any) -> bool:
-    from backprose.analysis.kinds import kind_of
-    from backprose.ir.kinds import Static
-
-    return type(value) not in PLAIN - {type(None)} and isinstance(kind_of(value), Static)
+def _is_static(first: Any) -> bool:
+    """Whether a key that begins so is that of a static value."""
+    if isinstance(first, type):
+        return first is type(None)
+    return (type(first) is tuple and first[0] is str) or hasattr(first, "value")
 
 
 def _key_of_object(value: Any) -> Any:
@@ -240,7 +255,7 @@ class Dispatcher:
                 elif cls in PLAIN:
                     key.append(cls)
                 else:
-                    key.append(key_of(value))
+                    _spell(value, key)
         except Unsuitable as reason:
             self._refuse(values, reason)
         key = tuple(key)
