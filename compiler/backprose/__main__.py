@@ -12,9 +12,10 @@ from typing import Any
 from backprose import __version__, errors
 
 
-SIGNATURE_HELP = """kinds of the parameters, in order or as name: kind. f8[:, :] is an array (an axis is : for any length but 1,
-1, or ? for unknown), float, int, bool and complex are numbers, ? is any number; lists, tuples and dicts are written
-[f8[:], ...], (f8[:], float) and {w: f8[:, :], b: f8[:]}. What is left out is taken from annotations and defaults."""
+SIGNATURE_HELP = """kinds of the parameters, in order or as name: kind. f8[:, :] is an array (an axis is : for any
+length but 1, 1, or ? for unknown), float, int, bool and complex are numbers, ? is any number; lists, tuples and dicts
+are written [f8[:], ...], (f8[:], float) and {w: f8[:, :], b: f8[:]}. What is left out is taken from annotations and
+defaults."""
 
 
 def main(arguments: list[str] | None = None) -> int:
