@@ -1,0 +1,128 @@
+"""Golden files: a source, and the text that is emitted for its derivative.
+
+A file names the transformation in its first line, the arguments in its second, then holds the source, whose last
+function is differentiated, and behind `# emitted:` the text. `pytest --update-golden` writes the text anew, after its
+numbers were checked against central differences: a wrong one is never blessed.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import linecache
+import re
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprose.analysis.kinds import kind_of
+from backprose.codegen.load import load
+from backprose.codegen.python import emit
+from backprose.ir.kinds import Number
+from backprose.pipeline import ADJOINT_PASSES, PRIMAL_PASSES, Plan, compile_function, lowered, run_passes
+from backprose.transform.gradient import Request, gradient
+from backprose.transform.infer import Inference
+from backprose.transform.nested import gradient_module
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent / "property"))
+import oracle  # noqa: E402
+
+FILES = sorted(FOLDER.glob("*.golden"))
+FORMAT = re.compile(
+    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
+    r"# args: (?P<args>[^\n]*)\n(?P<source>.*?)\n# emitted:\n(?P<emitted>.*)", re.DOTALL
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Golden:
+    """`wrt` are the positions asked for; a generic golden is compiled without kinds of the arguments."""
+
+    what: str
+    wrt: tuple[int, ...]
+    generic: bool
+    arguments: str
+    source: str
+    emitted: str
+
+
+def read(path: Path) -> Golden:
+    found = FORMAT.fullmatch(path.read_text(encoding="utf-8"))
+    assert found, f"{path.name} is not in the format of a golden file"
+    wrt = tuple(map(int, (found["argnums"] or "0").split(",")))
+    return Golden(found["what"], wrt, bool(found["generic"]), found["args"], found["source"], found["emitted"])
+
+
+def define(golden: Golden, name: str) -> tuple[Callable, tuple]:
+    """The last function of the source, and its arguments; line numbers count from the source's own first line."""
+    filename = f"<{name}>"
+    text = golden.source.lstrip("\n") + "\n"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    sys.modules["golden"] = module = types.ModuleType("golden")  # where dataclasses look for their annotations
+    namespace = module.__dict__
+    exec(compile(text, filename, "exec"), namespace)
+    functions = [v for v in namespace.values() if inspect.isfunction(v) and v.__module__ == "golden"]
+    return functions[-1], eval(f"({golden.arguments},)", {**namespace, "rng": np.random.default_rng(0), "np": np})
+
+
+def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, Any]]:
+    """The emitted text and its namespace."""
+    kinds = {name: kind_of(a) for name, a in zip(inspect.signature(f).parameters, args)}
+    if golden.generic:
+        kinds = {name: Number() for name in kinds}
+    request = Request(golden.wrt, len(golden.wrt) == 1, golden.what == "value_and_grad")
+    if golden.what == "grad of grad":
+        module = run_passes(gradient_module(Inference(lowered), f, kinds, request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
+        module = run_passes(gradient(module, Inference(lowered), request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
+        emitted = emit(module)
+        return emitted.source, load(emitted, f.__name__, f.__globals__)
+    compilation = compile_function(f, kinds, Plan(request, golden.what == "vjp"))
+    return compilation.emitted.source, compilation.load(f.__name__, f.__globals__)
+
+
+def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str, Any]) -> None:
+    """The emitted code's numbers against central differences; the cotangent of a `vjp` is random."""
+    value = f(*copy.deepcopy(args))
+    weight, function = 1.0, f
+    if golden.what == "vjp":
+        weight = np.random.default_rng(1).normal(size=np.shape(value)).astype(np.asarray(value).dtype)
+        weight = weight if np.ndim(value) else float(weight)
+        primal, residuals = namespace[f"{f.__name__}_forward"](*copy.deepcopy(args))
+        assert oracle.same_bits(primal, value)
+        found = namespace[f"{f.__name__}_backward"](residuals, weight)
+    elif golden.what == "grad of grad":
+        _, names = compiled(Golden("grad", golden.wrt, golden.generic, "", "", ""), f, args)
+        function = names[f"{f.__name__}_grad"]
+        found = namespace[f"{f.__name__}_grad_grad"](*copy.deepcopy(args))
+    elif golden.what == "value_and_grad":
+        primal, found = namespace[f"{f.__name__}_value_and_grad"](*copy.deepcopy(args))
+        assert oracle.same_bits(primal, value)
+    else:
+        found = namespace[f"{f.__name__}_grad"](*copy.deepcopy(args))
+    single = any(np.asarray(x).dtype == np.float32 for x in oracle.leaves(args))
+    step, tolerance = (1e-2, 1e-2) if single else (1e-6, 1e-5)
+    wanted = oracle.differences(function, args, golden.wrt, step, weight)
+    found = [x for x in oracle.leaves(found)]
+    assert oracle.close(found, wanted, tolerance, tolerance), f"differences {wanted}, emitted code {found}"
+    if single:
+        assert all(np.asarray(x).dtype == np.float32 for x in found)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_golden(path, request):
+    golden = read(path)
+    f, args = define(golden, path.stem)
+    source, namespace = compiled(golden, f, args)
+    check_numbers(golden, f, args, namespace)
+    if request.config.getoption("--update-golden"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text[: len(text) - len(golden.emitted)] + source, encoding="utf-8")
+        return
+    assert source == golden.emitted, "the emitted text changed; `pytest --update-golden` writes it anew"
