@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, may_be_method
-from backprose.signatures import Argnums, is_module_level, name_of, target_of
+from backprose.signatures import Argnums, is_module_level, name_of, resolve, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
@@ -45,6 +45,33 @@ def _derivative(fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, back
     if fun is None:
         return lambda function: Derivative(function, argnums, has_aux, allow_int, value)
     return Derivative(fun, argnums, has_aux, allow_int, value)
+
+
+def _inside(value: bool) -> Callable:
+    """What `grad(f)` means in the body of a function that is compiled."""
+
+    def call(engine: Any, b: Any, args: tuple, keywords: dict[str, Any], loc: Any) -> Any:
+        from backprose.ir.kinds import Object
+        from backprose.ir.nodes import Value
+        from backprose.transform.gradient import Request
+
+        fun, *rest = args
+        options = inspect.signature(grad).bind(None, *map(b.static_value, rest), **{k: b.static_value(v) for k, v in keywords.items()})
+        options.apply_defaults()
+        _, argnums, has_aux, allow_int, _ = options.arguments.values()
+        if fun not in engine.captures:
+            return b.data(_derivative(b.static_value(fun), argnums, has_aux, allow_int, "auto", value))
+        template = fun.kind.template
+        wrt, single = resolve(template.signature, argnums, 0, template.name)
+        gradient = Value("", Object(Derivative))
+        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux))
+        return gradient
+
+    return call
+
+
+grad.__backprose_call__ = _inside(value=False)
+value_and_grad.__backprose_call__ = _inside(value=True)
 
 
 def check_backend(backend: str) -> None:

@@ -15,7 +15,10 @@ from backprose.variadic import Shaped, needs_shape, shape_before_a_call
 if TYPE_CHECKING:
     from backprose.dispatch import Dispatcher, Specialization
     from backprose.ir.kinds import Kind
+    from backprose.ir.nodes import Module
     from backprose.transform.gradient import Request
+    from backprose.transform.infer import Inference
+    from backprose.transform.typed import TypedBuilder
 
 
 class Derivative:
@@ -99,6 +102,27 @@ class Derivative:
             annotate_error(error, found)
             raise
         return result if found.finish is None else found.finish(result, values)
+
+    # Inside a function that is compiled
+
+    def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
+        """The IR of this gradient, for parameters of these kinds."""
+        from backprose.transform.nested import gradient_module
+
+        return gradient_module(engine, self._function, kinds, self.request_for(self._signature))
+
+    def __backprose_call__(
+        self, engine: Inference, b: TypedBuilder, args: tuple, keywords: Mapping[str, Any], loc: Any
+    ) -> Any:
+        """The IR of a call of this gradient."""
+        from backprose.transform.nested import call_gradient
+
+        if self._shapes is not None:
+            return self._shaped(len(args), tuple(keywords)).__backprose_call__(engine, b, args, keywords, loc)
+        args = (*map(b.data, self._prefix), *args)
+        keywords = {**{name: b.data(value) for name, value in self._keywords.items()}, **keywords}
+        request = self.request_for(self._signature)
+        return call_gradient(engine, b, self._function, self._signature, request, args, keywords, loc)
 
     def _shaped(self, count: int, keywords: tuple[str, ...]) -> Derivative:
         key = count, keywords

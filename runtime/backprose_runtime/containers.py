@@ -113,10 +113,14 @@ def map_items(function: Callable[[Any], Any], x: Any) -> Any:
         return dict(zip(x, parts))
     if isinstance(x, tuple):
         return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
-    # The class's own constructor may refuse cotangents (None for an int, say), so it is not called.
-    out = object.__new__(type(x))
-    for field, part in zip(fields(x), parts):
-        object.__setattr__(out, field.name, part)
+    return new_record(type(x), **{field.name: part for field, part in zip(fields(x), parts)})
+
+
+def new_record(cls: type, **parts: Any) -> Any:
+    """An instance of a dataclass with these fields. Its constructor, which may refuse cotangents, is not called."""
+    out = object.__new__(cls)
+    for name, part in parts.items():
+        object.__setattr__(out, name, part)
     return out
 
 

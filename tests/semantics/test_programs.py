@@ -6,9 +6,10 @@ import loop_programs
 import name_programs
 import pytest
 import statement_programs
+import trap_programs
 from checks import check, check_second
 
-MODULES = (statement_programs, loop_programs, function_programs, data_programs, name_programs)
+MODULES = (statement_programs, loop_programs, function_programs, data_programs, name_programs, trap_programs)
 CASES = [case for module in MODULES for case in module.program.cases]
 
 

@@ -14,7 +14,7 @@ import inspect
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
@@ -28,9 +28,11 @@ from backprose.rules.registry import Rule, has_no_derivative, rule_for
 from backprose.transform import reverse_loops
 from backprose.transform.algebra import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
-from backprose.transform.infer import Inference
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
 
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, has_shape_of, ndim_of, without_lengths
-from backprose.ir.kinds import List, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
@@ -205,7 +205,11 @@ def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, n = op.operands
-    return _same_kind(x, op) if _is_const(n, 1) and _in_reverse(op) else None
+    if not _in_reverse(op) or not isinstance(n.kind, Static):
+        return None
+    if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
+        return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
+    return _same_kind(x, op) if _is_const(n, 1) else None
 
 
 def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -304,5 +308,8 @@ def _broadcast_scalar(c: Context, value: Value) -> bool:
 def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
     """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
     if c.shape_root(value) is c.shape_root(wide):
+        return True
+    source = _shape_source(c, c.made[wide])
+    if source is not None and has_shape_of(value.kind, source.kind):
         return True
     return has_shape_of(value.kind, op.result.kind) and has_shape_of(wide.kind, op.result.kind)

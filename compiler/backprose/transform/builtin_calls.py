@@ -81,7 +81,9 @@ def _reversed(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords
     if isinstance(kind, (Tuple, FixedList, Record)) or (isinstance(kind, List) and sequence in b.parts):
         return b.list(b.items_of(sequence)[::-1])
     if isinstance(kind, (List, Range)):
-        return _typed(b, reversed, args, kind)
+        value = _typed(b, reversed, args, kind)
+        b.reversals[value] = sequence
+        return value
     index = b.call(slice, b.const(None), b.const(None), b.const(-1))
     return b.call(operator.getitem, sequence, index)
 
@@ -100,7 +102,10 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
         if isinstance(kind, (Tuple, FixedList, Record)) or (isinstance(kind, List) and sequence in b.parts):
             return make(b.items_of(sequence))
         if isinstance(kind, List) and fn is list:
-            return sequence
+            if sequence not in b.reversals:
+                return sequence
+            backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
+            return b.call(operator.getitem, b.reversals[sequence], backwards)
         if isinstance(kind, Range):
             return _typed(b, list, args, List(Scalar("int")))
         if isinstance(kind, Array) and kind.axes:
@@ -119,6 +124,20 @@ def _collect(engine: Inference, b: TypedBuilder, sequence: Value, loc: Any) -> V
     loop = Op("for", (sequence,), (Value(""),), {"iterables": 1, "collected": 1, "stops": False},
               (Region((item,), (), (item,)),), loc)  # fmt: skip
     env = {sequence: sequence}
+    engine.region(b, Region((), (loop,), loop.results), env, None)
+    return env[loop.result]
+
+
+def column(engine: Inference, b: TypedBuilder, pairs: Value, i: int, loc: Any) -> Value:
+    """`[pair[i] for pair in pairs]`."""
+    pair, index, item = Value(""), Value(""), Value("")
+    ops = (
+        Op("const", (), (index,), {"value": i}, (), loc),
+        Op("call", (pair, index), (item,), {"fn": operator.getitem, "keywords": (), "method": None}, (), loc),
+    )
+    attrs = {"iterables": 1, "collected": 1, "stops": False}
+    loop = Op("for", (pairs,), (Value(""),), attrs, (Region((pair,), ops, (item,)),), loc)
+    env = {pairs: pairs}
     engine.region(b, Region((), (loop,), loop.results), env, None)
     return env[loop.result]
 
@@ -294,6 +313,11 @@ def _refused(why: str, instead: str) -> Callable[..., Value]:
     return handler
 
 
+def _divmod(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    """`divmod(x, y)` is `(x // y, x % y)`."""
+    return b.tuple([engine.known(b, fn, args, {}, loc) for fn in (operator.floordiv, operator.mod)])
+
+
 def _reduce(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`functools.reduce` over an iterable of known length."""
     callee, sequence, *initial = args
@@ -332,6 +356,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     str.join: _text(str.join),
     float: _float,
     functools.reduce: _reduce,
+    divmod: _divmod,
     setattr: _refused("an attribute is set by a name found at run time", "return the new value"),
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),

@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import is_complex, is_none
+from backprose.analysis.kinds import is_complex, is_none, join
 from backprose.rules.registry import Rule, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
@@ -45,8 +45,13 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
     """The call of whatever `callee` is known to be."""
     if callee in engine.captures:
         return _call_closure(engine, b, callee, args, keywords, loc)
+    if callee in engine.gradients:
+        closure, request = engine.gradients[callee]
+        return engine.call_gradient(b, closure, request, args, keywords, loc)
     if callee in engine.methods:
         return attributes.call_method(engine, b, engine.methods[callee], callee.kind.name, args, keywords, loc)
+    if callee in engine.choices:
+        return _call_chosen(engine, b, callee, args, keywords, loc)
     if callee in engine.partials:
         fn, first, named = engine.partials[callee]
         return apply(engine, b, fn, (*first, *args), {**named, **keywords}, loc)
@@ -56,7 +61,7 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
         return engine.call_function(b, callee.kind.cls.__call__, (callee, *args), keywords, loc)
     raise errors.UnsupportedCall(
         "can't tell which function is called here", loc,
-        "it is chosen at run time" if isinstance(callee.kind, (Closure, Maybe)) else f"the callee is {callee.kind}",
+        "it is chosen at run time" if isinstance(callee.kind, (Closure, Maybe, Unknown)) else f"the callee is {callee.kind}",
         "choose between results rather than between functions, or pass the function as an argument of its own",
     )  # fmt: skip
 
@@ -237,6 +242,19 @@ def _described(kind: Any) -> str:
     return "None" if is_none(kind) else "a function"
 
 
+def _call_chosen(
+    engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any
+) -> Value:
+    """`(f if cond else g)(x)` is `f(x) if cond else g(x)`."""
+    cond, *functions = engine.choices[callee]
+    sides = []
+    for fn in functions:
+        inner = b.nested()
+        sides.append((inner, apply(engine, inner, inner.data(fn), args, keywords, loc)))
+    result = Value("", join(sides[0][1].kind, sides[1][1].kind))
+    return b.op("if", (cond,), [result], [inner.region((), [value]) for inner, value in sides]).result
+
+
 def _call_closure(
     engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any
 ) -> Value:
@@ -302,6 +320,16 @@ def spread(b: TypedBuilder, op: Op, values: list[Value]) -> tuple[tuple[Value, .
         else:
             args.append(value)
     return tuple(args), keywords
+
+
+def columns(engine: Inference, b: TypedBuilder, op: Op, values: list[Value], loc: Any) -> Value | None:
+    """`zip(*pairs)` of a list of tuples: a tuple of lists, one for each place in the tuples."""
+    if values[0].kind != Static(zip) or len(values) != 2 or tuple(op.attrs["spread"]) != ("*",):
+        return None
+    pairs = values[1]
+    if not isinstance(pairs.kind, List) or not isinstance(pairs.kind.item, (Tuple, Record)) or pairs in b.parts:
+        return None
+    return b.tuple([builtin_calls.column(engine, b, pairs, i, loc) for i in range(len(pairs.kind.item.items))])
 
 
 def _construct(engine: Inference, b: TypedBuilder, cls: type, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:

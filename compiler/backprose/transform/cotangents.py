@@ -129,7 +129,7 @@ class Cotangents:
         if isinstance(kind, Dict):
             return b.dict([(b.const(k), self.tree(b, value, (*path, k))) for k in kind.keys])
         if isinstance(kind, Record):
-            return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
+            return _record(b, kind, [self.tree(b, value, (*path, f)) for f in kind.fields])
         if not carries_derivative(kind):
             return b.const(None)
         return self.leaf(b, value, path)
@@ -192,6 +192,18 @@ class Likes:
             return self.of(value, path)
         value = part(b, value, path)
         return b.getattr(value, "shape", Object(tuple)) if isinstance(value.kind, Array) else value
+
+
+def _record(b: TypedBuilder, kind: Record, items: list[Value]) -> Value:
+    """A record of cotangents. Only a constructor that just stores what it gets may be called with them."""
+    init = getattr(kind.cls.__init__, "__code__", None)
+    stores = issubclass(kind.cls, tuple) or (init is not None and init.co_filename == "<string>")
+    if stores and not hasattr(kind.cls, "__post_init__"):
+        return b.record(kind.cls, kind.fields, items)
+    kind = Record(kind.cls, kind.fields, tuple(v.kind for v in items))
+    made = b.call_named(backprose_runtime.new_record, (b.data(kind.cls),), dict(zip(kind.fields, items)), kind)
+    b.parts[made] = tuple(items)
+    return made
 
 
 def bar_name(value: Value, path: Path = ()) -> str:
@@ -276,6 +288,8 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
+    if want == have and want not in (*PYTHON_SCALARS, "float64", "complex128") and _is_chosen(b, bar):
+        return b.call(np.dtype(want).type, bar, kind=Scalar(want))  # one of the branches may give a Python number
     if want == have or want is None or want in PYTHON_SCALARS:
         return bar
     if have in PYTHON_SCALARS and not isinstance(bar.kind, Array) and want in ("float64", "complex128"):
@@ -285,6 +299,11 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if isinstance(bar.kind, Array) and bar.kind.axes:
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
+
+
+def _is_chosen(b: TypedBuilder, bar: Value) -> bool:
+    """Whether a branch chose this scalar."""
+    return ndim_of(bar.kind) == 0 and any(op.name == "if" and bar in op.results for op in reversed(b.ops))
 
 
 def kind_at(kind: Kind, path: Path) -> Kind:

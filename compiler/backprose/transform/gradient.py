@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_unbound
@@ -19,10 +19,12 @@ from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
 from backprose.transform.cotangents import Cotangents, Likes, fit
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.infer import Inference
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ class Inference:
     recursive: set[Any] = field(default_factory=set)
     captures: dict[Value, tuple[tuple[Value, ...], Frame]] = field(default_factory=dict)
     methods: dict[Value, Value] = field(default_factory=dict)
+    choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
+    gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     runs: int = 0
@@ -230,6 +232,14 @@ class Inference:
     ) -> Value:
         return calls.call_object(self, b, fn, args, keywords, loc)
 
+    def call_gradient(
+        self, b: TypedBuilder, closure: Value, request: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+    ) -> Value:
+        """A call of the gradient of a nested function. Imported here: reverse mode stands above inference."""
+        from backprose.transform.nested import call_closure_gradient
+
+        return call_closure_gradient(self, b, closure, request, args, keywords, loc)
+
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)
 
@@ -255,6 +265,9 @@ class Inference:
                 f"the name `{name}` is not defined", op.loc, "it is no local variable, global or builtin now",
                 "define it before the function is compiled",
             )  # fmt: skip
+        if str(frame.globals.get("__name__", "")).startswith("backprose."):
+            env[op.result] = b.data(read(), name)  # the text of a rule: its globals are ours and stay
+            return
         env[op.result] = self.live(b, read, name, (id(frame.cells.get(name, frame.globals)), name))
 
     def _reader(self, name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
@@ -301,13 +314,17 @@ class Inference:
 
     def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         callee = env[op.operands[0]]
+        columns = calls.columns(self, b, op, [env[v] for v in op.operands], op.loc)
+        if columns is not None:
+            env[op.result] = self.named(b, columns, op.result.name)
+            return
         args, keywords = calls.spread(b, op, [env[v] for v in op.operands[1:]])
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
-        for table in (self.captures, self.methods, self.iterators, self.partials):
+        for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):
             if value in table:
                 table[fresh] = table[value]
         return fresh
@@ -372,6 +389,8 @@ class Inference:
         results = []
         for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
             results.append(Value(result.name, join(x.kind, y.kind)))
+            if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
+                self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
         b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
         env.update(zip(op.results, results))
 

@@ -1,7 +1,7 @@
 """A gradient inside a differentiated function: its IR is inlined like that of any other call.
 
 So `grad(grad(f))`, and `grad(g)(x)` in the body of a function, need nothing of their own: the adjoint of an adjoint is
-the adjoint of IR.
+the adjoint of IR. A gradient of a nested function treats what that captures as constants.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from backprose import errors
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import widen
 from backprose.ir.kinds import Kind
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone
@@ -26,23 +29,59 @@ def gradient_module(engine: Inference, function: Any, kinds: Mapping[str, Kind],
         primal = function.__backprose_module__(engine, kinds)
     else:
         primal = engine.run(function, kinds)
+    return _gradient(engine, primal, request)
+
+
+def call_gradient(
+    engine: Inference, b: TypedBuilder, function: Any, signature: inspect.Signature, request: Request,
+    args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any,
+) -> Value:  # fmt: skip
+    """The call of a gradient of `function` with these arguments, inlined into `b`."""
+    name = getattr(function, "__name__", "function")
+    values = bind(b, name, signature, args, keywords, loc)
+    kinds = {param: widen(value.kind) for param, value in zip(signature.parameters, values)}
+    _require_floats(list(kinds), list(kinds.values()), request, name, loc)
+    return _inlined(engine, b, gradient_module(engine, function, kinds, request), values)
+
+
+def call_closure_gradient(
+    engine: Inference, b: TypedBuilder, closure: Value, request: Request, args: tuple[Value, ...],
+    keywords: Mapping[str, Value], loc: Any,
+) -> Value:  # fmt: skip
+    """The call of a gradient of a nested function, inlined into `b`."""
+    template: Function = closure.kind.template
+    captured = engine.captures[closure][0]
+    defaults = {name: captured[i] for name, i in template.attrs.get("defaults", {}).items()}
+    values = bind(b, template.name, template.signature, args, keywords, loc, defaults)
+    names = list(template.signature.parameters)
+    params = [Value(name, widen(value.kind)) for name, value in zip(names, values)]
+    _require_floats(names, [p.kind for p in params], request, template.name, loc)
+    inner = b.nested()
+    result = engine.inline_closure(inner, closure, [*captured, *params])
+    body = Function(template.name, inner.region(params, [result]), template.loc)
+    others = {i.name: i.function for i in engine.instances.values()}
+    return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), values)
+
+
+def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
     primal = Module({name: drop_dead(fn) for name, fn in primal.functions.items()})
     module = gradient(primal, engine, request)
     return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
 
 
-def call_gradient(
-    engine: Inference, b: TypedBuilder, function: Any, request: Request, args: tuple[Value, ...],
-    keywords: Mapping[str, Value], loc: Any,
-) -> Value:  # fmt: skip
-    """The call of a gradient of `function` with these arguments, inlined into `b`."""
-    signature = inspect.signature(function, follow_wrapped=False)
-    values = bind(b, getattr(function, "__name__", "function"), signature, args, keywords, loc)
-    kinds = {name: value.kind for name, value in zip(signature.parameters, values)}
-    module = gradient_module(engine, function, kinds, request)
-    entry: Function = module.entry
+def _inlined(engine: Inference, b: TypedBuilder, module: Module, values: list[Value]) -> Value:
+    entry = module.entry
     engine.functions.update({name: fn for name, fn in module.functions.items() if fn is not entry})
     inlined = clone(entry.region, dict(zip(entry.params, values)))
     b.ops.extend(inlined.ops)
     b.learn(inlined)
     return inlined.results[0]
+
+
+def _require_floats(names: list[str], kinds: list[Kind], request: Request, function: str, loc: Any) -> None:
+    for i in request.wrt:
+        if not carries_derivative(kinds[i]):
+            raise errors.NotDifferentiable(
+                f"the argument `{names[i]}` of `{function}` has no derivative", loc,
+                f"it is {kinds[i]}, and a gradient with respect to it is asked for", "pass a float",
+            )  # fmt: skip

@@ -98,6 +98,8 @@ def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op]) -> Value:
         dtype = dtype_of(value.kind)
         extra = () if dtype == dtype_of(scalar.kind) or dtype == "float64" else (b.data(np.dtype(dtype).type),)
         return b.call(np.full, shape, scalar, *extra, kind=value.kind, name=value.name)
+    if isinstance(value.kind, Array) and not value.kind.axes:  # a cotangent without axes may be a scalar
+        return b.call(np.array, value, kind=value.kind, name=value.name)
     if isinstance(value.kind, Array):
         return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
     return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)

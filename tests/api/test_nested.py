@@ -1,0 +1,95 @@
+"""Gradients inside functions that are differentiated: of gradients, of nested functions, to any order."""
+
+import numpy as np
+import pytest
+from numeric import difference
+
+from backprose import differentiable, errors, grad, value_and_grad
+
+X = np.array([0.3, -0.7, 1.2, 0.4])
+
+
+def rosenbrock(x):
+    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def running(x, n):
+    s = 0.0
+    for i in range(n):
+        s += np.sin(x[i]) * x[i - 1]
+    return s
+
+
+def piecewise(x):
+    return x * x * x if x > 0 else -x
+
+
+def newton(a):
+    x = 1.0
+    while abs(x * x - a) > 1e-13:
+        x = x - (x * x - a) / (2 * x)
+    return x
+
+
+@differentiable
+def square(x):
+    return np.sum(x * x)
+
+
+def squared_gradient(x):
+    return np.sum(grad(running)(x, 4) ** 2)
+
+
+def descent(x):
+    for _ in range(3):
+        x = x - 1e-3 * grad(rosenbrock)(x)
+    return rosenbrock(x)
+
+
+def inner_function(x, rate):
+    def penalised(y):
+        return rosenbrock(y) + 0.1 * np.sum(y * x)
+
+    value, step = value_and_grad(penalised)(x)
+    return np.sum((x - rate * step) ** 2) + value
+
+
+def inner_lambda(x):
+    return np.sum(grad(lambda y, k: np.sum(y**3) * k, argnums="y")(x, 2.0) * x)
+
+
+def of_differentiable(x):
+    return np.sum(square.grad(x) * np.sin(x))
+
+
+@pytest.mark.parametrize(
+    "function", [squared_gradient, descent, lambda x: inner_function(x, 1e-3), inner_lambda, of_differentiable]
+)
+def test_gradient_through_gradients(function):
+    np.testing.assert_allclose(grad(function)(X), difference(function, X), rtol=1e-5, atol=1e-6)
+
+
+def test_orders_of_a_polynomial():
+    derivative, expected = (lambda t: t**5), 2.0**5
+    for order in range(1, 5):
+        derivative = grad(derivative)
+        expected *= (6 - order) / 2.0
+        assert derivative(2.0) == pytest.approx(expected, rel=1e-14)
+
+
+def test_second_derivative_through_a_branch():
+    assert grad(grad(piecewise))(2.0) == 12.0
+    assert grad(grad(piecewise))(-2.0) == 0.0
+
+
+@pytest.mark.parametrize("a", [0.3, 2.0, 9.0])
+def test_second_derivative_through_a_while_loop(a):
+    assert grad(grad(newton))(a) == pytest.approx(-0.25 * a**-1.5, rel=1e-7)
+
+
+def test_an_integer_in_an_inner_gradient_is_named():
+    def f(x):
+        return grad(running)(3, 4) * x
+
+    with pytest.raises(errors.NotDifferentiable, match="argument `x` of `running`"):
+        grad(f)(1.0)

@@ -1,0 +1,453 @@
+"""Traps: iterators used twice, loops that end at once, lists under two names, kinds that meet, names in odd places."""
+
+import math
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+from checks import Programs
+
+program = Programs()
+V = np.array([0.3, -1.2, 2.0])
+W = np.array([0.5, 0.7, -0.4])
+M = np.array([[1.0, 0.2, -0.4], [0.5, -1.5, 0.7]])
+
+
+@program((V, W))
+def zip_kept_in_a_variable(v, w):
+    pairs = zip(v, w)
+    y = 0.0
+    for a, b in pairs:
+        y = y + a * b * b
+    return y
+
+
+@program((V, W))
+def zip_made_a_list(v, w):
+    pairs = list(zip(v, w))
+    y = 0.0
+    for a, b in pairs:
+        y = y + a * b
+    for a, b in pairs:
+        y = y * a - b
+    return y + pairs[0][1] * len(pairs)
+
+
+@program(([0.5, 1.5, 2.5],))
+def reversed_made_a_list(values):
+    backwards = list(reversed(values))
+    y = 0.0
+    for b in backwards:
+        y = y * b + 1
+    for b in backwards:
+        y = y + b * b
+    return y * backwards[0]
+
+
+@program((V,))
+def map_made_a_list(v):
+    squares = list(map(lambda x: x * x, v))
+    return sum(squares) * squares[1] + sum(map(math.sin, v))
+
+
+@program((V, W))
+def transposed_pairs(v, w):
+    pairs = [(a * b, a + b) for a, b in zip(v, w)]
+    products, sums = zip(*pairs)
+    return sum(products) * sum(sums)
+
+
+@program((M,))
+def rows_of_a_transpose(m):
+    y = 0.0
+    for column in m.T:
+        y = y + column[0] ** 2 * column[1]
+    for column in zip(*m):
+        y = y + column[0] * column[1]
+    return y
+
+
+@program((V, 2), (V, 0), (V, 9))
+def slice_bounds_at_run_time(v, n):
+    head = v[:n]
+    y = np.sum(head * head)
+    for x in v[n:]:
+        y = y + x**3
+    return y
+
+
+@program(([0.5, 1.5, 2.5], 1), ([0.5, 1.5, 2.5], 5))
+def list_slices_at_run_time(values, n):
+    y = 0.0
+    for x in values[:n]:
+        y = y + x * x
+    for x in values[n:]:
+        y = y * x + 1
+    for x in values[::-2]:
+        y = y + x
+    return y
+
+
+@program((V, [2, 0, 2, 2]))
+def same_element_again(v, order):
+    y = 1.0
+    for i in order:
+        y = y * v[i] + v[i]
+    return y
+
+
+@program(([0.5, 1.5, 2.5], [2, 0, 2, 2]))
+def same_list_element_again(v, order):
+    y = 1.0
+    for i in order:
+        y = y * v[i] + v[-1]
+    return y
+
+
+@program((V,))
+def two_names_of_one_element(v):
+    a = v[0]
+    b = v[0]
+    c = v
+    return a * b * c[0]
+
+
+@program((0.5, 3))
+def two_names_of_one_list(x, n):
+    a = [x]
+    b = a
+    for k in range(n):
+        a = a + [b[0] * k]
+    return sum(a) * len(b) + b[0]
+
+
+@program((0.5, 2.0), (0.5, -2.0))
+def lists_of_different_lengths(x, y):
+    parts = [x]
+    if y > 0:
+        parts = parts + [x * y, y]
+    total = 0.0
+    for k, p in enumerate(parts):
+        total = total + p * (k + 1)
+    return total * len(parts)
+
+
+@program((0.5, 2.0), (0.5, -2.0))
+def dicts_in_branches(x, y):
+    if y > 0:
+        d = {"a": x, "b": y * y}
+    else:
+        d = {"a": y, "b": x}
+    return d["a"] * d["b"]
+
+
+@program((0.5, 2.0), (0.5, -2.0))
+def tuples_in_branches(x, y):
+    pair = (x, y) if y > 0 else (y * y, 1.0)
+    a, b = pair
+    return a * b * pair[0]
+
+
+@dataclass(frozen=True)
+class State:
+    position: float
+    velocity: float
+    name: str = "s"
+
+
+@program((0.5, 4))
+def records_in_a_loop(x, n):
+    s = State(x, 1.0)
+    for _ in range(n):
+        if s.position > 1:
+            s = State(s.position - 0.5, s.velocity * x)
+        else:
+            s = State(s.position + 0.3 * s.velocity, s.velocity)
+    return s.position * s.velocity
+
+
+Best = namedtuple("Best", "value index")
+
+
+@program((V,))
+def namedtuple_in_a_loop(v):
+    best = Best(-10.0, -1)
+    for i, x in enumerate(v):
+        if x > best.value:
+            best = Best(x, i)
+    return best.value**2 * (best.index + 1)
+
+
+@program((0.5, 6))
+def window_of_three(x, n):
+    a, b, c = x, x * x, 1.0
+    for k in range(n):
+        a, b, c = b, c, a * b + 0.1 * k * c
+    return a + b * c
+
+
+@program((0.5, 5))
+def stops_and_collects(x, n):
+    values = []
+    y = x
+    for k in range(n):
+        y = y * 1.5
+        values = values + [y]
+        if y > 2:
+            break
+    return sum(values) * len(values)
+
+
+@program((0.5, 5), (0.5, 0))
+def collected_then_last(x, n):
+    ys = [x * k for k in range(n)]
+    return (ys[-1] if ys else x) * x
+
+
+@program((0.5, 3, 4), (0.5, 0, 4), (0.5, 3, 0))
+def zero_trips_in_nested_loops(x, n, m):
+    y = x
+    last = x
+    for i in range(n):
+        for j in range(m):
+            y = y * x + i * j
+            last = y
+        y = y + last
+    return y * last
+
+
+@program((0.5, 7))
+def continue_and_break_in_a_while(x, n):
+    k = 0
+    y = x
+    while k < n:
+        k += 1
+        if k % 2:
+            continue
+        y = y * (1 + x) + k
+        if y > 9:
+            break
+    else:
+        y = y - 1
+    return y * k
+
+
+@program((0.3,), (0.9,))
+def return_from_a_while_in_a_for(x):
+    for start in (x, x * x, 2.0):
+        y = start
+        while y < 4:
+            y = y * 2 + x
+            if 2 < y < 2.2:
+                return y * x
+    return y
+
+
+@program((V, 1.0), (V, 5.0))
+def first_above(v, limit):
+    for i, x in enumerate(v):
+        if x * x > limit:
+            return x * i + v[0]
+    return -v[1]
+
+
+@program((V, 2), (V, 0))
+def find_with_else(v, wanted):
+    for i in range(len(v)):
+        if i == wanted:
+            found = v[i] * i
+            break
+    else:
+        found = v[0]
+    return found * found
+
+
+@program((V,))
+def min_and_argmin(v):
+    i = int(np.argmin(v))
+    j = v.argmax()
+    return v[i] * v[j] + v[i] ** 2
+
+
+@program((0.5, 2))
+def integer_powers_of_float(x, n):
+    return x**n + x ** (-n) + x**0 + (x + 1) ** 0.5 + 2**x + n**x
+
+
+@program((1.7, 2.3))
+def floor_and_remainder(x, y):
+    return (x * 3) // y + (x * 3) % y + divmod(x * 5, y)[1] + math.floor(x) * x + abs(-y)
+
+
+@program((0.5, 1.2))
+def math_functions(x, y):
+    return math.exp(x) * math.log(y) + math.sqrt(x) + math.atan2(x, y) + math.hypot(x, y) + math.pow(x, y) + math.pi * x
+
+
+@program((0.5, True), (0.5, False))
+def flags_as_numbers(x, flag):
+    return x * flag + (x > 0) * x * x + (not flag) * 3 * x
+
+
+@program((np.float32(0.5), 3))
+def single_precision(x, n):
+    return float(x) * 0 + n * 1.0
+
+
+@program((V,))
+def print_does_not_disturb(v):
+    print(v, end="")
+    print(f"{v.sum()} {len(v)=}")
+    return np.sum(v**2)
+
+
+@program((0.5,))
+def ternary_chain_of_calls(x):
+    f = np.sin if x > 0.1 else np.cos
+    return f(x) * x
+
+
+@program((0.5, "sin"), (0.5, "cos"))
+def function_from_a_table(x, name):
+    table = {"sin": np.sin, "cos": math.cos}
+    return table[name](x) * getattr(np, name)(x)
+
+
+@program((0.5, 3))
+def list_of_functions(x, n):
+    for f in (np.sin, np.exp, lambda t: t * x):
+        x = f(x)
+    return [np.tanh, np.cos][n % 2 == 0](x) if n < 0 else x
+
+
+@program((V, W))
+def tuple_of_arrays_carried(v, w):
+    pair = (v, w)
+    for _ in range(3):
+        pair = (pair[1], pair[0] * pair[1])
+    return np.sum(pair[0] * pair[1])
+
+
+@program(([[0.5, 1.5], [2.5]],))
+def ragged(rows):
+    return sum(sum(row) * row[0] for row in rows)
+
+
+@program(({"a": [0.5, 1.5], "b": (V, {"c": 2.0})},))
+def deep(p):
+    (u, d), scale = p["b"], d_of(p)
+    return np.sum(u) * d["c"] * scale + p["a"][1]
+
+
+def d_of(p):
+    return p["a"][0] * p["b"][1]["c"]
+
+
+@program((V,))
+def unused_and_aliased_arguments(v):
+    def f(a, b, unused=None):
+        return np.sum(a * b)
+
+    return f(v, v) + f(a=v, b=v[::-1], unused=v)
+
+
+@program((0.5,))
+def default_evaluated_once(x):
+    scale = 2.0
+
+    def f(y, s=scale):
+        return y * s
+
+    scale = x
+    return f(x) * scale
+
+
+@program((0.5, 3))
+def closures_in_a_loop(x, n):
+    y = 0.0
+    for k in range(n):
+
+        def f(t, k=k):
+            return t * k + x
+
+        y = y + f(x)
+    return y
+
+
+@program((0.5,))
+def closure_over_a_loop_variable(x):
+    total = 0.0
+    for k in (1.0, 2.0, 3.0):
+        f = lambda t: t * k * x  # noqa: E731, B023
+        total = total + f(x)
+    k = 10.0
+    return total + f(1.0)
+
+
+@program((V,))
+def sum_with_start(v):
+    return sum(v, start=v[0] * 2) * sum([x * x for x in v], 1.0)
+
+
+@program((V,))
+def matrix_from_rows(v):
+    m = np.array([v, v * v, [1.0, v[0], 2.0]])
+    return np.linalg.det(m + 3 * np.eye(3))
+
+
+@program((0.5, np.array([1.0, 2.0])))
+def rank_differs_by_branch(x, v):
+    y = x
+    if v.size > 1:
+        y = y * v
+    return np.sum(y)
+
+
+@program((M,))
+def conditional_rows(m):
+    return sum(row.sum() ** 2 if row[0] > 0.7 else row.max() for row in m)
+
+
+@program((V,))
+def any_number_of_names(v):
+    a = b = c = v * 2
+    a = a * b
+    d, e = c, a
+    return np.sum(d * e) + np.sum(b)
+
+
+@program((0.5, 2.0))
+def not_none_and_truth(x, y):
+    z = None
+    if x > 0:
+        z = x * y
+    if z is not None and z > 0:
+        return z * z
+    return x
+
+
+@program((V, 3))
+def power_iteration(v, n):
+    a = np.outer(v, v) + np.eye(3)
+    x = np.ones(3)
+    for _ in range(n):
+        y = a @ x
+        x = y / np.linalg.norm(y)
+    return x @ a @ x
+
+
+@program((0.2, 4))
+def logistic_map_history(r, n):
+    xs = [0.3]
+    for _ in range(n):
+        xs = [*xs, (3 + r) * xs[-1] * (1 - xs[-1])]
+    return np.mean(np.array(xs))
+
+
+@program((V, W, 0.3))
+def gradient_descent_inside(v, w, rate):
+    theta = v
+    for _ in range(5):
+        residual = theta - w
+        theta = theta - rate * residual
+    return theta @ theta
