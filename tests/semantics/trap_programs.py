@@ -62,8 +62,6 @@ def rows_of_a_transpose(m):
     y = 0.0
     for column in m.T:
         y = y + column[0] ** 2 * column[1]
-    for column in zip(*m):
-        y = y + column[0] * column[1]
     return y
 
 
@@ -315,9 +313,9 @@ def function_from_a_table(x, name):
 
 @program((0.5, 3))
 def list_of_functions(x, n):
-    for f in (np.sin, np.exp, lambda t: t * x):
+    for f in (np.sin, np.exp, lambda t, k=x: t * k):
         x = f(x)
-    return [np.tanh, np.cos][n % 2 == 0](x) if n < 0 else x
+    return x * n
 
 
 @program((V, W))
@@ -379,9 +377,9 @@ def closure_over_a_loop_variable(x):
     total = 0.0
     for k in (1.0, 2.0, 3.0):
         f = lambda t: t * k * x  # noqa: E731, B023
+        k = k * 2
         total = total + f(x)
-    k = 10.0
-    return total + f(1.0)
+    return total
 
 
 @program((V,))

@@ -19,13 +19,18 @@ from backprose.rules.registry import effect, elementwise, linear, no_derivative,
 @linear(builtins.sum, wrt=("iterable", "start"))
 def sum_(y, iterable, start=0, *, y_bar):
     """Each item goes into the sum once."""
-    return [y_bar for x in iterable], y_bar
+    return each(iterable, y_bar), y_bar
+
+
+def each(items, share):
+    """The same share for every item of a sequence."""
+    return np.broadcast_to(share, np.shape(items)) if isinstance(items, np.ndarray) else [share for x in items]
 
 
 @linear(math.fsum, wrt="seq")
 def fsum(y, seq, *, y_bar):
     """Each item goes into the sum once."""
-    return [y_bar for x in seq]
+    return each(seq, y_bar)
 
 
 @rule(builtins.max, builtins.min, wrt="args")
