@@ -30,7 +30,8 @@ def leaves(x: Any) -> list:
 def rebuilt(x: Any, new: list) -> Any:
     """x with its leaves replaced by those of `new`, which is used up."""
     if isinstance(x, (list, tuple)):
-        return type(x)([rebuilt(item, new) for item in x])
+        parts = [rebuilt(item, new) for item in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     return new.pop(0)
 
 
@@ -42,7 +43,7 @@ def random_like(y: Any, rng: np.random.Generator) -> Any:
     """A random cotangent of y's structure: lists for lists, tuples for tuples, floats for scalars."""
     if isinstance(y, (list, tuple)):
         parts = [random_like(item, rng) for item in y]
-        return parts if isinstance(y, list) else tuple(parts)
+        return parts if isinstance(y, list) else type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
     g = rng.normal(size=np.shape(y))
     return g if np.ndim(y) else float(g)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_number, ndim_of, result_kind
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Number, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Number, Scalar, Static, Tuple
 
 
 def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
@@ -137,6 +138,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.hsplit: _hsplit,
     np.vsplit: _split_along(0),
     np.dsplit: _split_along(2),
+    math.acosh: lambda x: Scalar("float"),  # it raises for the example
     backprose_runtime.add_at: _like_first,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,

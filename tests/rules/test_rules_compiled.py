@@ -1,0 +1,201 @@
+"""Every rule through the whole compiler: gradients, pullbacks and second derivatives of small programs that call it.
+
+All cases are checked as gradients; pullbacks, float32 and second derivatives on a few cases of each rule, chosen so that
+each rule has an array of the highest rank among its cases, and scalars where it takes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cases import CASES, LOSSY, Case  # noqa: E402
+from check import cotangents, differences, leaves, leaves_like, mapped, random_like, rebuilt  # noqa: E402
+from compiled import Program, function_from, program_of, second_of  # noqa: E402
+
+from backprose.pipeline import Plan, compile_function  # noqa: E402
+from backprose.rules import registry  # noqa: E402
+from backprose.transform.gradient import Request  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
+
+# Complex results need a pairing of their own, see test_indexing_compiled.py for those.
+PROGRAMS = [c for c in CASES if c.function not in LOSSY | {complex, np.complex128} and c.wrt]
+
+
+def chosen(number: int) -> list[Case]:
+    """Up to `number` cases of each rule's text, spread over its table, the highest rank among them."""
+    by_rule: dict[Any, list[Case]] = {}
+    for case in PROGRAMS:
+        by_rule.setdefault(registry.rule_for(case.function).text, []).append(case)
+    found = []
+    for cases in by_rule.values():
+        step = max(1, len(cases) // number)
+        spread = cases[::step][: number - 1] if number > 1 else []
+        highest = max(cases, key=lambda c: min(2, max(np.ndim(leaf) for leaf in leaves(c.values))))
+        found += [*spread, *([] if any(c is highest for c in spread) else [highest])]
+    return found
+
+
+def each(cases: list[Case]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[f"{i}-{case.id}" for i, case in enumerate(cases)])
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
+    with np.errstate(all="ignore"):
+        yield
+
+
+def assert_fits(bar: Any, x: Any) -> None:
+    """The gradient has the argument's structure, and its leaves their shape and dtype."""
+    for g, leaf in zip(leaves_like(bar, x), leaves(x), strict=True):
+        assert np.shape(g) == np.shape(leaf)
+        assert np.ndim(leaf) == 0 or isinstance(g, np.ndarray)
+        if isinstance(leaf, (np.ndarray, np.generic)):
+            assert np.asarray(g).dtype == leaf.dtype
+
+
+def assert_own_memory(bars: tuple, args: list) -> None:
+    """Results are writable, and share memory with nothing else."""
+    arrays = [g for g in leaves(list(bars)) if isinstance(g, np.ndarray)]
+    given = [x for x in leaves(list(args)) if isinstance(x, np.ndarray)]
+    for i, g in enumerate(arrays):
+        assert g.flags.writeable
+        assert not any(np.shares_memory(g, other) for other in given + arrays[:i])
+
+
+def assert_near(bar: Any, expected: Any, x: Any, rtol: float, atol: float = 0.0) -> None:
+    expected = expected if isinstance(expected, list) and not isinstance(x, (list, tuple)) else leaves_like(expected, x)
+    for g, h in zip(leaves_like(bar, x), expected, strict=True):
+        scale = max(1.0, np.max(np.abs(h), initial=0.0))
+        np.testing.assert_allclose(g, h, rtol=rtol, atol=atol * scale)
+
+
+@each(PROGRAMS)
+def test_gradient(case: Case):
+    program = program_of(case)
+    before = mapped(program.args, np.copy)
+    bars = program.gradient()
+    for x, copy in zip(leaves(program.args), leaves(before)):
+        np.testing.assert_array_equal(x, copy)
+    assert_own_memory(bars, program.args)
+    weights = random_like(case.call(case.values), np.random.default_rng(3))
+    plain = cotangents(case, weights)
+    slow = program.gradient(optimise=False)
+    for k, (i, bar) in enumerate(zip(program.wrt, bars, strict=True)):
+        x = program.args[i]
+        if case.function is not np.longdouble:
+            assert_fits(bar, x)
+        assert_near(bar, slow[k], x, rtol=1e-13, atol=1e-13)
+        assert_near(bar, plain[k], x, rtol=1e-12, atol=1e-12)
+        for g, h in zip(leaves_like(bar, x), differences(case, weights, k), strict=True):
+            np.testing.assert_allclose(g, h, rtol=1e-6, atol=1e-8 * max(1.0, np.max(np.abs(h), initial=0.0)))
+
+
+@each(chosen(4))
+def test_pullback(case: Case):
+    """The pair of a forward and a backward part: the value's own bits, and a pullback that can be called again."""
+    whole = program_of(case)
+    call = whole.text.splitlines()[1].partition(" = ")[2]
+    names = [name for name in whole.parameters if name.startswith("x")]
+    text = f"def program({', '.join(names)}):\n    return {call}\n"
+    function = function_from(text, "program", whole.function.__globals__)
+    program = Program(function, whole.args[: len(names)], whole.wrt, text)
+    _, loaded = program.compiled(paired=True)
+    value, residuals = loaded["program_forward"](*program.args)
+    for got, want in zip(leaves(value), leaves(case.call(case.values)), strict=True):
+        np.testing.assert_array_equal(got, want)
+        assert np.asarray(got).dtype == np.asarray(want).dtype
+    rng = np.random.default_rng(3)
+    weights, others = random_like(value, rng), random_like(value, rng)
+    bars = loaded["program_backward"](residuals, weights)
+    loaded["program_backward"](residuals, others)
+    again = loaded["program_backward"](residuals, weights)
+    plain = cotangents(case, weights)
+    for k, (i, bar, same) in enumerate(zip(program.wrt, bars, again, strict=True)):
+        assert_near(bar, plain[k], program.args[i], rtol=1e-12, atol=1e-12)
+        for g, h in zip(leaves_like(bar, program.args[i]), leaves_like(same, program.args[i]), strict=True):
+            np.testing.assert_array_equal(g, h)
+
+
+@each([c for c in chosen(3) if any(isinstance(leaf, np.ndarray) for leaf in leaves(c.values))])
+def test_float32_arguments_have_float32_gradients(case: Case):
+    """Also where float64 takes part: the weights are."""
+    wide = program_of(case)
+    narrow = [mapped(x, as_float32) if i in wide.wrt else x for i, x in enumerate(wide.args)]
+    slim = Program(wide.function, narrow, wide.wrt, wide.text)
+    for bar, expected, i in zip(slim.gradient(), wide.gradient(), wide.wrt, strict=True):
+        assert_fits(bar, narrow[i])
+        assert_near(bar, expected, narrow[i], rtol=2e-3, atol=1e-3)
+
+
+def as_float32(x: Any) -> Any:
+    return np.asarray(x, np.float32) if isinstance(x, np.ndarray) else np.float32(x)
+
+
+def has_second_order(case: Case) -> bool:
+    """NumPy's einsum itself refuses the second derivative's operands where a letter is stretched in its first."""
+    return "stretched" not in case.note
+
+
+@each([c for c in chosen(4) if has_second_order(c)])
+def test_second_order(case: Case):
+    """The gradient of <v, gradient> is what central differences of the gradient give, by arguments and by weights."""
+    first = program_of(case)
+    second, vs = second_of(first)
+    for i, bar in zip(second.wrt, second.gradient(), strict=True):
+        x = second.args[i]
+        assert_fits(bar, x)
+        for g, h in zip(leaves_like(bar, x), slopes(first, vs, i), strict=True):
+            np.testing.assert_allclose(g, h, rtol=1e-5, atol=1e-7 * max(1.0, np.max(np.abs(h), initial=0.0)))
+
+
+def slopes(first: Program, vs: list, index: int) -> list[np.ndarray]:
+    """Central differences of <vs, gradient> by each leaf of the argument `index`."""
+    run = first.compiled()[1][first.compiled()[0].entry]
+
+    def at(x: Any) -> float:
+        args = [x if i == index else other for i, other in enumerate(first.args)]
+        bars = [g for i, bar in zip(first.wrt, run(*args)) for g in leaves_like(bar, first.args[i])]
+        return sum(float(np.sum(np.asarray(v) * np.asarray(g))) for v, g in zip(leaves(vs), bars, strict=True))
+
+    x, step = first.args[index], 1e-5
+    flat, found = leaves(x), []
+    for place, leaf in enumerate(flat):
+        slope = np.zeros(np.shape(leaf))
+        for entry in np.ndindex(slope.shape):
+            values = []
+            for sign in (1, -1):
+                moved = np.array(leaf, dtype=float)
+                moved[entry] += sign * step
+                moved = moved if isinstance(leaf, np.ndarray) else float(moved)
+                values.append(at(rebuilt(x, [*flat[:place], moved, *flat[place + 1 :]])))
+            slope[entry] = (values[0] - values[1]) / (2 * step)
+        found.append(slope)
+    return found
+
+
+@each(chosen(1))
+def test_the_emitted_text_is_the_same_again(case: Case):
+    first, again = program_of(case), program_of(case)
+    assert body(first.source()) == body(again.source())
+
+
+def body(source: str) -> str:
+    return source[source.index("def ") :]
+
+
+def test_primals_are_printed_as_they_are_written():
+    f = function_from("def f(x):\n    return np.sum(np.exp(x) * x.T)\n", "f", {})
+    c = compile_function(f, {"x": Program(f, [np.ones((2, 2))], (0,), "").kinds["x"]}, Plan(None))
+    assert "np.sum(np.exp(x) * x.T)" in c.emitted.source
+    assert Request((0,), True).single
