@@ -19,11 +19,10 @@ from typing import Any
 
 import numpy as np
 
+import backprose
 from backprose import pipeline
 from backprose.analysis.kinds import kind_of
-from backprose.errors import CompileError
 from backprose.transform.gradient import Request
-from backprose.transform.nested import call_gradient
 
 from cases import Case, has_floats
 from check import leaves, random_like
@@ -116,20 +115,10 @@ def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     places = [place for n, i in enumerate(first.wrt) for place in paths(f"g[{n}]", first.args[i])]
     total = " + ".join(product(f"v{i}", path, leaf) for i, (path, leaf) in enumerate(places)) or "0.0"
     text = f"def second({', '.join(names)}):\n    g = gradient({', '.join(first.parameters)})\n    return {total}\n"
-    gradient = Gradient(first.function, Request(first.wrt, False))
+    gradient = backprose.grad(first.function, argnums=first.wrt)
     function = function_from(text, "second", {"gradient": gradient})
     wrt = (*first.wrt, *(i for i, p in enumerate(first.parameters) if p.startswith("u")))
     return Program(function, first.args + flat, wrt, text), vs
-
-
-class Gradient:
-    """A gradient that is called inside a differentiated function."""
-
-    def __init__(self, function: Callable, request: Request):
-        self.function, self.request = function, request
-
-    def __backprose_call__(self, engine: Any, b: Any, args: Any, keywords: Any, loc: Any) -> Any:
-        return call_gradient(engine, b, self.function, self.request, args, keywords, loc)
 
 
 def paths(text: str, y: Any) -> list[tuple[str, Any]]:
@@ -165,5 +154,3 @@ def literal(x: Any, constants: dict[str, Any]) -> str:
     constants[name] = x
     return name
 
-
-__all__ = ["CompileError", "Gradient", "Program", "function_from", "program_of", "second_of"]
