@@ -10,10 +10,12 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import real_only, rule
-from backprose.rules.static import contracted_axes, inverse_permutation, is_sorted, other_axes, partners, require, span
+from backprose.rules.registry import real_only, refused, rule
+from backprose.rules.static import (
+    contracted_axes, inverse_permutation, is_sorted, other_axes, partners, rank_is_known, require, span,
+)  # fmt: skip
 from backprose.rules.subscripts import transposed
-from backprose_runtime import unbroadcast
+from backprose_runtime import matmul_left_bar, matmul_right_bar, unbroadcast
 
 
 def flipped(a):
@@ -33,6 +35,8 @@ def matmul(c, a, b, *, c_bar):
     Shapes: A (..., m, k), B (..., k, n), C (..., m, n); a vector is a row on the left and a column on the right.
     Leading axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
     """
+    if not (rank_is_known(a) and rank_is_known(b)):
+        return matmul_left_bar(c_bar, a, b), matmul_right_bar(c_bar, a, b)
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return c_bar * b, c_bar * a
     if np.ndim(a) == 1:
@@ -44,6 +48,13 @@ def matmul(c, a, b, *, c_bar):
     if np.ndim(b) == 2:
         return c_bar @ b.T, rows(a).T @ rows(c_bar)
     return unbroadcast(c_bar @ flipped(b), a), unbroadcast(flipped(a) @ c_bar, b)
+
+
+refused(
+    matmul_left_bar,
+    matmul_right_bar,
+    why="the second derivative of a product needs the ranks of its operands: annotate them, or call with arguments",
+)
 
 
 def vector_matrix(a, b, c_bar):

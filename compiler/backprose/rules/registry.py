@@ -53,6 +53,7 @@ class Rule:
 RULES: dict[Any, Rule] = {}
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
+REFUSED: dict[Any, str] = {}
 METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
@@ -101,6 +102,11 @@ def effect(*functions: Any) -> None:
     EFFECTS.update(functions)
 
 
+def refused(*functions: Any, why: str) -> None:
+    """Declare functions that may be called, but not differentiated, and the reason that an error gives."""
+    REFUSED.update(dict.fromkeys(functions, why))
+
+
 def at_compile_time(function: Callable) -> Callable:
     """Mark a pure helper of rules which the compiler calls itself when all arguments are static."""
     COMPILE_TIME.add(function)
@@ -129,7 +135,12 @@ def has_no_derivative(function: Any) -> bool:
 
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
-    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function)
+    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function) or _contains(REFUSED, function)
+
+
+def refusal_of(function: Any) -> str:
+    """Why the function can't be differentiated, or ""."""
+    return _get(REFUSED, function) or ""
 
 
 def has_effect(function: Any) -> bool:

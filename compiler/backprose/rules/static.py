@@ -7,6 +7,11 @@ import builtins
 from backprose.rules.registry import at_compile_time
 
 
+def rank_is_known(x):
+    """Whether the number of axes of `x` is known. Always true at run time; the compiler asks the kind."""
+    return True
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""

@@ -24,7 +24,7 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
-from backprose.rules.registry import Rule, has_no_derivative, rule_for
+from backprose.rules.registry import Rule, has_no_derivative, refusal_of, rule_for
 from backprose.transform import reverse_loops
 from backprose.transform.algebra import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
@@ -73,7 +73,8 @@ class Reversal:
         if rule is None:
             raise errors.NotDifferentiable(
                 f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
-                "an active value goes through it", "see docs/rules.md for what has one",
+                refusal_of(op.fn) or "an active value goes through it",
+                "compute it outside the differentiated function, or write it with functions that have rules",
             )  # fmt: skip
         args, keywords = _bind(rule, op)
         bar = bars.tree(b, op.result)

@@ -13,11 +13,12 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import is_inexact, is_number
+from backprose.analysis.kinds import is_inexact, is_number, ndim_of
 from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
+from backprose.rules.static import rank_is_known
 from backprose.transform.cotangents import fit
 from backprose.transform.typed import LITERALS, NotStatic, TypedBuilder
 
@@ -333,7 +334,12 @@ def _reduce(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, 
     return total
 
 
+def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(ndim_of(args[0].kind) is not None)
+
+
 HANDLERS: dict[Any, Callable[..., Value]] = {
+    rank_is_known: _rank_is_known,
     range: _range,
     zip: _zip,
     enumerate: _enumerate,
