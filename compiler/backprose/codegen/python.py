@@ -23,6 +23,7 @@ from backprose.codegen.names import References, Variables, item_name, plural, te
 from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.statements import Printer, is_rebinding, keeps_memory
 from backprose.codegen.structure import delay_yields, structure
+from backprose.ir.kinds import Tuple
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.walk import all_ops, use_counts
 
@@ -58,7 +59,25 @@ def _function(function: Function, references: References, effects: frozenset[str
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
     body = Printer(write, frozenset(in_place), voided, use_counts(function.region)).block(block)
+    body = unpack_parameter(function, body, names)
     return _definition(function, [*_declarations(body, function, names), *body], write)
+
+
+def unpack_parameter(function: Function, body: list[ast.stmt], names: Mapping[Value, str]) -> list[ast.stmt]:
+    """`a, b = residuals` for a function that begins by taking every element of its first parameter, in order."""
+    if not function.params or not isinstance(function.params[0].kind, Tuple):
+        return body
+    count = len(function.params[0].kind.items)
+    pattern = [f"{names[function.params[0]]}[{i}]" for i in range(count)]
+    first = body[:count]
+    if count < 2 or any(not isinstance(s, ast.Assign) for s in first) or [ast.unparse(s.value) for s in first] != pattern:
+        return body
+    targets = [s.targets[0] for s in first]
+    if any(isinstance(t, ast.Name) and t.id == names[function.params[0]] for t in targets[:-1]):
+        return body  # it is overwritten by one of its elements before the last is taken
+    together = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Name(names[function.params[0]], ast.Load()))
+    together.loc = first[0].loc
+    return [together, *body[count:]]
 
 
 def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:

@@ -150,7 +150,7 @@ def _pair(
     mapping: dict[Value, Value] = {}
     for i, value in enumerate(kept):
         taken = head.call(operator.getitem, residuals, head.const(i), kind=value.kind)
-        mapping[value] = head.restate(taken, value.name)
+        mapping[value] = head.restate(taken, value.name or "kept")
     inner = clone(Region((), reverse.ops, reverse.results), {**mapping, bar: bar})
     backward_fn = Function(
         backward_name(fn.name), Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
