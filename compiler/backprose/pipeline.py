@@ -38,11 +38,12 @@ PRIMAL_PASSES: tuple[tuple[str, Pass], ...] = (
 ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("simplify", simplify),
     ("share_common", share_common),
-    ("simplify again", simplify),
     ("drop_dead", drop_dead),
+    ("simplify again", simplify),
+    ("drop_dead again", drop_dead),
     ("finish_last", finish_last),
     ("own_results", own_results),
-    ("drop_dead again", drop_dead),
+    ("drop_dead at last", drop_dead),
 )  # fmt: skip
 
 

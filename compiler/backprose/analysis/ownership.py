@@ -35,7 +35,7 @@ FOREIGN, PART = 1, 2
 
 ARITHMETIC = frozenset(
     getattr(operator, name)
-    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "invert", "and_", "or_", "xor", "lt", "le", "gt", "ge", "eq", "ne"]
+    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "invert", "concat", "and_", "or_", "xor", "lt", "le", "gt", "ge", "eq", "ne"]
 )
 
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})

@@ -8,6 +8,7 @@ cotangents added twice (`u + u`) become `2 * u`, which is exact.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -57,7 +58,11 @@ class Context:
                 mapping[op.result] = value
                 self.counts[value] += self.counts[op.result]
             return
+        if op.name in ("for", "while"):
+            _enter_with_invariants(op, mapping)
         regions = tuple(self.region(b, r, mapping) for r in op.regions)
+        if op.name == "if" and _in_reverse(op):
+            mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
         kept = b.add(replace(op, operands=operands, regions=regions))
         b.learn(Region((), (replace(kept, regions=()),), ()))
         self.made.update((v, kept) for v in kept.results)
@@ -120,6 +125,16 @@ class Context:
             value = source
 
 
+def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:
+    """What a loop carries along unchanged is what it was before the loop."""
+    skip = op.attrs.get("iterables", 0)
+    for k, (param, init, after, result) in enumerate(zip(op.carried, op.inits, op.yields, op.carried_results)):
+        if after is param and _in_reverse(op):
+            for region in op.regions:
+                mapping[region.params[k + (skip if region is op.body else 0)]] = mapping.get(init, init)
+            mapping[result] = mapping.get(init, init)
+
+
 def _shape_source(c: Context, op: Op) -> Value | None:
     """The operand whose shape the result surely has."""
     if op.fn is np.zeros_like or op.fn is np.ones_like:
@@ -142,7 +157,10 @@ def _is_const(value: Value, *numbers: Any) -> bool:
 
 def _same_kind(value: Value, op: Op) -> Value | None:
     """`value` in place of the call's result, if that has the same kind."""
-    return value if without_lengths(value.kind) == without_lengths(op.result.kind) else None
+    have, want = without_lengths(value.kind), without_lengths(op.result.kind)
+    if _in_reverse(op) and isinstance(have, Scalar) and isinstance(want, Scalar):
+        have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
+    return value if have == want else None
 
 
 # The table
@@ -159,7 +177,54 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
             product = (minus.operands[0], other) if one is x else (other, minus.operands[0])
             return b.call(operator.neg, b.call(operator.mul, *product, kind=op.result.kind), kind=op.result.kind)
+    return _scaled(c, b, op)
+
+
+def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`."""
+    if not _in_reverse(op):
+        return None
+    for one, other in (op.operands, op.operands[::-1]):
+        if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
+            found = _split(c, b, other)
+            return _times(b, found[0] * one.kind.value, found[1], op) if found else None
+        numerator = c.call_of(one, operator.truediv)
+        if numerator and c.only_use(one) and type(getattr(numerator.operands[0].kind, "value", None)) is float:
+            found = _split(c, b, other)
+            if found:
+                scale = b.const(numerator.operands[0].kind.value * found[0])
+                quotient = b.call(operator.truediv, scale, numerator.operands[1], kind=one.kind)
+                return b.call(operator.mul, quotient, found[1], kind=op.result.kind)
     return None
+
+
+def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None:
+    if factor == 1:
+        return _same_kind(value, op)
+    constant = b.const(int(factor) if factor == int(factor) else factor)
+    return b.call(operator.mul, constant, value, kind=op.result.kind)
+
+
+def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
+    """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
+    op = c.made.get(value)
+    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not _in_reverse(op):
+        return None
+    x, y = op.operands
+    for one, other in ((x, y), (y, x)):
+        if op.fn is operator.mul and _power_of_two(one) is not None:
+            return (_power_of_two(one), other) if _same_kind(other, op) else None
+    left, right = _split(c, b, x), _split(c, b, y)
+    if left is None and right is None:
+        return None
+    above, below = left or (1, x), right or (1, y)
+    factor = above[0] * below[0] if op.fn is operator.mul else above[0] / below[0]
+    return factor, b.call(op.fn, above[1], below[1], kind=value.kind)
+
+
+def _power_of_two(value: Value) -> float | None:
+    number = value.kind.value if isinstance(value.kind, Static) else None
+    return number if type(number) in (int, float) and number > 0 and math.frexp(number)[0] == 0.5 else None
 
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -185,7 +250,12 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
             if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
                 return _same_kind(other, op)
         if x is y:
-            return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
+            found = _split(c, b, x, uses=2)
+            return _times(b, *(2 * found[0], found[1]) if found else (2, x), op)
+        for one, other in ((x, y), (y, x)):
+            double = c.call_of(other, operator.mul)
+            if double and _is_const(double.operands[0], 2) and double.operands[1] is one:
+                return b.call(operator.mul, b.const(3), one, kind=op.result.kind)  # rounded once, as the sum is
     minus = c.call_of(y, operator.neg)
     if minus and c.only_use(y):
         return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
@@ -279,16 +349,21 @@ TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
 
 
 def _narrow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """An elementwise call of a scalar that was broadcast: the call broadcasts by itself, or is itself broadcast."""
+    """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     rule = rule_for(op.fn)
     if rule is None or not rule.is_elementwise or op.keywords or not _in_reverse(op):
         return None
-    wide = [v for v in op.operands if _broadcast_scalar(c, v)]
+    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
+    scalars = all(_broadcast_scalar(c, v) for v in wide)
     if not wide:
         return None
     others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
     narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
+    if not scalars and not others:
+        return None
     if others and dtype_of(b.kind_of_call(op.fn, narrow, {})) != dtype_of(op.result.kind):
+        if not scalars:
+            return None
         # A Python scalar takes on the precision of the other operand, which an array of them does not.
         strong = np.dtype(dtype_of(op.result.kind)).type
         narrow = tuple(b.call(strong, n, kind=Scalar(strong.__name__)) if v in wide else n for v, n in zip(op.operands, narrow))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from typing import Any
 
 import backprose_runtime
 import numpy as np
 
-from backprose.ir.kinds import Static, Unbound
+from backprose.ir.kinds import Dim, Scalar, Static, Unbound
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_effect
 
@@ -75,9 +76,17 @@ def _key(op: Op) -> Any:
         return ("const", op.result.kind) if isinstance(op.result.kind, Static) else ("const", id(op.attrs["value"]))
     if any(isinstance(v.kind, Unbound) for v in op.operands):
         return None
-    if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED:
+    if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not _is_index(op):
         return ("call", op.fn, op.attrs["keywords"], op.operands)
     return ("tuple", op.operands) if op.name == "tuple" else None
+
+
+def _is_index(op: Op) -> bool:
+    """Whether the op is `i + 1` or the like, which reads best where it is used."""
+    if op.fn not in (operator.add, operator.sub) or not isinstance(op.result.kind, (Scalar, Dim)):
+        return False
+    is_int = isinstance(op.result.kind, Dim) or op.result.kind.dtype == "int"
+    return is_int and any(isinstance(v.kind, Static) for v in op.operands)
 
 
 def _in_reverse(op: Op) -> bool:

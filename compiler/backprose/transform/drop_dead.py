@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from backprose.ir.kinds import Unbound
@@ -18,8 +19,9 @@ def drop_dead(fn: Function) -> Function:
 def drop_dead_ops(region: Region) -> Region:
     live = set(region.results)
     kept: list[Op] = []
+    made = {v: op for op in region.ops for v in op.results}
     for op in reversed(region.ops):
-        op = _trim(op, live)
+        op = _trim(op, live, made)
         if live.isdisjoint(op.results) and not acts(op):
             continue
         kept.append(op)
@@ -37,13 +39,13 @@ def acts(op: Op) -> bool:
     return any(acts(inner) for region in op.regions for inner in region.ops)
 
 
-def _trim(op: Op, live: set[Value]) -> Op:
+def _trim(op: Op, live: set[Value], made: Mapping[Value, Op]) -> Op:
     if op.name in ("if", "with"):
         keep = [i for i, v in enumerate(op.results) if v in live]
         regions = tuple(drop_dead_ops(_select(r, keep)) for r in op.regions)
         return replace(op, results=tuple(op.results[i] for i in keep), regions=regions)
     if op.name in ("for", "while"):
-        return _trim_loop(op, live)
+        return _trim_iterables(_trim_loop(op, live), made)
     return op
 
 
@@ -72,6 +74,35 @@ def _trim_loop(op: Op, live: set[Value]) -> Op:
         regions=regions,
         attrs={**op.attrs, "collected": len(collected)},
     )
+
+
+def _trim_iterables(op: Op, made: Mapping[Value, Op]) -> Op:
+    """Do not go over what is not read where something else of the same length is gone over."""
+    if len(op.iterables) < 2:
+        return op
+    read = set(free_values(replace(op.body, params=())))
+    wholes = [_whole(v, made) for v in op.iterables]
+    keep = list(range(len(wholes)))
+    for i in reversed(range(len(wholes))):
+        if op.items[i] not in read and any(j != i and wholes[j] is wholes[i] for j in keep):
+            keep.remove(i)
+    return replace(
+        op,
+        operands=(*(op.iterables[i] for i in keep), *op.inits),
+        regions=(replace(op.body, params=(*(op.items[i] for i in keep), *op.carried)),),
+        attrs={**op.attrs, "iterables": len(keep)},
+    )
+
+
+def _whole(iterable: Value, made: Mapping[Value, Op]) -> Value:
+    """What has as many elements as the iterable: x for `range(len(x))` and for `reversed(x)`."""
+    op = made.get(iterable)
+    if op is not None and op.fn is range and len(op.operands) == 1:
+        bound = made.get(op.operands[0])
+        return _whole(bound.operands[0], made) if bound is not None and bound.fn is len else iterable
+    if op is not None and op.fn is reversed:
+        return _whole(op.operands[0], made)
+    return iterable
 
 
 def _params(op: Op, k: int) -> tuple[Value, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import backprose_runtime
@@ -12,7 +13,6 @@ from backprose.analysis.kinds import dtype_of, ndim_of
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.ir.kinds import Array, List, Number, Scalar, Static
 from backprose.ir.nodes import Function, Op, Value
-from backprose.ir.walk import use_counts
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = ("tuple", "list", "dict", "record")
@@ -23,7 +23,7 @@ def own_results(fn: Function) -> Function:
     path = fn.attrs.get("owned")
     if path is None:
         return fn
-    owned = ownership(fn)
+    owned = ownership(fn, lambda op: False)
     made = {v: op for op in fn.ops for v in op.results}
     b = TypedBuilder(fn.ops[-1].loc if fn.ops else fn.loc)
     taken: list[Value] = []
@@ -59,17 +59,24 @@ def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bo
     if op is None or op.name not in ("for", "while") or value not in op.collected_results:
         return False
     inside = {v: inner for inner in op.body.ops for v in inner.results}
-    uses = use_counts(op.body)
+    item = op.collects[op.collected_results.index(value)]
+    parts = list(_parts(item, inside))
+    others = [v for v in op.body.results if v is not item]
+    return all(
+        inside[v].name == "call" and owned.is_fresh(v) and not any(owned.may_share(v, w) for w in (*parts[:i], *others))
+        if v in inside else False
+        for i, v in enumerate(parts)
+    )
 
-    def fresh(item: Value) -> bool:
-        inner = inside.get(item)
-        if inner is not None and inner.name in CONTAINERS:
-            return all(map(fresh, inner.operands[1::2] if inner.name == "dict" else inner.operands))
-        if isinstance(item.kind, (Scalar, Static)):
-            return True
-        return inner is not None and inner.name == "call" and uses[item] == 1 and owned.is_fresh(item)
 
-    return fresh(op.collects[op.collected_results.index(value)])
+def _parts(item: Value, inside: Mapping[Value, Op]) -> Iterator[Value]:
+    """What holds memory in an item that may be a container."""
+    op = inside.get(item)
+    if op is not None and op.name in CONTAINERS:
+        for v in op.operands[1::2] if op.name == "dict" else op.operands:
+            yield from _parts(v, inside)
+    elif not isinstance(item.kind, (Scalar, Static)):
+        yield item
 
 
 def _at(value: Value, path: tuple[int, ...], made: dict[Value, Op], own, b: TypedBuilder) -> Value:

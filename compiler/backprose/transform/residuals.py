@@ -13,7 +13,7 @@ import numpy as np
 
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
@@ -68,11 +68,11 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder) -> tuple[Op, list[R
 
 
 def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
-    """The region yielding one more value; None where it does not exist on this path."""
+    """The region yielding one more value; nothing where it does not exist on this path."""
     if value is not None:
         return replace(region, results=(*region.results, value))
-    nothing = Value("", Static(None))
-    op = Op("const", (), (nothing,), {"value": None}, (), b.loc)
+    nothing = Value("", Unbound())
+    op = Op("unbound", (), (nothing,), {}, (), b.loc)
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
 
 

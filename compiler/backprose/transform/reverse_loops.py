@@ -167,10 +167,23 @@ def _collected_bars(
         bar = bars.get(result)
         if bar is None:
             continue
+        same = _same_for_all(b, bar)
+        if same is not None:
+            inside.add(inner, value, same)
+            continue
         item = Value(bar_name(value), bar.kind.item if isinstance(bar.kind, List) else cotangent_kind(value.kind))
         inside.add(inner, value, item)
         found.append((b.call(reversed, bar, kind=bar.kind), item))
     return found
+
+
+def _same_for_all(b: TypedBuilder, bar: Value) -> Value | None:
+    """The one value that every element of a list of cotangents is, as in the reverse of a sum."""
+    op = next((op for op in reversed(b.ops) if bar in op.results), None)
+    if op is None or op.name != "for" or bar not in op.collected_results:
+        return None
+    value = op.collects[op.collected_results.index(bar)]
+    return None if value in own_values(op.body) else value
 
 
 def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Value) -> None:
@@ -237,6 +250,8 @@ def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: lis
     whole = _goes_over_all(b, op)
     if not items and position is None and (sides.iterables or (whole and _plain_count(b, sides))):
         return
+    if position is not None:
+        items, position = _position_among(b, sides, items, position)
     count = None if whole else _count(b, sides, lists)
     for item in items:
         iterable = op.iterables[op.items.index(item)]
@@ -251,6 +266,17 @@ def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: lis
         sides.iterables.insert(0, (_backwards(b, _range(b, length)), position))
     if not sides.iterables:
         sides.iterables.append((_range(b, count), Value("", Scalar("int"))))
+
+
+def _position_among(
+    b: TypedBuilder, sides: Sides, items: list[Value], position: Value
+) -> tuple[list[Value], Value | None]:
+    """A loop that goes over `range(n)` has its position among its items."""
+    for iterable, item in zip(sides.op.iterables, sides.op.items):
+        if isinstance(iterable.kind, Range) and len(b.parts.get(iterable, ())) == 1:
+            sides.reverse = substitute(sides.reverse, {position: item})
+            return (items if item in items else [*items, item]), None
+    return items, position
 
 
 def _plain_count(b: TypedBuilder, sides: Sides) -> bool:
@@ -306,6 +332,8 @@ def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
         return b.call(len, lists[0])
     if sides.op.collected_results:
         return b.call(len, sides.op.collected_results[0])
+    if sides.op.name == "for" and not sides.op.attrs["stops"]:
+        return b.call(min, *(_length(b, iterable) for iterable in sides.op.iterables), kind=Scalar("int"), name="n")
     return _add_counter(sides, b)
 
 
