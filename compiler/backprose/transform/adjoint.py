@@ -223,7 +223,7 @@ class Reversal:
         (cond,) = op.operands
         results = [_bar_result(v, path) for v, path in changed]
         all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
-        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b)
+        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.unbound)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
@@ -240,7 +240,7 @@ class Reversal:
         changed = [(v, p) for v in outer for p, _ in leaves(v.kind) if inside.get(v, p) is not bars.get(v, p)]
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
-        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b)
+        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.unbound)
         b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)

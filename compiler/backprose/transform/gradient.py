@@ -65,7 +65,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     if request.value and not result.name:
         bars.names[result] = "value"
     region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
-    region = keep_unbound(drop_dead_ops(region))
+    region = keep_unbound(drop_dead_ops(region), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     entry = replace(
         fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs={"owned": owned}
@@ -128,7 +128,7 @@ def _pair(
     out = grads[0] if request and request.single else b.tuple(grads)
 
     reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
-    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse)
+    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.unbound)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
     params = set(fn.params)
@@ -140,7 +140,7 @@ def _pair(
     bundle = tail.tuple(kept, name="")
     parts = (result, aux, bundle) if aux is not None else (result, bundle)
     returned = tail.tuple(parts)
-    region = keep_unbound(drop_dead_ops(Region(fn.params, (*forward.ops, *tail.ops), (returned,))), {bundle})
+    region = keep_unbound(drop_dead_ops(Region(fn.params, (*forward.ops, *tail.ops), (returned,))), bars.likes, {bundle})
     forward_fn = replace(
         fn, name=forward_name(fn.name), region=region,
         doc=f"Value of `{fn.name}` and what its pullback keeps.",

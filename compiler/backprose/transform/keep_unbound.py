@@ -2,7 +2,8 @@
 
 A list that a loop collects, or the bundle of residuals, may name a variable that some path leaves unbound; there the
 reverse sweep does not read it. Such a variable gets a twin that follows it and holds None as long as it is unbound,
-and the twin is what is kept. Reading the variable itself still raises what Python raises.
+and the twin is what is kept. Reading the variable itself still raises what Python raises. The companions that zeros
+are made of (see `Likes`) follow their variables in the same way; those that no reversal has defined are defined here.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import Static, Unbound
+from backprose.ir.kinds import Unbound
 from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.walk import defined_values
+from backprose.transform.cotangents import Likes, Path, kind_at
 from backprose.transform.reverse_loops import carry_also
+from backprose.transform.typed import TypedBuilder
+
+What = Path | None  # a part's companion, or None for the value itself
 
 
-def keep_unbound(region: Region, bundles: Collection[Value] = ()) -> Region:
+def keep_unbound(region: Region, likes: Likes, bundles: Collection[Value] = ()) -> Region:
     """The region with twins in lists that loops collect, and in the tuples `bundles`."""
-    twins = _Twins(maybe_unbound(region), set(bundles))
+    defined = defined_values(region)
+    missing = {key: companion for key, companion in likes.companions.items() if companion not in defined}
+    twins = _Twins(maybe_unbound(region), set(bundles), likes, missing)
     while twins.missed:
         twins.missed = False
         found = twins.region(region)
@@ -28,45 +36,62 @@ def keep_unbound(region: Region, bundles: Collection[Value] = ()) -> Region:
 class _Twins:
     """`of` maps a value to its twin. An op whose results get their first twins after it was rebuilt is `missed`."""
 
-    def __init__(self, unbound: set[Value], bundles: set[Value]):
-        self.unbound, self.bundles = unbound, bundles
-        self.of: dict[Value, Value] = {}
+    def __init__(self, unbound: set[Value], bundles: set[Value], likes: Likes, missing: dict[tuple[Value, Path], Value]):
+        self.unbound, self.bundles, self.likes = unbound, bundles, likes
+        self.of: dict[tuple[Value, What], Value] = dict(missing)
         self.missed = True
 
-    def twin(self, value: Value) -> Value:
+    def twin(self, value: Value, what: What = None, b: TypedBuilder | None = None, like: Value | None = None) -> Value:
+        """What follows `value`; `b` takes the ops that read a bound value's shape, `like` tells an unbound one's kind."""
+        if isinstance(value.kind, Unbound) and b is not None:
+            if what is None:
+                return b.const(None)
+            return self.likes.define(b, value, what, kind_at(like.kind, what))
         if value not in self.unbound:
-            return value
-        if value not in self.of:
-            kind = Static(None) if isinstance(value.kind, Unbound) else value.kind
-            self.of[value] = Value("", kind)
+            return value if what is None else self.likes.define(b, value, what, kind_at(like.kind, what))
+        if what is not None and (value, what) in self.likes.companions and (value, what) not in self.of:
+            return self.likes.companions[value, what]
+        if (value, what) not in self.of:
+            self.of[value, what] = Value("", value.kind) if what is None else self.likes.of(value, what)
             self.missed = True
-        return self.of[value]
+        return self.of[value, what]
+
+    def asked(self, *values: Value) -> list[What]:
+        return list(dict.fromkeys(what for value, what in self.of if value in values))
 
     def region(self, region: Region) -> Region:
         return replace(region, ops=tuple(new for op in region.ops for new in self.op(op)))
 
     def op(self, op: Op) -> tuple[Op, ...]:
         op = replace(op, regions=tuple(map(self.region, op.regions)))
-        if op.name in ("unbound", "const") and op.result in self.of:
-            return op, Op("const", (), (self.of[op.result],), {"value": None}, (), op.loc)
+        if op.name == "unbound" and (op.result, None) in self.of:
+            return op, Op("const", (), (self.of[op.result, None],), {"value": None}, (), op.loc)
         if op.name == "tuple" and op.result in self.bundles:
             return (replace(op, operands=tuple(map(self.twin, op.operands))),)
         if op.name in ("for", "while"):
-            return (self.loop(op),)
+            return self.loop(op)
         if op.name in ("if", "with"):
             return (self.branches(op),)
         return (op,)
 
-    def loop(self, op: Op) -> Op:
+    def loop(self, op: Op) -> tuple[Op, ...]:
         kept = len(op.body.results) - op.attrs["collected"]
         results = (*op.body.results[:kept], *map(self.twin, op.body.results[kept:]))
         op = replace(op, regions=(*op.regions[:-1], replace(op.body, results=results)))
+        before, tail = TypedBuilder(op.loc), TypedBuilder(op.loc)
         for init, param, after, result in list(zip(op.inits, op.carried, op.yields, op.carried_results)):
-            if param in self.of or result in self.of:
-                op = carry_also(op, self.twin(init), self.twin(param), self.twin(after), self.twin(result))
-        return op
+            for what in self.asked(param, result):
+                start, end = self.twin(init, what, before, param), self.twin(after, what, tail, param)
+                op = carry_also(op, start, self.twin(param, what), end, self.twin(result, what))
+        body = replace(op.body, ops=(*op.body.ops, *tail.ops))
+        return (*before.ops, replace(op, regions=(*op.regions[:-1], body)))
 
     def branches(self, op: Op) -> Op:
-        asked = [i for i, v in enumerate(op.results) if v in self.of]
-        regions = tuple(replace(r, results=(*r.results, *(self.twin(r.results[i]) for i in asked))) for r in op.regions)
-        return replace(op, results=(*op.results, *(self.of[op.results[i]] for i in asked)), regions=regions)
+        asked = [(i, what) for i, v in enumerate(op.results) for what in self.asked(v)]
+        regions = []
+        for region in op.regions:
+            tail = TypedBuilder(op.loc)
+            yields = [self.twin(region.results[i], what, tail, op.results[i]) for i, what in asked]
+            regions.append(replace(region, ops=(*region.ops, *tail.ops), results=(*region.results, *yields)))
+        results = (*op.results, *(self.of[op.results[i], what] for i, what in asked))
+        return replace(op, results=results, regions=tuple(regions))

@@ -6,7 +6,7 @@ cheaply is, and where only the shape of an array is read, the shape is kept and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -47,12 +47,12 @@ def _in_reverse(op: Op) -> Op:
     return replace(op, loc=op.loc.reversed() if op.loc else None)
 
 
-def hand_out(op: Op, reverse: list[Region], b: TypedBuilder) -> tuple[Op, list[Region]]:
+def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value]) -> tuple[Op, list[Region]]:
     """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
-        regions[i], out[i] = keep_shapes(regions[i], out[i])
+        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
@@ -76,9 +76,12 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
 
 
-def keep_shapes(forward: Region, reverse: Region) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read the shape in the forward region."""
-    arrays = _shape_only(reverse, own_values(forward))
+def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
+
+    What may be `unbound` at the end of the forward region has no shape to read there.
+    """
+    arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
     if not arrays:
         return forward, reverse
     kept: dict[tuple[Value, str], Op] = {}

@@ -83,7 +83,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    bring_back(b, sides, position)
+    bring_back(b, sides, position, bars.likes.unbound)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
 
     # What the reverse loop leaves behind
@@ -196,9 +196,9 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 # Bringing back what the reverse body reads of the primal's body
 
 
-def bring_back(b: TypedBuilder, sides: Sides, position: Value) -> None:
+def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
     sides.reverse = drop_dead_ops(sides.reverse)
-    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse)
+    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse, unbound)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
     needed = needed_from(body, sides.reverse)
