@@ -205,6 +205,8 @@ def test_rules_compute_with_functions_of_the_table_only(name):
             if not isinstance(call, ast.Call):
                 continue
             text = ast.unparse(call.func)
+            if text in {parameter.arg for parameter in node.args.args}:
+                continue
             if isinstance(call.func, ast.Attribute) and text.split(".")[0] not in ("np", "math", "builtins"):
                 raise AssertionError((node.name, text))
             function = eval(text, vars(builtins) | vars(module))  # noqa: S307

@@ -144,6 +144,6 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.sum_to: _summed_to,
 }
 ALWAYS = frozenset(
-    {np.broadcast_to, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
+    {np.broadcast_to, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
      backprose_runtime.sum_to}
 )  # fmt: skip

@@ -171,7 +171,8 @@ def norm(y, x, ord=None, axis=None, keepdims=False, *, y_bar):
         return full_bar * np.sign(x) * (np.abs(x) / (full + (full == 0))) ** (ord - 1)
     if form == "inf":
         hit = np.abs(x) == full
-        return np.where(hit, full_bar * np.sign(x) / np.sum(hit, axis=axis, keepdims=True), 0.0)
+        number = np.sum(hit) if axis is None else np.sum(hit, axis=axis, keepdims=True)
+        return np.where(hit, full_bar * np.sign(x) / number, 0.0)
     return matrix_norm(x, form, positive_axes(axis, np.ndim(x)), full, full_bar)
 
 

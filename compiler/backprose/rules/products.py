@@ -92,13 +92,19 @@ def inner(y, a, b, *, y_bar):
         return unbroadcast(y_bar * b, a), unbroadcast(a * y_bar, b)
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return y_bar * b, y_bar * a
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return matrix_vector(a, b, y_bar)
+    if np.ndim(a) == 2 and np.ndim(b) == 2:
+        return y_bar @ b, y_bar.T @ a
     return contraction(a, b, (np.ndim(a) - 1,), (np.ndim(b) - 1,), y_bar)
 
 
 @rule(np.vdot)
 def vdot(y, a, b, *, y_bar):
     """The sum of all products of entries of the flattened operands, which have the same size."""
-    return np.reshape(y_bar * b, np.shape(a)), np.reshape(y_bar * a, np.shape(b))
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return y_bar * b, y_bar * a
+    return np.reshape(y_bar * np.ravel(b), np.shape(a)), np.reshape(y_bar * np.ravel(a), np.shape(b))
 
 
 @rule(np.outer)

@@ -25,8 +25,23 @@ def count(a, axis):
     if axis is None:
         return np.size(a)
     if is_tuple(axis):
-        return math.prod([np.shape(a)[i] for i in axis])
+        return math.prod([np.shape(a)[i] for i in axis]) if len(axis) < np.ndim(a) else np.size(a)
     return np.shape(a)[axis]
+
+
+def over(reduce, a, axis):
+    """The reduction of a, so that it broadcasts against a."""
+    return reduce(a) if axis is None else reduce(a, axis=axis, keepdims=True)
+
+
+def flattened(a):
+    """All entries along one axis."""
+    return a if np.ndim(a) == 1 else np.ravel(a)
+
+
+def shaped(x, a):
+    """x, which is flat, in the shape of a."""
+    return x if np.ndim(a) == 1 else np.reshape(x, np.shape(a))
 
 
 @linear(np.sum, wrt="a")
@@ -51,8 +66,7 @@ def nansum(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
 def nanmean(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
     """As mean; n counts the entries that are not NaN, and NaN entries get 0."""
     missing = np.isnan(a)
-    n = np.sum(~missing, axis=axis, keepdims=True)
-    return np.where(missing, 0.0, kept(y_bar, axis, keepdims) / n)
+    return np.where(missing, 0.0, kept(y_bar, axis, keepdims) / over(np.sum, ~missing, axis))
 
 
 @rule(np.average, wrt=("a", "weights"))
@@ -89,9 +103,8 @@ def before(x):
 @rule(np.prod)
 def prod(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
     """a_bar[i] = y_bar times the product of the other factors; right with any number of zeros, in all orders."""
-    shape = np.shape(a)
     if axis is None:
-        return np.reshape(y_bar * others(np.ravel(a)), shape)
+        return shaped(y_bar * others(flattened(a)), a)
     if is_tuple(axis):
         order = other_axes(axis, a.ndim) + positive_axes(axis, a.ndim)
         moved = np.transpose(a, order)
@@ -109,8 +122,8 @@ def cumprod(y, a, axis=None, dtype=None, out=None, *, y_bar):
     Right with any number of zeros, in all orders.  Reads: a, y.  Source: the recurrence is y's, transposed.
     """
     if axis is None:
-        flat = np.ravel(a)
-        return np.reshape(before_of(flat, y) * backward_sums(flat, y_bar), np.shape(a))
+        flat = flattened(a)
+        return shaped(before_of(flat, y) * backward_sums(flat, y_bar), a)
     a_last, y_last, y_bar_last = np.moveaxis(a, axis, -1), np.moveaxis(y, axis, -1), np.moveaxis(y_bar, axis, -1)
     return np.moveaxis(before_of(a_last, y_last) * backward_sums(a_last, y_bar_last), -1, axis)
 
@@ -143,7 +156,7 @@ def shifted(x, step):
 
 def spread(y_bar, hit, axis, keepdims):
     """y_bar, split evenly over the entries that attain the extremum."""
-    return np.where(hit, kept(y_bar, axis, keepdims) / np.sum(hit, axis=axis, keepdims=True), 0.0)
+    return np.where(hit, kept(y_bar, axis, keepdims) / over(np.sum, hit, axis), 0.0)
 
 
 @rule(np.max, np.min)
@@ -161,26 +174,30 @@ def nan_extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
 @rule(np.ptp)
 def ptp(y, a, axis=None, out=None, keepdims=False, *, y_bar):
     """y = max a - min a.  Choice at ties: split evenly, for each of the two."""
-    top = a == np.max(a, axis=axis, keepdims=True)
-    bottom = a == np.min(a, axis=axis, keepdims=True)
+    top, bottom = a == over(np.max, a, axis), a == over(np.min, a, axis)
     return spread(y_bar, top, axis, keepdims) - spread(y_bar, bottom, axis, keepdims)
 
 
 # Spread around the mean
 
 
+def freedom(a, axis, ddof):
+    """The number of entries that go into one entry of the result, less `ddof`."""
+    return count(a, axis) - ddof if ddof else count(a, axis)
+
+
 @rule(np.var)
 def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
     """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0."""
-    centred = a - np.mean(a, axis=axis, keepdims=True)
-    return kept(y_bar, axis, keepdims) * centred * (2 / (count(a, axis) - ddof))
+    centred = a - over(np.mean, a, axis)
+    return kept(y_bar, axis, keepdims) * centred * (2 / freedom(a, axis, ddof))
 
 
 @rule(np.std)
 def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
     """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0."""
-    centred = a - np.mean(a, axis=axis, keepdims=True)
-    return kept(y_bar / ((y + (y == 0)) * (count(a, axis) - ddof)), axis, keepdims) * centred
+    centred = a - over(np.mean, a, axis)
+    return kept(y_bar / ((y + (y == 0)) * freedom(a, axis, ddof)), axis, keepdims) * centred
 
 
 # Running sums and differences
@@ -190,13 +207,15 @@ def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar)
 def cumsum(y, a, axis=None, dtype=None, out=None, *, y_bar):
     """y[i] = a[0] + ... + a[i]  =>  a_bar[i] = y_bar[i] + y_bar[i+1] + ...: the same sum from the other end."""
     if axis is None:
-        return np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(a))
+        return shaped(np.flip(np.cumsum(np.flip(y_bar))), a)
     return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
 
 
 @linear(np.diff, wrt="a")
 def diff(y, a, n=1, axis=-1, *, y_bar):
     """y[i] = a[i+1] - a[i]  =>  a_bar = -diff of y_bar with a 0 at both ends; n times."""
+    if n == 1:
+        return -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
     for _ in range(n):
         y_bar = -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
     return y_bar
@@ -209,7 +228,7 @@ def diff(y, a, n=1, axis=-1, *, y_bar):
 def sort(y, a, axis=-1, kind=None, *, y_bar):
     """y is a permutation of a along `axis`, and y_bar goes back by the inverse one.  Choice at ties: in a's order."""
     if axis is None:
-        return np.reshape(np.take(y_bar, ranks(np.ravel(a), 0)), np.shape(a))
+        return shaped(np.take(y_bar, ranks(flattened(a), 0)), a)
     return np.take_along_axis(y_bar, ranks(a, axis), axis)
 
 
@@ -223,7 +242,7 @@ def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, 
     """The middle entry in sorted order, or half to each of the two.  Choice at ties: the first in a's order."""
     require(not is_tuple(axis), "the derivative of a median over several axes is not in the table")
     if axis is None:
-        rank, n = np.reshape(ranks(np.ravel(a), 0), np.shape(a)), np.size(a)
+        rank, n = shaped(ranks(flattened(a), 0), a), np.size(a)
     else:
         rank, n = ranks(a, axis), np.shape(a)[axis]
     low, high = (n - 1) // 2, n // 2

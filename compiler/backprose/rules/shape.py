@@ -84,7 +84,7 @@ def rollaxis(y, a, axis, start=0, *, y_bar):
 @linear(np.flip, wrt="m")
 def flip(y, m, axis=None, *, y_bar):
     """A flip is its own inverse."""
-    return np.flip(y_bar, axis)
+    return np.flip(y_bar) if axis is None else np.flip(y_bar, axis)
 
 
 @linear(np.fliplr, wrt="m")
@@ -106,6 +106,8 @@ def rot90(y, m, k=1, axes=(0, 1), *, y_bar):
 @linear(np.roll, wrt="a")
 def roll(y, a, shift, axis=None, *, y_bar):
     """Rolled back."""
+    if axis is None and np.ndim(shift) == 0:
+        return np.roll(y_bar, -shift)
     return np.roll(y_bar, tuple([-s for s in shift]) if isinstance(shift, (tuple, list)) else -shift, axis)
 
 
@@ -252,13 +254,13 @@ def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0):
 @linear(np.tril, wrt="m")
 def tril(y, m, k=0, *, y_bar):
     """The entries that are kept."""
-    return np.tril(y_bar, k)
+    return np.tril(y_bar, k) if k else np.tril(y_bar)
 
 
 @linear(np.triu, wrt="m")
 def triu(y, m, k=0, *, y_bar):
     """The entries that are kept."""
-    return np.triu(y_bar, k)
+    return np.triu(y_bar, k) if k else np.triu(y_bar)
 
 
 @linear(np.diag, wrt="v")
@@ -287,7 +289,8 @@ def diagonal(y, a, offset=0, axis1=0, axis2=1, *, y_bar):
 @linear(np.trace, wrt="a")
 def trace(y, a, offset=0, axis1=0, axis2=1, dtype=None, out=None, *, y_bar):
     """a_bar = y_bar times the unit matrix in (axis1, axis2)."""
-    unit = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], offset)
+    m, n = np.shape(a)[axis1], np.shape(a)[axis2]
+    unit = np.eye(m, n, offset) if offset else np.eye(m, n)
     if np.ndim(a) == 2:
         return y_bar * unit if positive_axis(axis1, 2) == 0 else y_bar * np.transpose(unit)
     return np.moveaxis(np.expand_dims(y_bar, (-2, -1)) * unit, (-2, -1), (axis1, axis2))
@@ -298,6 +301,8 @@ def take(y, a, indices, axis=None, out=None, mode="raise", *, y_bar):
     """What was read at an index is added there; repeated indices accumulate."""
     require(mode == "raise", "the indices of `mode='wrap'` and `mode='clip'` are not those of a read")
     if axis is None:
+        if np.ndim(a) == 1:
+            return add_at(np.zeros_like(a), indices, y_bar)
         return np.reshape(add_at(np.zeros_like(np.ravel(a)), indices, y_bar), np.shape(a))
     return add_at(np.zeros_like(a), along(positive_axis(axis, np.ndim(a)), indices), y_bar)
 
