@@ -210,7 +210,8 @@ class GradientOf:
         self.function, self.request = function, Request(wrt, False)
 
     def __backprose_call__(self, engine: Any, b: Any, args: tuple, keywords: dict, loc: Any) -> Any:
-        return call_gradient(engine, b, self.function, self.request, args, keywords, loc)
+        signature = inspect.signature(self.function, follow_wrapped=False)
+        return call_gradient(engine, b, self.function, signature, self.request, args, keywords, loc)
 
 
 def total(gradient):

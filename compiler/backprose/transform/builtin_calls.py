@@ -55,8 +55,8 @@ def _enumerate(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyword
     sequence = args[0]
     start = args[1] if len(args) > 1 else keywords.get("start", b.const(0))
     counted = sequence
-    while counted in engine.iterators:
-        counted = engine.iterators[counted][0]
+    while counted in engine.iterators or counted in engine.single:
+        counted = engine.iterators[counted][0] if counted in engine.iterators else engine.single[counted]
     length = b.call(len, counted)
     stop = length if start.kind == Static(0) else b.call(operator.add, start, length)
     bounds = (stop,) if start.kind == Static(0) else (start, stop)
@@ -66,7 +66,13 @@ def _enumerate(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyword
 def _lockstep(engine: Inference, b: TypedBuilder, fn: Any, args: Args) -> Value:
     value = Value("", Object(fn))
     engine.iterators[value] = tuple(_iterable(b, v) for v in args)
-    return value
+    return engine.iterator(value)
+
+
+def _single(engine: Inference, fn: Any, sequence: Value) -> Value:
+    value = Value("", Object(fn))
+    engine.single[value] = sequence
+    return engine.iterator(value)
 
 
 def _iterable(b: TypedBuilder, value: Value) -> Value:
@@ -79,14 +85,18 @@ def _reversed(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords
     if sequence in engine.iterators:
         parts = tuple(_reversed(engine, b, (v,), {}, loc) for v in engine.iterators[sequence])
         return _lockstep(engine, b, zip, parts)
-    if isinstance(kind, (Tuple, FixedList, Record)) or (isinstance(kind, List) and sequence in b.parts):
-        return b.list(b.items_of(sequence)[::-1])
+    if isinstance(kind, (Tuple, FixedList)) or is_namedtuple(kind) or (isinstance(kind, List) and sequence in b.parts):
+        return _single(engine, reversed, b.list(b.items_of(sequence)[::-1]))
     if isinstance(kind, (List, Range)):
         value = _typed(b, reversed, args, kind)
         b.reversals[value] = sequence
-        return value
+        return _single(engine, reversed, value)
     index = b.call(slice, b.const(None), b.const(None), b.const(-1))
-    return b.call(operator.getitem, sequence, index)
+    return _single(engine, reversed, b.call(operator.getitem, _iterable(b, sequence), index))
+
+
+def is_namedtuple(kind: Kind) -> bool:
+    return isinstance(kind, Record) and issubclass(kind.cls, tuple)
 
 
 def _as_sequence(fn: Any) -> Callable[..., Value]:
@@ -94,13 +104,11 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
         make = b.tuple if fn is tuple else b.list
         if not args:
             return make(())
-        (sequence,) = args
+        sequence = engine.elements(b, args[0], loc)
         kind = sequence.kind
-        if sequence in engine.iterators:
-            return _collect(engine, b, sequence, loc)
         if isinstance(kind, Dict):
             return make([b.const(k) for k in kind.keys])
-        if isinstance(kind, (Tuple, FixedList, Record)) or (isinstance(kind, List) and sequence in b.parts):
+        if is_namedtuple(kind) or isinstance(kind, (Tuple, FixedList)) or (isinstance(kind, List) and sequence in b.parts):
             return make(b.items_of(sequence))
         if isinstance(kind, List) and fn is list:
             if sequence not in b.reversals:
@@ -110,7 +118,7 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
         if isinstance(kind, Range):
             return _typed(b, list, args, List(Scalar("int")))
         if isinstance(kind, Array) and kind.axes:
-            return _collect(engine, b, sequence, loc)
+            return collect(engine, b, sequence, loc)
         raise errors.UnresolvedKind(
             f"can't make a {fn.__name__} of {kind}", loc, "its length is not known",
             "use a list, or annotate the parameter",
@@ -119,7 +127,7 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
     return handler
 
 
-def _collect(engine: Inference, b: TypedBuilder, sequence: Value, loc: Any) -> Value:
+def collect(engine: Inference, b: TypedBuilder, sequence: Value, loc: Any) -> Value:
     """A list of an iterable's elements, by a loop that collects them."""
     item = Value("")
     loop = Op("for", (sequence,), (Value(""),), {"iterables": 1, "collected": 1, "stops": False},
@@ -174,15 +182,15 @@ def _map(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc
               (Region(items, (call,), (result,)),), loc)  # fmt: skip
     env = {v: v for v in args}
     engine.region(b, Region((), (loop,), loop.results), env, None)
-    return env[loop.result]
+    return _single(engine, map, env[loop.result])
 
 
 def _sum(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """The sum of an iterable; of one of known length, a chain of additions."""
-    sequence = args[0]
+    sequence = engine.elements(b, args[0], loc)
     start = args[1] if len(args) > 1 else keywords.get("start", b.const(0))
-    known = isinstance(sequence.kind, (Tuple, FixedList, Record)) or sequence in b.parts
-    if known and not isinstance(sequence.kind, Range):
+    known = isinstance(sequence.kind, (Tuple, FixedList)) or is_namedtuple(sequence.kind) or sequence in b.parts
+    if known and not isinstance(sequence.kind, (Range, Dict)) and not _is_compensated(b.items_of(sequence)):
         total = start
         for item in b.items_of(sequence):
             skip_zero = total.kind == Static(0) and is_inexact(item.kind)  # 0 + item is item, bit for bit but for -0.0
@@ -191,13 +199,18 @@ def _sum(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc
     return engine.known(b, builtins.sum, (sequence, start) if start.kind != Static(0) else (sequence,), {}, loc)
 
 
+def _is_compensated(items: Args) -> bool:
+    """Whether `sum` may carry a correction along, as it does for Python's floats from Python 3.12 on."""
+    return sum(type_of(v.kind) is float for v in items) > 2
+
+
 def _dict(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     pairs: list[tuple[Value, Value]] = []
     for value in args:
         if isinstance(value.kind, Dict):
             pairs += [(b.const(k), v) for k, v in zip(value.kind.keys, b.items_of(value))]
             continue
-        sequence = _collect(engine, b, value, loc) if value in engine.iterators else value
+        sequence = engine.elements(b, value, loc)
         items = b.items_of(sequence) if sequence in b.parts or isinstance(sequence.kind, (Tuple, FixedList)) else None
         if items is None:
             raise errors.UnresolvedKind(
@@ -322,6 +335,7 @@ def _divmod(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, 
 def _reduce(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`functools.reduce` over an iterable of known length."""
     callee, sequence, *initial = args
+    sequence = engine.elements(b, sequence, loc)
     if not (isinstance(sequence.kind, (Tuple, FixedList)) or sequence in b.parts):
         raise errors.UnresolvedKind(
             "the number of elements that `reduce` combines is not known", loc, f"it goes over {sequence.kind}",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import math
 import operator
 import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+import backprose_runtime
 
 from backprose import errors
 from backprose.ir.kinds import (
@@ -118,6 +121,7 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
+    args = _elements(engine, b, fn, args, loc)
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
     _check_operands(fn, args, loc)
@@ -140,6 +144,22 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         raise errors.UnsupportedCall(
             "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"
         ) from reason
+
+
+CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runtime.unpack, backprose_runtime.flatten,
+                       operator.contains})  # fmt: skip
+
+
+def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
+    """Iterators that are passed to functions which go over them, as lists."""
+    if not any(v in engine.single or v in engine.iterators for v in args):
+        return args
+    if fn not in CONSUMERS:
+        raise errors.UnsupportedCall(
+            f"`{_name(fn)}` of an iterator is not supported", loc, "it gives its elements once, one after the other",
+            "make it a list: `list(...)`",
+        )  # fmt: skip
+    return tuple(engine.elements(b, v, loc) for v in args)
 
 
 def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:
@@ -292,7 +312,7 @@ def bind(
     return values
 
 
-def spread(b: TypedBuilder, op: Op, values: list[Value]) -> tuple[tuple[Value, ...], dict[str, Value]]:
+def spread(engine: Inference, b: TypedBuilder, op: Op, values: list[Value]) -> tuple[tuple[Value, ...], dict[str, Value]]:
     """The arguments of an `apply` with `*` and `**` taken apart."""
     names = op.attrs["keywords"]
     split = len(values) - len(names)
@@ -301,7 +321,9 @@ def spread(b: TypedBuilder, op: Op, values: list[Value]) -> tuple[tuple[Value, .
     keywords: dict[str, Value] = {}
     for i, (value, mark) in enumerate(zip(values, marks)):
         if mark == "*":
-            items = b.items_of(value) if isinstance(value.kind, (Tuple, FixedList, List, Record)) else None
+            value = engine.elements(b, value, op.loc)
+            known = isinstance(value.kind, (Tuple, FixedList, List)) or builtin_calls.is_namedtuple(value.kind)
+            items = b.items_of(value) if known else None
             if items is None:
                 raise errors.UnsupportedCall(
                     "the number of arguments that `*` passes is not known", op.loc, f"it spreads {value.kind}",

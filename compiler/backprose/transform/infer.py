@@ -20,7 +20,7 @@ from backprose import errors
 from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.transform import attributes, calls, loops
+from backprose.transform import attributes, builtin_calls, calls, loops
 from backprose.transform.typed import TypedBuilder, truth
 
 Env = dict[Value, Value]
@@ -84,6 +84,9 @@ class Inference:
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
+    single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
+    depth: int = 0  # loops around the code being walked
+    fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
@@ -318,8 +321,32 @@ class Inference:
         if columns is not None:
             env[op.result] = self.named(b, columns, op.result.name)
             return
-        args, keywords = calls.spread(b, op, [env[v] for v in op.operands[1:]])
+        args, keywords = calls.spread(self, b, op, [env[v] for v in op.operands[1:]])
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
+
+    def iterator(self, value: Value) -> Value:
+        """Note that `value` can be gone over once only."""
+        self.fresh[value] = self.depth
+        return value
+
+    def spend(self, value: Value, loc: Any) -> None:
+        """Going over an iterator again, or in a loop that it was made outside of, finds it exhausted: refused."""
+        if value not in self.single and value not in self.iterators:
+            return
+        if self.fresh.pop(value, -1) < self.depth:
+            raise errors.UnsupportedCall(
+                "this iterator may be gone over more than once", loc, "the second time it is empty",
+                "make it a list: `list(...)`",
+            )  # fmt: skip
+
+    def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """An iterator as the list of what it gives; anything else as it is."""
+        if value in self.iterators:
+            return builtin_calls.collect(self, b, value, loc)
+        if value in self.single:
+            self.spend(value, loc)
+            return self.single[value]
+        return value
 
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""

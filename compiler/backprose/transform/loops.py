@@ -13,6 +13,7 @@ from backprose.ir.kinds import (
     UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Value
+from backprose.transform.builtin_calls import is_namedtuple
 from backprose.transform.typed import TypedBuilder, truth
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ROUNDS = 20  # kinds form short chains, so a loop that has not settled by then n
 
 def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
     iterables = [env[v] for v in op.iterables]
-    flat, shape = _flatten(engine, iterables)
+    flat, shape = _flatten(engine, iterables, op.loc)
     inits = [env[v] for v in op.inits]
     length = _known_length(b, flat)
     if length is not None:
@@ -48,7 +49,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
 
     names = [p.name for p in cond.params]
-    regions, kinds, collected = _fixed_point(b, op, names, inits, build)
+    regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
     results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
     b.op("while", inits, results, regions, collected=op.attrs["collected"], stops=op.attrs["stops"])
     env.update(zip(op.results, results))
@@ -69,20 +70,24 @@ def _loop(
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
-    regions, kinds, collected = _fixed_point(b, op, names, inits, build)
+    regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
     results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *inits], results, regions, **attrs)
     return results
 
 
-def _fixed_point(b: TypedBuilder, op: Op, names: list[str], inits: list[Value], build: Any):
+def _fixed_point(
+    engine: Inference, b: TypedBuilder, op: Op, names: list[str], inits: list[Value], build: Any
+):  # fmt: skip
     """Build the body for the carried kinds until what it yields is what it takes."""
     loc = b.loc
     kinds = [widen(v.kind) for v in inits]
     for _ in range(ROUNDS):
         b.loc = loc
+        engine.depth += 1
         regions, yields = build([Value(n, k) for n, k in zip(names, kinds)])
+        engine.depth -= 1
         start = 1 if op.attrs["stops"] else 0
         joined = [join(k, widen(v.kind)) for k, v in zip(kinds, yields[start : start + len(kinds)])]
         for name, before, after in zip(names, kinds, joined):
@@ -105,11 +110,14 @@ def _fixed_point(b: TypedBuilder, op: Op, names: list[str], inits: list[Value], 
 # Iterables: `zip`, `enumerate` and their kin are taken apart into what they go over
 
 
-def _flatten(engine: Inference, iterables: list[Value]) -> tuple[list[Value], list[Any]]:
+def _flatten(engine: Inference, iterables: list[Value], loc: Any) -> tuple[list[Value], list[Any]]:
     """The plain iterables, and for each item of the loop a nest of indices into them."""
     flat: list[Value] = []
 
     def shape_of(value: Value) -> Any:
+        engine.spend(value, loc)
+        if value in engine.single:
+            return shape_of(engine.single[value])
         if value in engine.iterators:
             return tuple(shape_of(v) for v in engine.iterators[value])
         flat.append(value)
@@ -165,7 +173,7 @@ def _item_kind(iterable: Value, loc: Any) -> Kind:
         return kind.item
     if isinstance(kind, Array) and kind.axes:
         return result_kind(operator.getitem, (kind, Static(0)))
-    if isinstance(kind, (FixedList, Tuple)) or (isinstance(kind, Record) and issubclass(kind.cls, tuple)):
+    if isinstance(kind, (FixedList, Tuple)) or is_namedtuple(kind):
         item: Kind = kind.items[0] if kind.items else UNKNOWN
         for k in kind.items[1:]:
             item = join(item, k)
@@ -180,7 +188,7 @@ def _item_kind(iterable: Value, loc: Any) -> Kind:
 
 def _known_length(b: TypedBuilder, flat: list[Value]) -> int | None:
     """The number of iterations if an iterable is a container of known length; the others must then have elements."""
-    lengths = [len(v.kind.items) for v in flat if isinstance(v.kind, (Tuple, FixedList, Dict, Record))]
+    lengths = [len(v.kind.items) for v in flat if isinstance(v.kind, (Tuple, FixedList, Dict)) or is_namedtuple(v.kind)]
     lengths += [len(v.kind.value) for v in flat if isinstance(v.kind, Static) and isinstance(v.kind.value, str)]
     lengths += [len(b.parts[v]) for v in flat if isinstance(v.kind, List) and v in b.parts]
     if not lengths:
@@ -195,7 +203,7 @@ def _has_elements(b: TypedBuilder, value: Value) -> bool:
         return _static_range(b, value) is not None
     if isinstance(value.kind, List):
         return value in b.parts
-    return isinstance(value.kind, (Tuple, FixedList, Dict, Record, Static))
+    return isinstance(value.kind, (Tuple, FixedList, Dict, Static)) or is_namedtuple(value.kind)
 
 
 def _static_range(b: TypedBuilder, value: Value) -> int | None:

@@ -350,18 +350,20 @@ def _add(b: TypedBuilder, left: Value, right: Value) -> Value | None:
         kind = join(left.kind, right.kind)
         item = kind if isinstance(kind, List) else List(join(kind, UNBOUND))
         return b.op("call", (left, right), [Value("", item)], fn=operator.concat, keywords=(), method=None).result
-    if isinstance(left.kind, Tuple) and isinstance(right.kind, Tuple):
+    if all(isinstance(v.kind, Tuple) or (isinstance(v.kind, Record) and issubclass(v.kind.cls, tuple)) for v in (left, right)):
         return b.tuple(b.items_of(left) + b.items_of(right))
     return None
 
 
 def _mul(b: TypedBuilder, left: Value, right: Value) -> Value | None:
     """Repetition of a sequence of known elements."""
-    if isinstance(right.kind, (List, FixedList, Tuple)):
+    if isinstance(right.kind, (List, FixedList, Tuple, Record)):
         left, right = right, left
+    if isinstance(left.kind, Record):
+        left = b.tuple(b.items_of(left)) if issubclass(left.kind.cls, tuple) else left
     if not isinstance(left.kind, (List, FixedList, Tuple)):
         return None
-    items = b.parts.get(left)
+    items = b.items_of(left)
     if items is not None and isinstance(right.kind, Static) and type(right.kind.value) is int:
         repeated = items * right.kind.value
         return b.tuple(repeated) if isinstance(left.kind, Tuple) else b.list(repeated)
@@ -448,6 +450,10 @@ def _unpack(b: TypedBuilder, value: Value, before: Value, after: Value | None = 
     """`a, b = value` and `a, *b, c = value`: of a container of known length now, of others at run time."""
     first = before.kind.value
     kind = value.kind
+    if isinstance(kind, Dict):
+        value = b.list([b.const(key) for key in kind.keys])
+    elif isinstance(kind, Record) and not issubclass(kind.cls, tuple):
+        return None
     if isinstance(kind, (Tuple, FixedList, Record)) or value in b.parts:
         items = b.items_of(value)
         last = len(items) - (after.kind.value if after else 0)
