@@ -116,7 +116,8 @@ class _Lowering:
                     return block + self.guarded(op, rest[0], region.results, tail, appends)
                 except _Unknown:
                     pass
-            if not rest and self.may_sink(op, region.results, tail):
+            kept_here = any(appends.get(v) for v in op.results)
+            if not rest and not kept_here and self.may_sink(op, region.results, tail):
                 return block + self.sink(op, region.results, tail)
             if self.is_only_appended(op, appends):
                 self.folds.folded[op.result] = op
@@ -343,8 +344,9 @@ class _Lowering:
     def appends(self, op: Op) -> tuple[dict[Value, list[Append]], list[tuple[int, Value]]]:
         """Appends by the value after whose definition they stand, and the yields that are appended at the end."""
         defined = {*op.body.params}
-        for inner in op.body.ops:
-            if not self.is_folded(inner) and not (inner.regions and inner is op.body.ops[-1]):
+        printed = [inner for inner in op.body.ops if not self.is_folded(inner)]
+        for inner in printed:
+            if not (inner.regions and inner is printed[-1]):
                 defined.update(inner.results)
         early: dict[Value, list[Append]] = {}
         late: list[tuple[int, Value]] = []
