@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import builtin_calls
+from backprose.transform import builtin_calls, calls
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ def call_method(
         _refuse_mutation("dict", name, loc)
         handler = builtin_calls.DICT_METHODS.get(name)
         if handler is not None:
+            if name == "get":
+                calls.check_key(target, args[0], loc)
             return handler(b, target, *args)
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)

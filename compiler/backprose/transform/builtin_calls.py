@@ -313,7 +313,12 @@ def _text(fn: Any) -> Callable[..., Value]:
 def _float(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`float(x)` of a number; of text, a constant."""
     if args and not is_number(args[0].kind) and not isinstance(args[0].kind, Maybe):
-        return b.const(float(b.static_value(args[0]))) if b.is_static(args[0]) else _typed(b, float, args, Scalar("float"))
+        if b.is_static(args[0]):
+            return b.const(float(b.static_value(args[0])))
+        raise errors.UnsupportedCall(
+            f"`float` of {args[0].kind} is not supported", loc, "a number that becomes text and back loses its derivative",
+            "keep the number, or convert outside the differentiated function",
+        )  # fmt: skip
     if args and args[0].kind == Scalar("float"):
         return args[0]
     folded = b.is_static(args[0]) if args else True

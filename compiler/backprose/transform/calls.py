@@ -21,7 +21,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
 from backprose.analysis.kinds import is_complex, is_none, join
-from backprose.rules.registry import Rule, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
+from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
 
@@ -121,10 +121,18 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
+    _refuse_writes(fn, loc)
     args = _elements(engine, b, fn, args, loc)
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
     _check_operands(fn, args, loc)
+    if fn is backprose_runtime.unpack and isinstance(args[0].kind, Record) and not issubclass(args[0].kind.cls, tuple):
+        raise errors.UnsupportedCall(
+            f"an object of the class `{args[0].kind.cls.__qualname__}` is unpacked", loc, "only sequences are",
+            "name the fields, or use dataclasses.astuple",
+        )  # fmt: skip
+    if fn is operator.getitem and isinstance(args[0].kind, Dict):
+        check_key(args[0], args[1], loc)
     overload = _overload(engine, b, fn, args, loc)
     if overload is not None:
         return overload
@@ -150,6 +158,15 @@ CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runti
                        operator.contains})  # fmt: skip
 
 
+def _refuse_writes(fn: Any, loc: Any) -> None:
+    """Refuse functions that change an argument."""
+    if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
+        raise errors.UnsupportedUpdate(
+            f"`{_name(fn)}` changes its argument in place", loc, "updates in place are not supported yet",
+            "index with a permutation: `x[rng.permutation(len(x))]`",
+        )  # fmt: skip
+
+
 def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
     """Iterators that are passed to functions which go over them, as lists."""
     if not any(v in engine.single or v in engine.iterators for v in args):
@@ -172,6 +189,11 @@ def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Ke
                 "updates in place are not supported yet" if name == "out" else "its derivative rule does not have it",
                 f"leave it out; supported: {', '.join(p for p in rule.params + rule.options if p != 'out')}",
             )  # fmt: skip
+    if isinstance(fn, np.ufunc) and len(args) > fn.nin:
+        raise errors.UnsupportedUpdate(
+            f"`{_name(fn)}` writes into its argument {fn.nin + 1}", loc, "updates in place are not supported yet",
+            "leave it out, and use the result",
+        )  # fmt: skip
     if "out" in rule.params and not is_none(dict(zip(rule.params, args)).get("out", NO_OUT).kind):
         raise errors.UnsupportedCall(
             f"the parameter `out` of `{_name(fn)}` is not supported", loc, "updates in place are not supported yet",
@@ -196,6 +218,9 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
     """`x += y` on a name: a rebinding for immutable values, an update in place for arrays and lists."""
     kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
     symbol = SYMBOLS[fn.__name__.strip("_")]
+    method = _special(kind, f"__{fn.__name__.strip('_')}__")
+    if method is not None:
+        return engine.call_function(b, method, args, {}, loc)
     if isinstance(kind, (Array, List, FixedList, Dict)):
         what = "array" if isinstance(kind, Array) else "container"
         raise errors.UnsupportedUpdate(
@@ -217,10 +242,8 @@ def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ..
         return None
     name = f"__{fn.__name__.strip('_')}__"
     for i, value in enumerate(args[:2]):
-        cls = value.kind.cls if isinstance(value.kind, Record) else None
-        special = name if i == 0 else name.replace("__", "__r", 1)
-        method = getattr(cls, special, None) if cls else None
-        if isinstance(method, types.FunctionType) and method.__module__ != "collections":
+        method = _special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
+        if method is not None:
             others = args if i == 0 else args[::-1]
             return engine.call_function(b, method, others, {}, loc)
     return None
@@ -236,7 +259,7 @@ def _check_operands(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
         return
     for value in args:
         kind = value.kind
-        nothing = isinstance(kind, Static) and (kind.value is None or callable(kind.value))
+        nothing = isinstance(kind, Static) and (kind.value is None or isinstance(kind.value, FUNCTIONS))
         if nothing or isinstance(kind, (Dict, Closure, attributes.Method)) or (
             isinstance(kind, Record) and not _has_operator(kind.cls)
         ):
@@ -246,11 +269,21 @@ def _check_operands(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
             )  # fmt: skip
 
 
+def check_key(target: Value, key: Value, loc: Any) -> None:
+    """The key that is read of a dict must be known, because each has a kind of its own."""
+    if not isinstance(key.kind, Static):
+        raise errors.UnresolvedKind(
+            "which key of the dict is read is not known when compiling", loc, f"the key is {key.kind}",
+            "use a list or a tuple where the index is computed, or a constant key",
+        )  # fmt: skip
+
+
 def _has_operator(cls: type) -> bool:
     return issubclass(cls, tuple) or any(isinstance(v, types.FunctionType) and k.startswith("__") and k not in ROUTINE
                                          for k, v in vars(cls).items())  # fmt: skip
 
 
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc)
 ROUTINE = {"__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__post_init__", "__call__"}
 
 
@@ -273,6 +306,14 @@ def _call_chosen(
         sides.append((inner, apply(engine, inner, inner.data(fn), args, keywords, loc)))
     result = Value("", join(sides[0][1].kind, sides[1][1].kind))
     return b.op("if", (cond,), [result], [inner.region((), [value]) for inner, value in sides]).result
+
+
+def _special(kind: Any, name: str) -> types.FunctionType | None:
+    """A special method that a user's class defines in Python."""
+    cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
+    method = getattr(cls, name, None) if cls else None
+    is_own = isinstance(method, types.FunctionType) and method.__module__ not in ("collections", "numpy", "builtins", "enum")
+    return method if is_own else None
 
 
 def _call_closure(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import backprose_runtime
@@ -179,6 +180,8 @@ class TypedBuilder(Builder):
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
         try:
             values = [self.static_value(v) for v in args]
+            if fn not in IDENTITY and not is_compile_time(fn) and not all(map(_is_settled, values)):
+                return None
             folded = fn(*values)
         except NotStatic:
             return None
@@ -237,6 +240,16 @@ def _is_literal(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_literal, value))
     return isinstance(value, LITERALS) and not isinstance(value, np.generic)
+
+
+IDENTITY = frozenset({operator.is_, operator.is_not})
+
+
+def _is_settled(value: Any) -> bool:
+    """Whether what an operator gives for the value is the same whenever it runs: other objects may change."""
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_settled, value))
+    return isinstance(value, (*LITERALS, type, np.dtype, np.ufunc, slice, FunctionType, BuiltinFunctionType, ModuleType))
 
 
 def _is_hashable(fn: Any) -> bool:
@@ -409,10 +422,13 @@ def _not(b: TypedBuilder, value: Value) -> Value | None:
     return None if known is None else b.const(not known)
 
 
+FUNCTIONS = (FunctionType, BuiltinFunctionType, type, np.ufunc)
+
+
 def truth(kind: Kind) -> bool | None:
     """Whether values of the kind are true; None if that is known at run time only."""
     if isinstance(kind, Static):
-        return bool(kind.value) if isinstance(kind.value, LITERALS) else True if callable(kind.value) else None
+        return bool(kind.value) if isinstance(kind.value, LITERALS) else True if isinstance(kind.value, FUNCTIONS) else None
     if isinstance(kind, (Tuple, FixedList, Dict)):
         return bool(kind.items)
     return None
