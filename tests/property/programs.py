@@ -263,7 +263,7 @@ class Writer:
 
     def target(self, scope: Scope, shape: Shape) -> str:
         names = [n for n in NAMES if n not in scope.carried or scope.names.get(n) == shape]
-        return self.pick(names)
+        return self.pick(names) if names else self.new("z")
 
     def _assign(self, scope: Scope, depth: int):
         shape = self.pick(SHAPES)
