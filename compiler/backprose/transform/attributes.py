@@ -115,7 +115,10 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
     if not hasattr(obj, name):
-        raise errors.CompileError(f"`{_describe(obj)}` has no attribute `{name}`", loc)
+        raise errors.CompileError(
+            f"`{_describe(obj)}` has no attribute `{name}`", loc, "reading it would raise AttributeError",
+            "define it before the function is compiled",
+        )  # fmt: skip
     current = getattr(obj, name)
     if isinstance(current, types.MethodType) and current.__self__ is obj:
         value = b.getattr(target, name, Method(name))

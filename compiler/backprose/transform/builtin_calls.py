@@ -47,7 +47,10 @@ def _range(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, l
 
 def _zip(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     if keywords:
-        raise errors.UnsupportedCall("`zip` with `strict` is not supported", loc, "", "leave it out")
+        raise errors.UnsupportedCall(
+            "`zip` with `strict` is not supported", loc, "the lengths are compared only when it runs",
+            "leave it out, and `assert len(a) == len(b)`",
+        )  # fmt: skip
     return _lockstep(engine, b, zip, args)
 
 

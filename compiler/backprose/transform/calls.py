@@ -334,7 +334,9 @@ def bind(
     try:
         bound = signature.bind(*args, **keywords)
     except TypeError as error:
-        raise errors.CompileError(f"the call of `{callee}` does not fit its parameters", loc, str(error)) from error
+        raise errors.CompileError(
+            f"the call of `{callee}` does not fit its parameters", loc, str(error), f"its parameters are {signature}"
+        ) from error
     values = []
     for name, parameter in signature.parameters.items():
         if name in bound.arguments:
@@ -422,7 +424,9 @@ def _bind_fields(b: TypedBuilder, signature: inspect.Signature, cls: type, args:
     try:
         bound = signature.bind(*args, **keywords)
     except TypeError as error:
-        raise errors.CompileError(f"the call of `{cls.__qualname__}` does not fit its fields", loc, str(error)) from error
+        raise errors.CompileError(
+            f"the call of `{cls.__qualname__}` does not fit its fields", loc, str(error), f"its fields are {signature}"
+        ) from error
     factories = {f.name: f.default_factory for f in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else {}
     values = []
     for name, parameter in signature.parameters.items():

@@ -1,0 +1,217 @@
+"""Functions that inference refuses; the defaults are what they are called with, errors stand on the guilty lines."""
+
+import itertools
+import math
+import operator
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+V = np.array([0.3, -1.2, 2.0])
+
+
+def appends(x=0.5):
+    xs = [x]
+    xs.append(x * x)  # UnsupportedUpdate: `.append()` changes the list in place
+    return sum(xs)
+
+
+def pops(x=0.5):
+    d = {"a": x}
+    return d.pop("a")  # UnsupportedUpdate: `.pop()` changes the dict in place
+
+
+def sorts(v=V):
+    v.sort()  # UnsupportedUpdate: `.sort()` changes the array in place
+    return v[0]
+
+
+def adds_in_place(v=V):
+    y = v * 2
+    y += v  # UnsupportedUpdate: `+=` updates this array in place
+    return np.sum(y)
+
+
+def extends_in_place(x=0.5):
+    xs = [x]
+    xs += [x]  # UnsupportedUpdate: `+=` updates this container in place
+    return sum(xs)
+
+
+def writes_out(v=V):
+    y = v * 2
+    np.add(v, 1, out=y)  # UnsupportedCall: the parameter `out` of `numpy.add` is not supported
+    return np.sum(y)
+
+
+def writes_positional_out(v=V):
+    y = v * 2
+    np.negative(v, y)  # UnsupportedUpdate: `numpy.negative` writes into its argument 2
+    return np.sum(y)
+
+
+def shuffles(v=V):
+    np.random.shuffle(v)  # UnsupportedUpdate: `numpy.random.RandomState.shuffle` changes its argument in place
+    return v[0]
+
+
+def copies_to(v=V):
+    y = np.zeros(3)
+    np.copyto(y, v)  # UnsupportedCall: `numpy.copyto` has no derivative rule
+    return np.sum(y)
+
+
+def stores_by_operator(v=V):
+    y = v * 1
+    operator.setitem(y, 0, 2.0)  # UnsupportedCall: `setitem` has no derivative rule
+    return np.sum(y)
+
+
+def unknown_function(x=0.5):
+    return x * math.lgamma(random.random())  # UnsupportedCall: `Random.random` has no derivative rule
+
+
+def unknown_attribute(v=V):
+    return v.ctypes  # UnsupportedCall: the attribute `ctypes` of an array or number is not supported
+
+
+def unknown_list_method(x=0.5):
+    return [x].frobnicate()  # UnsupportedCall: the method `frobnicate` of [float, ...] is not supported
+
+
+def chained_iterators(v=V):
+    total = 0.0
+    for x in itertools.chain(v, v):  # UnsupportedCall: an object of the class `chain` can't be made in a differentiated function
+        total = total + x
+    return total
+
+
+def iterator_twice(v=V):
+    pairs = zip(v, v)
+    total = sum([a * b for a, b in pairs])
+    for a, _ in pairs:  # UnsupportedCall: this iterator may be gone over more than once
+        total = total + a
+    return total
+
+
+def iterator_in_a_loop(v=V):
+    total, squares = 0.0, map(lambda x: x * x, v)
+    for _ in range(2):
+        total = total + sum(squares)  # UnsupportedCall: this iterator may be gone over more than once
+    return total
+
+
+def array_of_an_iterator(v=V):
+    return np.sum(np.array(map(abs, v)))  # UnsupportedCall: `numpy.array` of an iterator is not supported
+
+
+def through_text(x=0.5):
+    return float(f"{x:.12f}") * x  # UnsupportedCall: `float` of str is not supported
+
+
+def computed_key(x=0.5, n=1):
+    return {1: x, 2: x * x}[n]  # UnresolvedKind: which key of the dict is read is not known when compiling
+
+
+def computed_key_with_default(x=0.5, n=1):
+    return {1: x}.get(n, 1.0)  # UnresolvedKind: which key of the dict is read is not known when compiling
+
+
+def unknown_number_of_arguments(values=[1.5, 2.5]):  # noqa: B006
+    return max(*values)  # UnsupportedCall: the number of arguments that `*` passes is not known
+
+
+def dict_times_number(x=0.5):
+    return {"a": x} * 2  # CompileError: an operand of `*` is a dict
+
+
+def none_plus_number(x=0.5):
+    y = print(x)
+    return y + x  # CompileError: an operand of `+` is None
+
+
+def missing_argument(x=0.5):
+    def f(a, b):
+        return a * b
+
+    return f(x)  # CompileError: the call of `f` does not fit its parameters
+
+
+def missing_attribute(x=0.5):
+    return np.exponential(x)  # CompileError: `numpy` has no attribute `exponential`
+
+
+def strict_zip(v=V):
+    return sum([a * b for a, b in zip(v, v, strict=True)])  # UnsupportedCall: `zip` with `strict` is not supported
+
+
+def undefined(x=0.5):
+    return x * not_defined_anywhere  # noqa: F821  # CompileError: the name `not_defined_anywhere` is not defined
+
+
+def list_or_number(x=0.5, n=3):
+    y = x
+    for _ in range(n):  # UnresolvedKind: `y` changes its kind in the loop
+        y = [y]
+    return sum(y)
+
+
+def list_or_number_in_branches(x=0.5):
+    y = [x] if x > 0 else x
+    return sum(y)  # UnresolvedKind: can't tell what `sum` is applied to
+
+
+def evaluates(x=0.5):
+    return eval("x * x")  # UnsupportedCall: this call is not supported
+
+
+def sets_an_attribute(x=0.5):
+    setattr(evaluates, "x", x)  # UnsupportedCall: this call is not supported
+    return x
+
+
+@dataclass
+class Point:
+    x: float
+    y: float
+
+
+class Plain:
+    def __init__(self, x):
+        self.x = x
+
+
+def loops_over_a_dataclass(x=0.5):
+    total = 0.0
+    for part in Point(x, x):  # UnresolvedKind: can't tell what this loop goes over: Point(x: float, y: float)
+        total = total + part
+    return total
+
+
+def unpacks_a_dataclass(x=0.5):
+    a, b = Point(x, x)  # UnsupportedCall: an object of the class `Point` is unpacked
+    return a * b
+
+
+def makes_a_plain_object(x=0.5):
+    return Plain(x).x  # UnsupportedCall: an object of the class `Plain` can't be made in a differentiated function
+
+
+def adds_dataclasses(x=0.5):
+    return Point(x, x) + Point(x, x)  # CompileError: an operand of `+` is an object of the class `Point`
+
+
+def returns_an_array(v=V):
+    return v * 2  # NotDifferentiable: the result is not a scalar, so it has no gradient
+
+
+def returns_an_integer(x=0.5):
+    return int(x)  # NotDifferentiable: the result is not a real number, so it has no gradient
+
+
+def no_source(x=0.5):
+    return made(x)  # UnsupportedCall: `made` can't be compiled: its source is not available
+
+
+exec("def made(x):\n    return x * x")
