@@ -529,6 +529,7 @@ case(backprose_runtime.sum_to, arr(2, 3), (2, 1))
 case(math.fsum, [1.5, 0.5])
 case(math.prod, [1.5, 0.5, -2.0])
 case(math.prod, [1.5], start=2.0)
+case(math.prod, [1.5, 0.0], start=2.0)
 for _f, _x in {
     math.sqrt: 1.7, math.cbrt: 1.7, math.exp: 0.7, math.exp2: 0.7, math.expm1: 0.7, math.log: 1.7, math.log2: 1.7,
     math.log10: 1.7, math.log1p: 0.7, math.sin: 0.7, math.cos: 0.7, math.tan: 0.7, math.asin: -0.7, math.acos: 0.7,

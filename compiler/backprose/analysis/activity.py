@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from backprose.analysis.kinds import is_inexact
 from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.rules.registry import has_no_derivative
+from backprose.rules.registry import has_no_derivative, is_opaque
 
 
 def carries_derivative(kind: Kind) -> bool:
@@ -59,7 +59,7 @@ def _varied(region: Region, varied: set[Value]) -> None:
 def passes_derivative(op: Op) -> bool:
     """Whether the op's results may depend differentiably on its operands."""
     if op.name == "call":
-        return not has_no_derivative(op.fn)
+        return not has_no_derivative(op.fn) or is_opaque(op.fn)
     return op.name not in ("const", "unbound", "global", "raise", "closure")
 
 

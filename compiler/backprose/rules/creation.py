@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import backprose_runtime
-from backprose.rules.registry import at_compile_time, effect, linear, no_derivative
+from backprose.rules.registry import at_compile_time, effect, linear, no_derivative, opaque
 from backprose.rules.static import require
 from backprose_runtime import add_at, unbroadcast
 
@@ -71,7 +71,7 @@ def full(y, shape, fill_value, dtype=None, order="C", *, y_bar):
     return unbroadcast(y_bar, fill_value)
 
 
-@linear(np.full_like, wrt="fill_value")
+@linear(np.full_like, wrt="fill_value", inert=("a",))
 def full_like(y, a, fill_value, dtype=None, *, y_bar):
     """Each entry is `fill_value`, which may broadcast: sum over its copies. Of `a` only the shape is used."""
     return unbroadcast(y_bar, fill_value)
@@ -120,7 +120,7 @@ def flatten(y, lists, *, y_bar):
 
 
 no_derivative(
-    np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.arange, np.tri,
+    np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri,
     np.tril_indices, np.triu_indices, np.diag_indices, np.indices, np.ix_, np.unravel_index, np.ravel_multi_index,
     np.hanning, np.hamming, np.blackman, np.bartlett,
     np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
@@ -129,16 +129,15 @@ no_derivative(
     backprose_runtime.zeros_like,
 )  # fmt: skip
 
-effect(
+opaque(np.arange)
+
+DRAWS = (
     *[
         getattr(owner, name)
         for owner in (np.random.Generator, np.random.RandomState)
         for name in dir(owner)
         if not name.startswith("_") and callable(getattr(owner, name))
-    ]
-)
-
-effect(
+    ],
     *[
         getattr(np.random, name)
         for name in (
@@ -151,5 +150,7 @@ effect(
             "zipf",
         )
         if hasattr(np.random, name)
-    ]
+    ],
 )  # fmt: skip
+effect(*DRAWS)
+opaque(*DRAWS)

@@ -313,14 +313,14 @@ def clip(y, a, a_min=None, a_max=None, out=None, min=None, max=None, *, d):
     return select((a >= low) & (a <= high), d, 0.0), low_bar, high_bar, low_bar, high_bar
 
 
-@elementwise(np.where, wrt=("x", "y"))
+@elementwise(np.where, wrt=("x", "y"), inert=("condition",))
 def where(result, condition, x, y, *, d):
     """Each entry comes from x or from y; the condition carries no derivative. A choice, not a product by 0 or 1, so
     that an infinite cotangent on the path not taken does no harm."""
     return np.where(condition, d, 0.0), np.where(condition, 0.0, d)
 
 
-@elementwise(np.copysign, wrt="a")
+@elementwise(np.copysign, wrt="a", inert=("b",))
 def copysign(y, a, b, *, d):
     """y = |a| with the sign of b, which only enters through its sign.  Choice at a = 0: 0."""
     return d * (np.sign(a) * np.sign(y))

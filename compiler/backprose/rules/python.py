@@ -44,7 +44,7 @@ def extremum(y, *args, y_bar):
     return tuple([share if x == y else 0.0 for x in args])
 
 
-@rule(math.prod, wrt="iterable")
+@rule(math.prod, wrt=("iterable", "start"))
 def prod(y, iterable, *, y_bar, start=1):
     """Each factor gets the product of the others, made from both ends: right with zeros."""
     x = np.array(iterable, dtype=float)
@@ -52,7 +52,7 @@ def prod(y, iterable, *, y_bar, start=1):
     left = np.concatenate([ones, np.cumprod(x[:-1])])
     right = np.flip(np.concatenate([ones, np.cumprod(np.flip(x[1:]))]))
     share = y_bar * start * left * right
-    return [share[i] for i in range(len(iterable))]
+    return [share[i] for i in range(len(iterable))], y_bar * math.prod(iterable)
 
 
 # math: powers, exponentials, logarithms
@@ -230,7 +230,7 @@ def fabs(y, x, *, d):
     return d if x > 0 else -d if x < 0 else 0.0 * d
 
 
-@elementwise(math.copysign, wrt="x")
+@elementwise(math.copysign, wrt="x", inert=("y",))
 def copysign(result, x, y, *, d):
     """|x| with the sign of y, which only enters through its sign.  Choice at x = 0: 0."""
     return d * np.sign(x) * math.copysign(1.0, y)

@@ -24,6 +24,9 @@ Pure helpers of static arguments (axes, permutations, subscripts) are marked `@a
 while it compiles when all their arguments are static, so that emitted code holds their results as constants; with other
 arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text
 as the reason.
+
+An operand that is not in `wrt` must carry no derivative: where it does, the gradient is refused, unless the rule says
+that its derivative is 0 (`inert`).
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ class Rule:
     bar: str  # name of the keyword-only parameter that takes the cotangent
     params: tuple[str, ...]  # the function's own positional parameters, without the result
     options: tuple[str, ...] = ()  # its keyword-only parameters
+    inert: tuple[str, ...] = ()  # operands by which the derivative is 0
 
     @property
     def is_elementwise(self) -> bool:
@@ -53,6 +57,7 @@ class Rule:
 RULES: dict[Any, Rule] = {}
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
+OPAQUE: set[Any] = set()
 REFUSED: dict[Any, str] = {}
 METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
@@ -60,23 +65,23 @@ COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 
 
-def elementwise(*functions: Any, wrt: str | tuple[str, ...] | None = None):
+def elementwise(*functions: Any, wrt: str | tuple[str, ...] | None = None, inert: tuple[str, ...] = ()):
     """Register the decorated partials for `functions`, which act entry by entry with broadcasting.
 
     `wrt` names the operands that partials are returned for (default: those without default).
     """
 
     def register(text: Callable) -> Callable:
-        return _register(functions, "elementwise", text, wrt)
+        return _register(functions, "elementwise", text, wrt, inert)
 
     return register
 
 
-def linear(*functions: Any, wrt: str | tuple[str, ...]):
+def linear(*functions: Any, wrt: str | tuple[str, ...], inert: tuple[str, ...] = ()):
     """Register the decorated transpose for `functions`, which are linear in the operands `wrt` taken together."""
 
     def register(text: Callable) -> Callable:
-        return _register(functions, "linear", text, wrt)
+        return _register(functions, "linear", text, wrt, inert)
 
     return register
 
@@ -85,7 +90,7 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
     """Register the decorated pullback; `wrt` names the operands it returns cotangents for (default: as above)."""
 
     def register(text: Callable) -> Callable:
-        return _register(functions, "general", text, wrt)
+        return _register(functions, "general", text, wrt, ())
 
     return register
 
@@ -100,6 +105,13 @@ def effect(*functions: Any) -> None:
     derivative, run exactly once, and keep their order."""
     NO_DERIVATIVE.update(functions)
     EFFECTS.update(functions)
+
+
+def opaque(*functions: Any) -> None:
+    """Declare functions whose results do depend on numbers they are given, in a way that is not in the table: what
+    they return is constant, and a gradient that would have to pass through them is refused."""
+    NO_DERIVATIVE.update(functions)
+    OPAQUE.update(functions)
 
 
 def refused(*functions: Any, why: str) -> None:
@@ -133,6 +145,10 @@ def has_no_derivative(function: Any) -> bool:
     return _contains(NO_DERIVATIVE, function)
 
 
+def is_opaque(function: Any) -> bool:
+    return _contains(OPAQUE, function)
+
+
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
     return rule_for(function) is not None or _contains(NO_DERIVATIVE, function) or _contains(REFUSED, function)
@@ -155,7 +171,9 @@ def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
 
 
-def _register(functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None) -> Callable:
+def _register(
+    functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None, inert: tuple[str, ...]
+) -> Callable:
     parameters = list(inspect.signature(text).parameters.values())
     own = [p for p in parameters[1:] if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.VAR_POSITIONAL]
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -165,7 +183,7 @@ def _register(functions: tuple, form: str, text: Callable, wrt: str | tuple[str,
         wrt = tuple(p.name for p in own if p.default is p.empty)
     elif isinstance(wrt, str):
         wrt = (wrt,)
-    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own), options)
+    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own), options, inert)
     for function in functions:
         if function in RULES:
             raise ValueError(f"{function!r} has two rules")

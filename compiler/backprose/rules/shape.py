@@ -335,7 +335,7 @@ def add_at_(y, buffer, index, value, *, y_bar):
     return y_bar, y_bar[index]
 
 
-@linear(unbroadcast, wrt="g")
+@linear(unbroadcast, wrt="g", inert=("x",))
 def unbroadcast_(y, g, x, *, y_bar):
     """A sum over broadcast axes: each entry of g goes into one sum."""
     return np.broadcast_to(y_bar, np.shape(g))

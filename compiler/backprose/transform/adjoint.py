@@ -24,7 +24,7 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
-from backprose.rules.registry import Rule, has_no_derivative, refusal_of, rule_for
+from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
 from backprose.transform import reverse_loops
 from backprose.transform.algebra import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
@@ -67,7 +67,7 @@ class Reversal:
     def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
         if op.fn is operator.getitem:
             return self._getitem(b, op, bars)
-        if has_no_derivative(op.fn) or not any(v in self.active for v in op.operands):
+        if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
             return None
         rule = rule_for(op.fn)
         if rule is None:
@@ -77,6 +77,9 @@ class Reversal:
                 "compute it outside the differentiated function, or write it with functions that have rules",
             )  # fmt: skip
         args, keywords = _bind(rule, op)
+        for name, operand in {**args, **keywords}.items():
+            if name not in rule.wrt + rule.inert and isinstance(operand, Value):
+                self._require_inert(op, operand, f"`{name}`")
         bar = bars.tree(b, op.result)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))
@@ -112,7 +115,7 @@ class Reversal:
         target, index = op.operands
         kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
         if target not in self.active:
-            return
+            return self._require_inert(op, index)
         if isinstance(kind, (Tuple, FixedList, Dict, Record)):
             if not isinstance(index.kind, Static):
                 return self._getitem_at_runtime(b, op, kind, bars)
@@ -130,6 +133,15 @@ class Reversal:
         if isinstance(kind, List) and index.kind == BACKWARDS:
             return bars.add(b, target, b.call(operator.getitem, bar, index, kind=bar.kind))
         bars.add_at(b, target, (), index, bar)
+
+    def _require_inert(self, op: Op, operand: Value, name: str = "the subscript") -> None:
+        """An operand that has no share in the rule must not carry a derivative: a zero would be silently wrong."""
+        if operand in self.active:
+            raise errors.NotDifferentiable(
+                f"the derivative by {name} is not in the table", op.loc,
+                f"a value that depends on the arguments goes into `{getattr(op.fn, '__name__', op.fn)}` there",
+                "pass a constant, or write it with functions that have rules (docs/rules.md)",
+            )  # fmt: skip
 
     def _getitem_at_runtime(self, b: TypedBuilder, op: Op, kind: Any, bars: Cotangents) -> None:
         """An element of a container of known length, chosen at run time: add to a list of all its cotangents."""

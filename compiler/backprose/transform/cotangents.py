@@ -236,6 +236,8 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     kind = cotangent_kind(kind)
     if isinstance(kind, List) and isinstance(bar.kind, Array):
         return b.call(list, bar, kind=List(cotangent_kind(kind.item)))  # a list that was used as an array
+    if isinstance(kind, Array) and isinstance(bar.kind, (List, FixedList, Tuple)):
+        return b.call(np.array, bar, kind=kind)  # an array that was used as a list
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
