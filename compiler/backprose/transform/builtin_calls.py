@@ -192,6 +192,8 @@ def _sum(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc
     """The sum of an iterable; of one of known length, a chain of additions."""
     sequence = engine.elements(b, args[0], loc)
     start = args[1] if len(args) > 1 else keywords.get("start", b.const(0))
+    if isinstance(sequence.kind, List) and isinstance(sequence.kind.item, (List, FixedList, Tuple, Dict, Record)):
+        return _concatenated(engine, b, sequence, start, loc)
     known = isinstance(sequence.kind, (Tuple, FixedList)) or is_namedtuple(sequence.kind) or sequence in b.parts
     if known and not isinstance(sequence.kind, (Range, Dict)) and not _is_compensated(b.items_of(sequence)):
         total = start
@@ -200,6 +202,16 @@ def _sum(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc
             total = item if skip_zero else engine.known(b, operator.add, (total, item), {}, loc)
         return total
     return engine.known(b, builtins.sum, (sequence, start) if start.kind != Static(0) else (sequence,), {}, loc)
+
+
+def _concatenated(engine: Inference, b: TypedBuilder, sequence: Value, start: Value, loc: Any) -> Value:
+    """`sum(lists, [])`: the lists one after the other."""
+    if isinstance(sequence.kind.item, (List, FixedList)) and isinstance(start.kind, (List, FixedList)):
+        flat = engine.known(b, backprose_runtime.flatten, (sequence,), {}, loc)
+        return flat if start.kind == FixedList(()) else engine.known(b, operator.add, (start, flat), {}, loc)
+    raise errors.UnsupportedCall(
+        f"the sum of {sequence.kind} is not supported", loc, "numbers, arrays and lists are summed", "write a loop"
+    )
 
 
 def _is_compensated(items: Args) -> bool:
