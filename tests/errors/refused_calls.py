@@ -215,3 +215,15 @@ def no_source(x=0.5):
 
 
 exec("def made(x):\n    return x * x")
+
+
+def pair_or_none(x=0.5, n=3):
+    h = None
+    for k in range(n):  # NotDifferentiable: `h` may be None or a container of active values
+        h = (x, 1.0) if h is None else (h[0] * x, h[1] + h[0])
+    return h[0] * h[1]
+
+
+def sum_of_tuples(x=0.5, n=3):
+    pairs = [(x, x * k) for k in range(n)]
+    return sum(pairs)  # UnsupportedCall: the sum of [(float, float), ...] is not supported

@@ -13,7 +13,7 @@ from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
-from backprose.ir.kinds import Maybe, Number, Object, Unknown
+from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
@@ -85,7 +85,9 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
-    _refuse_pairs(fn, varied_values(fn, [v for v in inputs if carries_derivative(v.kind)]))
+    varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
+    _refuse_pairs(fn, varied)
+    _refuse_optional(fn, varied)
     return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region)))
 
 
@@ -98,6 +100,18 @@ def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
                 "a second derivative through a recursive function is not supported yet", op.loc,
                 "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
             )  # fmt: skip
+
+
+def _refuse_optional(fn: Function, active: set[Value]) -> None:
+    """A container that may be None has no place to keep the cotangents of its parts."""
+    for op in all_ops(fn.region):
+        for value in op.results:
+            kind = value.kind.item if isinstance(value.kind, Maybe) else None
+            if value in active and isinstance(kind, (Tuple, FixedList, Dict, Record)):
+                raise errors.NotDifferentiable(
+                    f"`{value.name or 'a value'}` may be None or a container of active values", op.loc,
+                    "which of them it is shows only when it runs", "use None for single arrays and numbers only",
+                )  # fmt: skip
 
 
 def _refuse_none(b: TypedBuilder, result: Value) -> None:
