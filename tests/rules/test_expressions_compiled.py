@@ -137,7 +137,13 @@ METHODS = [
 SCALARS = [
     ("x ** 3", 1.3), ("x ** a", 1.3, 3), ("x ** 2 * x", V), ("x ** a", V, 3), ("a ** x", 1.3, 2), ("x * a", V, 3), ("x // 1 + x % 1", 1.3),
     ("np.sum(x, axis=a)", M, 1), ("x * a", np.float64(1.5), 2), ("-x + abs(x)", -1.5), ("x / a", 1.5, 4), ("a / x", 1.5, 4),
-    ("float(x) * 2", 1.5), ("float(x[0])", V), ("max(x, a)", 1.5, 0.3), ("min(x, 2.0, a)", 1.5, 0.3), ("sum([x, a, x])", 1.5, 0.3), ("max(x)", V), ("min(x[1:])", V), ("sum(x * x)", V), ("x[np.argsort(x)]", V),
+    ("float(x) * 2", 1.5), ("float(x[0])", V), ("max(x, a)", 1.5, 0.3), ("min(x, 2.0, a)", 1.5, 0.3), ("sum([x, a, x])", 1.5, 0.3), ("max(x)", V), ("min(x[1:])", V), ("np.linalg.norm(x, a)", V, 3), ("np.linalg.norm(x, a)", V, 1), ("np.linalg.norm(x, np.inf)", V),
+    ("np.linalg.norm(x, a)", V, 2), ("np.sum(x, axis=a, keepdims=b)", M, 1, True), ("np.var(x, axis=a)", M, 0),
+    ("np.concatenate(x, axis=a)", [arr(2, 3), arr(2, 3)], 1), ("np.split(x, a)[b]", arr(6), 3, 1), ("np.repeat(x, a)", V, 2),
+    ("np.reshape(x, (a, -1))", arr(6), 2), ("np.pad(x, (a, b))", V, 2, 0), ("np.roll(x, a)", V, 2), ("np.diff(x, a)", V, 2),
+    ("np.tile(x, (2, a))", M, 2), ("np.full((a, 3), x)", 1.5, 2), ("np.broadcast_to(x, a.shape)", arr(3), arr(2, 3)),
+    ("np.linalg.matrix_power(x, a)", arr(3, 3), -2), ("np.clip(x, None, a)", V, 0.2), ("x[a:b] * c", V, 1, 2, arr(4)),
+    ("x[a:b, a:b] * c", M, 1, 2, arr(2, 3)), ("x[x > 1.4] * a", V, arr(3)), ("x[np.ix_([0, 2], [1, 1])]", M), ("sum(x * x)", V), ("x[np.argsort(x)]", V),
     ("np.full_like(x, a)", V, 1.5), ("np.copysign(a, x)", V, arr(5)), ("np.where(x, x, a)", V, 1.5),
     ("np.array([x, a]) ** 2", 1.5, 0.3), ("np.array([x[0], x[0], 2.0])", V), ("np.stack([x, x * x])", V),
     ("np.concatenate([x, x[:2]])", V), ("np.where(x > a, x, x * x)", V, 0.1), ("x if a > 0 else -x", 1.5, 0.3),
@@ -162,7 +168,9 @@ def is_flat(x: Any) -> bool:
     return not isinstance(x, dict) and not isinstance(x, np.float32)
 
 
-SECOND = [(text, args) for text, *args in EXPRESSIONS if all(map(is_flat, args))][::2]
+# The second derivative is refused where the number of pieces is known at run time only.
+FIRST_ONLY = ("np.split(x, a)[b]",)
+SECOND = [(text, args) for text, *args in EXPRESSIONS if all(map(is_flat, args)) and text not in FIRST_ONLY][::2]
 
 
 @pytest.mark.parametrize("text, args", SECOND, ids=[f"{i}-{text}" for i, (text, _) in enumerate(SECOND)])
@@ -243,7 +251,6 @@ REFUSED = [
     ("np.average(x, returned=True)[0]", V, CompileError, "returned"),
     ("np.median(x, axis=(0, 1))", M, CompileError, "several axes"),
     ("np.kron(x, x[0])", M, CompileError, "kron"),
-    ("np.r_[x, x]", V, CompileError, ""),
     ("np.var(x, ddof=x[0])", V, NotDifferentiable, "ddof"),
     ("np.pad(a, 1, constant_values=x[0])", V, NotDifferentiable, "constant_values"),
     ("np.nan_to_num(a, nan=x[0])", V, NotDifferentiable, "nan"),
@@ -265,6 +272,13 @@ def test_refused(text: str, x: Any, error: type, reason: str):
         Program(f, [x, np.zeros_like(x)], (0,), "").gradient()
     assert reason in str(caught.value)
     assert "<case" in str(caught.value)
+
+
+def test_a_subscript_that_joins_arrays_is_refused():
+    """`np.r_[x, x]` reads nothing of `np.r_`: a zero gradient would be wrong."""
+    f = function_from("def f(x):\n    return np.sum(np.r_[x, x])\n", "f", {})
+    with pytest.raises(CompileError):
+        Program(f, [V], (0,), "").gradient()
 
 
 def test_an_update_in_place_is_refused():

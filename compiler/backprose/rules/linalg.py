@@ -144,7 +144,9 @@ def norm_form(ord, axis, ndim):
     if axes == 1:
         if ord == 0:
             raise ValueError("the number of entries that are not 0 is piecewise constant")
-        return {1: "1", np.inf: "inf", -np.inf: "inf"}.get(ord, "p")
+        if ord == 1:
+            return "1"
+        return "inf" if ord == np.inf or ord == -np.inf else "p"
     if axes == 2 and ord in (1, -1):
         return "matrix 1"
     if axes == 2 and ord in (np.inf, -np.inf):
