@@ -20,7 +20,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import is_complex, is_none, join
+from backprose.analysis.kinds import is_complex, is_none, is_number, join
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
@@ -126,6 +126,11 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
     _check_operands(fn, args, loc)
+    if fn is operator.getitem and isinstance(args[0].kind, Unknown) and not is_number(args[1].kind):
+        raise errors.UnresolvedKind(
+            "can't tell what is subscripted here", loc, "it may be one of several containers that differ in structure",
+            "give them the same keys or length in every branch",
+        )  # fmt: skip
     if fn is backprose_runtime.unpack and isinstance(args[0].kind, Record) and not issubclass(args[0].kind.cls, tuple):
         raise errors.UnsupportedCall(
             f"an object of the class `{args[0].kind.cls.__qualname__}` is unpacked", loc, "only sequences are",

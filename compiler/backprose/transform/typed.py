@@ -20,7 +20,7 @@ from backprose.ir.build import Builder
 from backprose.ir.kinds import (
     ANY, MANY, ONE, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice,
-    Static, Tuple, Unknown,
+    Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time
@@ -380,7 +380,21 @@ def _mul(b: TypedBuilder, left: Value, right: Value) -> Value | None:
     if items is not None and isinstance(right.kind, Static) and type(right.kind.value) is int:
         repeated = items * right.kind.value
         return b.tuple(repeated) if isinstance(left.kind, Tuple) else b.list(repeated)
-    return None
+    is_count = (dtype_of(right.kind) or "").startswith(("int", "uint", "bool")) and ndim_of(right.kind) == 0
+    return _repeated(b, left, right) if is_count and not isinstance(left.kind, Tuple) else None
+
+
+def _repeated(b: TypedBuilder, items: Value, count: Value) -> Value | None:
+    """`items * count`, the count known at run time: the list collected so many times, joined."""
+    kind = join(List(UNBOUND), items.kind) if isinstance(items.kind, FixedList) else items.kind
+    if not isinstance(kind, List) or isinstance(kind.item, (Unknown, Unbound)):
+        return None
+    steps = b.op("call", (count,), [Value("", Range())], fn=range, keywords=(), method=None).result
+    b.parts[steps] = (count,)
+    body = Region((Value("", Scalar("int")),), (), (items,))
+    lists = Value("", List(kind))
+    b.op("for", (steps,), [lists], [body], iterables=1, collected=1, stops=False)
+    return b.op("call", (lists,), [Value("", kind)], fn=backprose_runtime.flatten, keywords=(), method=None).result
 
 
 def _or(b: TypedBuilder, left: Value, right: Value) -> Value | None:
