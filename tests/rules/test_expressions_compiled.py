@@ -41,7 +41,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def paired(expression: str, *args: Any, seed: int = 4) -> Program:
     """The program of the inner product of `expression` over x, a, b, ... with random weights."""
     names = ["x", *"abc"[: len(args) - 1]]
-    value = eval(expression, {"np": np}, dict(zip(names, args)))  # noqa: S307
+    value = eval(expression, {"np": np, **dict(zip(names, args))})  # noqa: S307
     rng = np.random.default_rng(seed)
     weights = [rng.normal(size=np.shape(leaf)) if np.ndim(leaf) else float(rng.normal()) for leaf in leaves(value)]
     us = [f"u{i}" for i in range(len(weights))]
@@ -134,6 +134,13 @@ METHODS = [
     ("np.zeros(x.shape) + x", M), ("np.ones_like(x) * x", M), ("x * (x.ndim == 2)", M),
 ]  # fmt: skip
 
+LOOPS = [
+    ("sum([v * a for v in x])", V, 1.5), ("np.array([np.sum(v) for v in x])", M), ("np.stack([v * a for v in x])", M, arr(4)),
+    ("np.concatenate([x[i : i + 2] for i in range(3)])", V), ("np.array([x[i] * x[i + 1] for i in range(a)])", V, 3),
+    ("np.array([[u * v for u in x] for v in x])", arr(3)), ("sum(x[i] for i in range(len(x)))", V), ("list(reversed(x))", [1.5, 2.5]),
+    ("sum([u * v for u, v in zip(x, a)])", V, arr(5)), ("sum([i * v for i, v in enumerate(x)])", V), ("[v * v for v in x][2]", V),
+]  # fmt: skip
+
 SCALARS = [
     ("x ** 3", 1.3), ("x ** a", 1.3, 3), ("x ** 2 * x", V), ("x ** a", V, 3), ("a ** x", 1.3, 2), ("x * a", V, 3), ("x // 1 + x % 1", 1.3),
     ("np.sum(x, axis=a)", M, 1), ("x * a", np.float64(1.5), 2), ("-x + abs(x)", -1.5), ("x / a", 1.5, 4), ("a / x", 1.5, 4),
@@ -151,7 +158,7 @@ SCALARS = [
     ("x * a", arr(0), 1.5), ("x + a", arr(), V), ("x * a", np.float32(1.5), V), ("x @ a", arr(0, 3), arr(3)),
 ]  # fmt: skip
 
-EXPRESSIONS = SUBSCRIPTS + METHODS + SCALARS
+EXPRESSIONS = SUBSCRIPTS + METHODS + LOOPS + SCALARS
 
 
 def names(table: list) -> list[str]:

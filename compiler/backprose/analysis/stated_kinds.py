@@ -94,6 +94,13 @@ def _split(ary: Kind, indices_or_sections: Kind, axis: Kind = Static(0)) -> Kind
     return FixedList((Array(ary.dtype, tuple(axes)),) * number)
 
 
+def _spaced(start: Kind, stop: Kind, num: Kind = Static(50), endpoint: Kind = Static(True)) -> Kind | None:
+    kind = result_kind(np.linspace, (start, stop, num, endpoint))
+    if not isinstance(kind, Array) or kind.ndim != 1 or not isinstance(num, Static):
+        return None
+    return Array(kind.dtype, (ONE if num.value == 1 else MANY,))
+
+
 def _number_of_pieces(sections: Kind) -> int | None:
     if isinstance(sections, (Tuple, FixedList)):
         return len(sections.items) + 1
@@ -133,6 +140,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.full: _filled,
     np.cross: _crossed,
     np.take: _taken,
+    np.linspace: _spaced,
     np.split: _split,
     np.array_split: _split,
     np.hsplit: _hsplit,
@@ -144,6 +152,6 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.sum_to: _summed_to,
 }
 ALWAYS = frozenset(
-    {np.broadcast_to, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
+    {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
      backprose_runtime.sum_to}
 )  # fmt: skip

@@ -162,6 +162,7 @@ class Likes:
     """
 
     unbound: set[Value]
+    missing: set[Value] = field(default_factory=set)  # these, and what may be None in the stead of these
     companions: dict[tuple[Value, Path], Value] = field(default_factory=dict)
 
     def wanted(self, value: Value) -> bool:
@@ -297,7 +298,9 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have in PYTHON_SCALARS and not isinstance(bar.kind, Array) and want in ("float64", "complex128"):
         return bar  # a Python float is as good
     if isinstance(bar.kind, Number):  # its shape is the primal's, which says more than examples did
-        return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind) if isinstance(kind, Array) else bar
+        if isinstance(kind, Array):
+            return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind)
+        return b.call(np.dtype(want).type, bar, kind=kind) if isinstance(kind, Scalar) else bar
     if isinstance(bar.kind, Array) and bar.kind.axes:
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
