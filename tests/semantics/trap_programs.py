@@ -449,3 +449,132 @@ def gradient_descent_inside(v, w, rate):
         residual = theta - w
         theta = theta - rate * residual
     return theta @ theta
+
+
+@program((V, 2), (V, 0))
+def list_repeated_at_run_time(v, n):
+    values = [v[0], v[1]] * n + [v[2]] * len(v)
+    return sum(values) * values[-1]
+
+
+@program((V,))
+def lists_summed(v):
+    flat = sum([[a, a * 2] for a in v], [])
+    more = sum([[a] for a in v], [v[0]])
+    return flat[3] * v[0] + more[0] * more[-1]
+
+
+@program((0.5,))
+def namedtuple_as_a_tuple(x):
+    pair = Best(x, x * x)
+    twice, longer = pair * 2, pair + (2.0,)
+    return twice[3] * longer[2] + len(pair) * pair[-1]
+
+
+@program((V,))
+def ways_through_a_dict(v):
+    d = {"a": v[0], "b": v[1]}
+    y = 0.0
+    for i, (key, value) in enumerate(d.items(), 1):
+        y = y + value * value * i * len(key)
+    for i, key in enumerate(d):
+        y = y + d[key] * i
+    for value, key in zip(d.values(), reversed(list(d))):
+        y = y + value * d[key]
+    return y
+
+
+@dataclass
+class Money:
+    amount: float
+    fee: float
+
+    def __add__(self, other):
+        return Money(self.amount + other.amount, self.fee)
+
+    def __mul__(self, factor):
+        return Money(self.amount * factor, self.fee)
+
+    def __rmul__(self, factor):
+        return Money(self.amount * factor * 2, self.fee)
+
+    def __imul__(self, factor):
+        return Money(self.amount * factor, self.fee * 5)
+
+    def __neg__(self):
+        return Money(-self.amount, self.fee)
+
+    def __getitem__(self, i):
+        return self.amount * i
+
+    def __len__(self):
+        return 7
+
+    def __bool__(self):
+        return False
+
+    def __lt__(self, other):
+        return self.amount > other.amount
+
+
+@program((Money(0.5, 1.5),))
+def special_methods(m):
+    n = m + m * 3.0
+    n *= 2.0
+    y = (-n).amount * (2.0 * m).amount + m[3] + len(m) * n.fee
+    if m < Money(2.0, 1.0):
+        y = y * 2
+    return y if m else y * n.amount
+
+
+@program((V, 3))
+def grown_list_of_records(v, n):
+    states = [{"x": v, "t": 1.0}]
+    for _ in range(n):
+        last = states[-1]
+        states = states + [{"x": last["x"] * v, "t": last["t"] * v[0]}]
+    return np.sum(states[-1]["x"]) * states[-2]["t"]
+
+
+@program((V, 3))
+def lists_of_several_kinds(v, n):
+    parts = [v, v[0], 2.0, [v[1]]]
+    y = 0.0
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            y = y + np.sum(part)
+        elif isinstance(part, list):
+            y = y + part[0] * n
+        else:
+            y = y + part * part
+    return y
+
+
+@program((V, 3))
+def list_of_nones(v, n):
+    scaled = [v * k if k > 0 else None for k in range(n)]
+    y = 0.0
+    for s in scaled:
+        if s is not None:
+            y = y + np.sum(s * s)
+    return y
+
+
+@program((V, 2), second=False)
+def recursion_returns_pairs(v, n):
+    def go(a, b, k):
+        if k == 0:
+            return a, b
+        a, b = go(b, a * b, k - 1)
+        return a + b, b
+
+    p, q = go(v[0], v[1], n)
+    return p * q
+
+
+@program((V, 2), second=False)
+def recursion_builds_lists(v, n):
+    def doubled(values):
+        return values if len(values) == 0 else [values[0] * n] + doubled(values[1:])
+
+    return sum(x * x for x in doubled(list(v)))
