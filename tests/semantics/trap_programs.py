@@ -578,3 +578,16 @@ def recursion_builds_lists(v, n):
         return values if len(values) == 0 else [values[0] * n] + doubled(values[1:])
 
     return sum(x * x for x in doubled(list(v)))
+
+
+def trapezoid(f, a, b, n=4):
+    h = (b - a) / n
+    total = (f(a) + f(b)) / 2
+    for i in range(1, n):
+        total = total + f(a + i * h)
+    return total * h
+
+
+@program((0.5, 1.5))
+def integral_of_an_integral(x, b):
+    return trapezoid(lambda s: trapezoid(lambda t: np.exp(-x * s * t) * s, 0.0, s), 0.0, b)

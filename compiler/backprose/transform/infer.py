@@ -69,6 +69,13 @@ class Recursive(Exception):
         self.code = code
 
 
+def _identity(kind: Kind) -> Any:
+    """What tells one callable from another; nothing for data."""
+    if isinstance(kind, Closure):
+        return id(kind.template)
+    return id(kind.value) if isinstance(kind, Static) and callable(kind.value) else None
+
+
 @dataclass
 class Inference:
     """One compilation's inference. `lower` gives a Python function's lowered IR."""
@@ -142,18 +149,20 @@ class Inference:
     def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
         code = lowered if frame.template is lowered else lowered.attrs["code"]
-        if code in self.recursive:
+        # The same function with other functions as arguments is another one: an integral of an integral.
+        key = (code, tuple(_identity(v.kind) for v in values))
+        if key in self.recursive:
             return self.invoke(b, code, lowered, values, frame)
-        if code in self.inlining:
-            self.recursive.add(code)
-            raise Recursive(code)
+        if key in self.inlining:
+            self.recursive.add(key)
+            raise Recursive(key)
         mark, loc = len(b.ops), b.loc
-        self.inlining.append(code)
+        self.inlining.append(key)
         try:
             env = dict(zip(lowered.params, values))
             return self._returned(self.region(b, lowered.region, env, frame)[0], lowered, loc)
         except Recursive as found:
-            if found.code is not code:
+            if found.code != key:
                 raise
             del b.ops[mark:]
         finally:
