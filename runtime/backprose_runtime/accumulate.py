@@ -55,3 +55,34 @@ def _is_basic(index: Any) -> bool:
         or (isinstance(part, int) and not isinstance(part, bool))
         for part in parts
     )
+
+
+# Functions of an array that give a view of it, by the names under which `set_at` takes them.
+VIEWS = {"transpose": np.transpose, "swapaxes": np.swapaxes, "reshape": np.reshape}
+
+
+def view_name(function: Any) -> str:
+    """The name of a view in the arguments of `set_at`."""
+    return next(name for name, view in VIEWS.items() if view is function)
+
+
+def set_at(buffer: Any, value: Any, *path: Any) -> Any:
+    """A copy of `buffer` with `value` stored where the path leads: indices, and views by name with a tuple of arguments.
+
+    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
+    """
+    out = buffer.copy()
+    _view(out, path[:-1])[path[-1]] = value
+    return out
+
+
+def get_at(buffer: Any, *path: Any) -> Any:
+    """What `set_at(buffer, value, *path)` would overwrite."""
+    return _view(buffer, path[:-1])[path[-1]]
+
+
+def _view(buffer: Any, path: tuple) -> Any:
+    steps = iter(path)
+    for step in steps:
+        buffer = VIEWS[step](buffer, *next(steps)) if isinstance(step, str) else buffer[step]
+    return buffer

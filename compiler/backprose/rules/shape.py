@@ -11,7 +11,7 @@ from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
     inverse_permutation, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
-from backprose_runtime import add_at, sum_to, unbroadcast
+from backprose_runtime import add_at, get_at, set_at, sum_to, unbroadcast
 
 
 # The same entries in another shape
@@ -333,6 +333,20 @@ def positions(n, axis, ndim):
 def add_at_(y, buffer, index, value, *, y_bar):
     """y = buffer with value added at index  =>  buffer_bar = y_bar, value_bar = y_bar[index]."""
     return y_bar, y_bar[index]
+
+
+@linear(set_at, wrt=("buffer", "value"))
+def set_at_(y, buffer, value, *path, y_bar):
+    """y = buffer with value stored where the path leads  =>  buffer_bar is y_bar cleared there, value_bar what was there."""
+    part = y_bar[path[0]] if len(path) == 1 else get_at(y_bar, *path)
+    part = np.copy(part) if np.ndim(part) > 0 else part
+    return set_at(y_bar, 0.0, *path), unbroadcast(part, value)
+
+
+@linear(get_at, wrt="buffer")
+def get_at_(y, buffer, *path, y_bar):
+    """y = the part of buffer where the path leads: put y_bar there, and zeros elsewhere."""
+    return set_at(np.zeros_like(buffer), y_bar, *path)
 
 
 @linear(unbroadcast, wrt="g", inert=("x",))

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import builtins
 import inspect
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.transform import attributes, builtin_calls, calls, loops
+from backprose.transform.memory import Memory, copy_of, holds_memory
 from backprose.transform.typed import TypedBuilder, truth
 
 Env = dict[Value, Value]
@@ -95,6 +97,7 @@ class Inference:
     depth: int = 0  # loops around the code being walked
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
+    memory: Memory = field(default_factory=Memory)
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
@@ -104,21 +107,39 @@ class Inference:
         """The module for `function` called with parameters of these kinds."""
         target, owner = (function.__func__, function.__self__) if hasattr(function, "__func__") else (function, None)
         lowered = self.lower(target)
-        b = TypedBuilder(lowered.loc)
-        params, values = [], []
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
+        outer = self.memory.state
+        changed: frozenset[str] = frozenset()
+        while True:
+            self.memory.state = {}
+            entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
+            if written <= changed:
+                break
+            changed |= written
+        self.memory.state = outer
+        others = {i.name: i.function for i in self.instances.values()}
+        return Module({entry.name: entry, **others, **self.functions})
+
+    def _entry(
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str, changed: frozenset[str]
+    ) -> tuple[Function, frozenset[str]]:
+        """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
+        b = TypedBuilder(lowered.loc)
+        params, values = [], []
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
                 continue
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
-            values.append(value)
+            values.append(copy_of(b, value) if param.name in changed else value)
+        cells = [(v.name, self.memory.ref(v).cell) for v in values if holds_memory(v.kind)]
+        start = dict(self.memory.state)
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
-        others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others, **self.functions})
+        written = self.memory.written(start)
+        return entry, frozenset(name for name, cell in cells if cell in written)
 
     # Calls of Python functions
 
@@ -226,7 +247,16 @@ class Inference:
             params.append(Value(param.name, kind))
             values.append(params[-1])
         env = dict(zip(lowered.params, values))
+        outer, self.memory.state = self.memory.state, {}
+        cells = [self.memory.ref(v).cell for v in params if holds_memory(v.kind)]
+        start = dict(self.memory.state)
         (result,) = self.region(b, lowered.region, env, frame)
+        if any(cell in cells for cell in self.memory.written(start)):
+            raise errors.UnsupportedUpdate(
+                f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
+                "its effect on the caller's memory is not followed through the recursion", "return the new value",
+            )  # fmt: skip
+        self.memory.state = outer
         return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)
 
     # What the tables in the other files of inference call back
@@ -260,8 +290,33 @@ class Inference:
     def region(self, b: TypedBuilder, region: Region, env: Env, frame: Frame) -> list[Value]:
         for op in region.ops:
             b.at(op.loc)
+            self.refresh(b, op.operands, env, op.loc)
             getattr(self, f"_{op.name}")(b, op, env, frame)
+        self.refresh(b, region.results, env, b.loc)
         return [env[v] for v in region.results]
+
+    def refresh(self, b: TypedBuilder, values: Iterable[Value], env: Env, loc: Any) -> None:
+        """What was read from memory that has been written to since is read again."""
+        for value in values:
+            if value in env:
+                env[value] = self.memory.current(b, env[value], loc)
+
+    def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        target, index, value = (env[v] for v in op.operands)
+        update = op.attrs["operator"]
+        if update is not None:
+            pure = calls.UPDATES[update]
+            if pure is operator.add and self.memory.add(b, target, index, value, op.loc):
+                return
+            before = self.known(b, operator.getitem, (target, index), {}, op.loc)
+            value = calls.updated(self, b, update, before, value, op.loc)
+        if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
+            self.memory.store(b, target, index, value, op.loc)
+            return
+        raise errors.UnsupportedUpdate(
+            f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
+            "the object lives outside the function", "pass it as an argument",
+        )  # fmt: skip
 
     def _const(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = b.data(op.attrs["value"], op.result.name)
@@ -360,6 +415,8 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        if fresh is not value:
+            self.memory.move(value, fresh)
         for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):
             if value in table:
                 table[fresh] = table[value]
@@ -398,9 +455,17 @@ class Inference:
 
     def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         inner = b.nested()
+        before = dict(self.memory.state)
         values = self.region(inner, op.body, env, frame)
-        results = [Value(r.name, v.kind) for r, v in zip(op.results, values)]
-        b.op("with", [env[v] for v in op.operands], results, [inner.region((), values)])
+        written = self.memory.written(before)
+        stored = [self.memory.state[cell] for cell in written]
+        results = [Value(r.name, v.kind) for r, v in zip([*op.results, *stored], [*values, *stored])]
+        b.op("with", [env[v] for v in op.operands], results, [inner.region((), [*values, *stored])])
+        self.memory.state = before
+        for cell, result in zip(written, results[len(values) :]):
+            self.memory.replace(cell, result)
+        for result, value in zip(results, values):
+            self.memory.follow(result, [value], before)
         env.update(zip(op.results, results))
 
     def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
@@ -417,17 +482,31 @@ class Inference:
             values = self.region(b, op.regions[0 if known else 1], env, frame)
             env.update(zip(op.results, values))
             return
-        sides = []
+        sides, states = [], []
+        before = self.memory.state
         for region in op.regions:
             inner = b.nested()
+            self.memory.state = dict(before)
             sides.append((inner, self.region(inner, region, dict(env), frame)))
+            states.append(self.memory.state)
             b.at(op.loc)
         results = []
         for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
             results.append(Value(result.name, join(x.kind, y.kind)))
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
-        b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
+        written = [cell for cell in before if any(state[cell] is not before[cell] for state in states)]
+        stored = [Value(cell.name, join(*(state[cell].kind for state in states))) for cell in written]
+        regions = [
+            inner.region((), [*values, *(state[cell] for cell in written)])
+            for (inner, values), state in zip(sides, states)
+        ]
+        b.op("if", (cond,), [*results, *stored], regions)
+        self.memory.state = dict(before)
+        for cell, value in zip(written, stored):
+            self.memory.replace(cell, value)
+        for i, result in enumerate(results):
+            self.memory.follow(result, [values[i] for _, values in sides], before)
         env.update(zip(op.results, results))
 
     # Loops

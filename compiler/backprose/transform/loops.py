@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
@@ -12,8 +13,9 @@ from backprose.analysis.kinds import join, result_kind, widen
 from backprose.ir.kinds import (
     UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unknown,
 )  # fmt: skip
-from backprose.ir.nodes import Op, Value
+from backprose.ir.nodes import Op, Region, Value
 from backprose.transform.builtin_calls import is_namedtuple
+from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.typed import TypedBuilder, truth
 
 if TYPE_CHECKING:
@@ -40,19 +42,31 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     inits = [env[v] for v in op.inits]
     cond, _ = op.regions
 
-    def build(params: list[Value]):
-        head = b.nested()
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, params))}, frame)
-        inner_params = [Value(p.name, v.kind) for p, v in zip(op.carried, params)]
+    def build(params: list[Value], bound: list[Value], cells: list[Cell]):
+        memory, count = engine.memory, len(inits)
+        head, state = b.nested(), dict(memory.state)
+        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound))}, frame)
+        if memory.written(state):
+            raise errors.UnsupportedUpdate(
+                "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
+            )
+        inner_params = [Value(v.name, v.kind) for v in params]
+        for cell, param in zip(cells, inner_params[count:]):
+            memory.replace(cell, param)
+        bound = [p if x is q else x for x, p, q in zip(bound, inner_params, params)]
         inner = b.nested()
-        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, inner_params))}, frame)
+        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound))}, frame)
+        yields = with_cells(memory, op, yields, inner_params, bound, cells)
+        for param, own in zip(params, inner_params):
+            memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
 
     names = [p.name for p in cond.params]
-    regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
-    results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
-    b.op("while", inits, results, regions, collected=op.attrs["collected"], stops=op.attrs["stops"])
-    env.update(zip(op.results, results))
+    loop = carry_memory(engine, b, op, names, inits, build)
+    results = loop.results(op)
+    attrs = {"collected": op.attrs["collected"], "stops": op.attrs["stops"]}
+    b.op("while", loop.inits, results, loop.regions, **attrs)
+    env.update(zip(op.results, loop.settle(engine, b, op, inits, results)))
 
 
 def _loop(
@@ -62,48 +76,169 @@ def _loop(
     names_of_items = _item_names(op, shape)
     outer_items = [Value(names_of_items.get(i, ""), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
 
-    def build(params: list[Value]):
+    def build(params: list[Value], bound: list[Value], cells: list[Cell]):
         inner = b.nested()
         items = [Value(v.name, v.kind) for v in outer_items]
-        bound = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
-        yields = engine.region(inner, op.body, {**env, **bound, **dict(zip(op.carried, params))}, frame)
+        for item, iterable in zip(items, flat):
+            if holds_memory(item.kind):
+                engine.memory.note_doubt(item, [iterable])
+        rows = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
+        yields = engine.region(inner, op.body, {**env, **rows, **dict(zip(op.carried, bound))}, frame)
+        yields = with_cells(engine.memory, op, yields, params, bound, cells)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
-    regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
-    results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
+    loop = carry_memory(engine, b, op, names, inits, build)
+    results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
-    b.op("for", [*flat, *inits], results, regions, **attrs)
-    return results
+    b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)
+    return loop.settle(engine, b, op, inits, results)
 
 
-def _fixed_point(
-    engine: Inference, b: TypedBuilder, op: Op, names: list[str], inits: list[Value], build: Any
-):  # fmt: skip
-    """Build the body for the carried kinds until what it yields is what it takes."""
-    loc = b.loc
+@dataclass
+class Loop:
+    """A loop's regions once kinds and memory have settled. What it carries besides variables are cells."""
+
+    regions: tuple[Region, ...]
+    kinds: list[Kind]
+    collected: list[Kind]
+    inits: list[Value]
+    cells: list[Cell]
+    aliases: list[bool]  # variables that refer to the same memory throughout
+    yields: list[Value]
+    before: dict[Cell, Value]
+
+    def results(self, op: Op) -> list[Value]:
+        count = len(op.inits)
+        names = [*(r.name for r in op.results[:count]), *(c.name for c in self.cells)]
+        carried = [Value(n, k) for n, k in zip(names, self.kinds)]
+        return [*carried, *(Value(r.name, k) for r, k in zip(op.results[count:], self.collected))]
+
+    def settle(self, engine: Inference, b: TypedBuilder, op: Op, inits: list[Value], results: list[Value]) -> list[Value]:
+        """What the variables refer to after the loop; the values of the op's own results."""
+        memory, count = engine.memory, len(op.inits)
+        memory.state = dict(self.before)
+        for cell, value in zip(self.cells, results[count:]):
+            memory.replace(cell, value)
+        out = []
+        for init, alias, result, after in zip(inits, self.aliases, results, self.yields):
+            if alias:
+                out.append(memory.current(b, init, op.loc))
+                continue
+            memory.follow(result, [after, init], self.before)
+            out.append(result)
+        collected = results[count + len(self.cells) :]
+        for result, value in zip(collected, self.yields[len(inits) :]):
+            memory.note_collected(result, value, self.before)
+        return [*out, *collected]
+
+
+def with_cells(
+    memory: Memory, op: Op, yields: list[Value], params: list[Value], bound: list[Value], cells: list[Cell]
+) -> list[Value]:
+    """What the body yields, with what the cells hold. A variable that refers to the same memory throughout passes."""
+    start = 1 if op.attrs["stops"] else 0
+    count = len(bound)
+    stored = [memory.state[cell] for cell in cells]
+    return [*yields[: start + count], *stored, *yields[start + count :]]
+
+
+def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], inits: list[Value], build: Any) -> Loop:
+    """Build the body until the kinds of what it carries have settled, and which cells it writes to."""
+    memory, loc = engine.memory, b.loc
+    before = dict(memory.state)
     kinds = [widen(v.kind) for v in inits]
+    aliases = [holds_memory(v.kind) and v in memory.refs for v in inits]
+    cells: list[Cell] = []
     for _ in range(ROUNDS):
         b.loc = loc
+        params = [Value(n, k) for n, k in zip([*names, *(c.name for c in cells)], kinds)]
+        memory.state = dict(before)
+        for cell, param in zip(cells, params[len(inits) :]):
+            memory.replace(cell, param)
         engine.depth += 1
-        regions, yields = build([Value(n, k) for n, k in zip(names, kinds)])
+        regions, yields = build(params, _bound(engine, b, params, inits, aliases), cells)
         engine.depth -= 1
         start = 1 if op.attrs["stops"] else 0
+        carried = yields[start : start + len(inits)]
+        collects = yields[start + len(inits) + len(cells) :]
+        rebound = [alias and not memory.same(init, after) for alias, init, after in zip(aliases, inits, carried)]
+        touched = [c for c in before if memory.state[c] is not before[c] and c not in cells]
+        if any(rebound) or touched:
+            aliases = [alias and not gone for alias, gone in zip(aliases, rebound)]
+            cells += touched
+            kinds += [widen(before[c].kind) for c in touched]
+            continue
         joined = [join(k, widen(v.kind)) for k, v in zip(kinds, yields[start : start + len(kinds)])]
-        for name, before, after in zip(names, kinds, joined):
-            if isinstance(after, Unknown) and not isinstance(before, Unknown):
-                raise errors.UnresolvedKind(
-                    f"`{name or 'a value'}` changes its kind in the loop", op.loc,
-                    f"it is {before} before an iteration and something else after it",
-                    "use one kind for it throughout the loop",
-                )  # fmt: skip
+        _check_kinds(op, names, kinds, joined)
         if joined == kinds:
             b.loc = loc
-            return regions, kinds, [List(widen(v.kind)) for v in yields[start + len(kinds) :]]
+            _check_sharing(engine, op, inits, params, carried, aliases, cells, before)
+            memory.state = dict(before)
+            passed = [*inits, *(before[c] for c in cells)]
+            found = [List(widen(v.kind)) for v in collects]
+            return Loop(regions, kinds, found, passed, cells, aliases, [*carried, *collects], before)
         kinds = joined
     raise errors.UnresolvedKind(
         "the kinds of the variables in this loop do not settle", op.loc,
         "each iteration gives them another kind", "keep the structure of what the loop carries the same",
+    )  # fmt: skip
+
+
+def _bound(engine: Inference, b: TypedBuilder, params: list[Value], inits: list[Value], aliases: list[bool]) -> list[Value]:
+    """What the body's variables hold at first: the parameter, or the memory that they refer to throughout."""
+    return [init if alias else param for param, init, alias in zip(params, inits, aliases)]
+
+
+def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]) -> None:
+    for name, before, after in zip([*names, *[""] * len(kinds)], kinds, joined):
+        if isinstance(after, Unknown) and not isinstance(before, Unknown):
+            raise errors.UnresolvedKind(
+                f"`{name or 'a value'}` changes its kind in the loop", op.loc,
+                f"it is {before} before an iteration and something else after it",
+                "use one kind for it throughout the loop",
+            )  # fmt: skip
+
+
+def _check_sharing(
+    engine: Inference, op: Op, inits: list[Value], params: list[Value], carried: list[Value], aliases: list[bool],
+    cells: list[Cell], before: dict[Cell, Value],
+) -> None:  # fmt: skip
+    """Variables that are rebound in the loop: in the first iteration they share memory with what they held before it.
+
+    That is seen if the body writes to them, or to that memory. Arrays that only change places, each under one name,
+    are the common case and are safe; the memory they had before is not read again.
+    """
+    memory = engine.memory
+    rebound = [i for i, alias in enumerate(aliases) if not alias and holds_memory(inits[i].kind)]
+    own = {i: memory.refs[params[i]].cell for i in rebound if params[i] in memory.refs}
+    written = {i for i, cell in own.items() if memory.state.get(cell) is not params[i]}
+    sources = {i: memory.refs[inits[i]] for i in rebound if inits[i] in memory.refs}
+    afters = {i: memory.refs[carried[i]] for i in rebound if carried[i] in memory.refs}
+    for i in rebound:
+        source, after = sources.get(i), afters.get(i)
+        if source is not None and source.cell in cells:
+            raise _shared(op, params[i], source.cell.name)
+        if after is not None and after.cell in before and (after.cell in cells or i in written or written):
+            raise _shared(op, params[i], after.cell.name)
+        if carried[i] in memory.doubtful and (written or cells):
+            raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name)
+    if not written:
+        return
+    ends = [ref for ref in afters.values()]
+    if len({ref.cell for ref in ends}) != len(ends) or any(ref.path for ref in ends):
+        raise _shared(op, params[min(written)], "another")
+    starts = [sources[i] for i in rebound if i in sources]
+    if len({ref.cell for ref in starts}) != len(starts) or any(ref.path for ref in starts):
+        raise _shared(op, params[min(written)], "another")
+    for ref in starts:
+        memory.poisoned[ref.cell] = params[min(written)].name
+
+
+def _shared(op: Op, value: Value, other: str) -> errors.UnsupportedUpdate:
+    return errors.UnsupportedUpdate(
+        f"whether `{value.name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
+        "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
 
 

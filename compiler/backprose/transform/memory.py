@@ -1,0 +1,342 @@
+"""Memory during inference: who shares what, and what is stored there now.
+
+The user's variables hold references; the IR holds values. A *cell* stands for one piece of memory, an array or a
+container, and `state` says which value is in it now. A value that was read from a cell knows the cell and the path of
+views that leads to its part (`refs`); when it is read again after a store, it is read anew. So a store through one name
+is seen through all others, and the IR stays pure: what Python updates in place is a new value, and code generation
+turns it back.
+
+Where sharing is not known when compiling, the value is `doubtful`: it may be read as long as nothing was stored in what
+it may share memory with, and nothing may be stored through it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose import errors
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, without_lengths
+from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple
+from backprose.ir.nodes import Value
+from backprose.transform.typed import TypedBuilder
+
+CONTAINERS = (Tuple, FixedList, List, Dict, Record)
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One piece of memory; `name` is for messages."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One view: `fn(x, *args)`, where `fn` is operator.getitem or a function that certainly gives a view."""
+
+    fn: Any
+    args: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Ref:
+    cell: Cell
+    path: tuple[Step, ...] = ()
+
+
+@dataclass
+class Memory:
+    """What inference knows of memory. `state` belongs to the path of control flow that is being walked."""
+
+    state: dict[Cell, Value] = field(default_factory=dict)
+    refs: dict[Value, Ref] = field(default_factory=dict)
+    seen: dict[Value, Value] = field(default_factory=dict)  # what was in the cell when a value was read from it
+    doubtful: dict[Value, dict[Cell, Value]] = field(default_factory=dict)
+    views: dict[tuple[Ref, Value], Value] = field(default_factory=dict)
+    rebuilt: dict[tuple[Value, tuple[Value, ...]], Value] = field(default_factory=dict)
+    poisoned: dict[Cell, str] = field(default_factory=dict)
+
+    def ref(self, value: Value) -> Ref:
+        """Where the value is; a value not met before is alone in its memory."""
+        if value not in self.refs:
+            cell = Cell(value.name)
+            self.refs[value], self.seen[value], self.state[cell] = Ref(cell), value, value
+        return self.refs[value]
+
+    def move(self, old: Value, new: Value) -> None:
+        """`new` is `old` under another name."""
+        for table in (self.refs, self.seen, self.doubtful):
+            if old in table:
+                table[new] = table[old]
+        for cell, value in self.state.items():
+            if value is old:
+                self.state[cell] = new
+                self.seen[new] = new
+
+    # Reading
+
+    def current(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """What is in the value's memory now."""
+        if value in self.doubtful:
+            self._check(value, loc)
+        ref = self.refs.get(value)
+        if ref is None:
+            return self._container(b, value, loc)
+        if ref.cell in self.poisoned:
+            raise _undecided(value, self.poisoned[ref.cell], loc)
+        root = self.state.get(ref.cell)
+        if root is None or self.seen[value] is root:
+            return self._container(b, value, loc)
+        return self.at(b, ref, root, value.name)
+
+    def at(self, b: TypedBuilder, ref: Ref, root: Value, name: str = "") -> Value:
+        """The part of `root` that the reference's path leads to."""
+        if not ref.path:
+            self.refs[root], self.seen[root] = ref, root
+            return root
+        key = (ref, root)
+        if key not in self.views or not _in_scope(b, self.views[key]):
+            value = root
+            for step in ref.path:
+                value = _part(b, value, step)
+            value = b.restate(value, name)
+            self.views[key] = value
+            self.refs[value], self.seen[value] = ref, root
+        return self.views[key]
+
+    def _container(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """A container of known parts, made anew if one of these has changed."""
+        parts = b.parts.get(value)
+        if parts is None or not isinstance(value.kind, CONTAINERS):
+            return value
+        now = tuple(self.current(b, part, loc) for part in parts)
+        if all(x is y for x, y in zip(now, parts)):
+            return value
+        key = (value, now)
+        if key not in self.rebuilt or not _in_scope(b, self.rebuilt[key]):
+            self.rebuilt[key] = container_like(b, value.kind, now, value.name)
+            if value in self.refs:
+                fresh = self.rebuilt[key]
+                self.refs[fresh], self.seen[fresh] = self.refs[value], fresh
+                self.state[self.refs[value].cell] = fresh
+        return self.rebuilt[key]
+
+    def _check(self, value: Value, loc: Any) -> None:
+        for cell, then in self.doubtful[value].items():
+            if self.state.get(cell) is not then:
+                raise _undecided(value, cell.name, loc)
+
+    # Sharing
+
+    def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
+        """`result` is the view `fn(source, *args)`."""
+        ref = self.ref(source)
+        self.refs[result] = Ref(ref.cell, (*ref.path, Step(fn, args)))
+        self.seen[result] = self.state[ref.cell]
+        if source in self.doubtful:
+            self.doubtful[result] = self.doubtful[source]
+
+    def note_same(self, result: Value, source: Value) -> None:
+        """`result` is `source` itself under another name."""
+        ref = self.ref(source)
+        self.refs[result], self.seen[result] = ref, self.seen[source]
+
+    def note_doubt(self, result: Value, sources: Iterable[Value]) -> None:
+        """`result` may share memory with `sources`, or not."""
+        cells = {self.ref(v).cell for v in sources if holds_memory(v.kind)}
+        if cells:
+            before = self.doubtful.get(result, {})
+            self.doubtful[result] = {**before, **{cell: self.state[cell] for cell in cells}}
+
+    def follow(self, result: Value, sources: list[Value], before: dict[Cell, Value]) -> None:
+        """`result` is what a region yields, one of `sources`: where is it? Cells not in `before` are not seen outside."""
+        if not holds_memory(result.kind):
+            return
+        refs = [self.refs.get(v) for v in sources]
+        if all(r is not None and r.cell in before and r == refs[0] for r in refs):
+            self.refs[result], self.seen[result] = refs[0], self.state[refs[0].cell]
+        else:
+            outer = {r.cell: self.state[r.cell] for r in refs if r is not None and r.cell in before}
+            for value in sources:
+                outer.update({c: self.state[c] for c in self.doubtful.get(value, ()) if c in before})
+            if outer:
+                self.doubtful[result] = outer
+
+    def same(self, x: Value, y: Value) -> bool:
+        """Whether two values certainly refer to the same memory."""
+        return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
+
+    def note_collected(self, result: Value, item: Value, before: dict[Cell, Value]) -> None:
+        """A list that a loop collected: its elements may be what was there before the loop."""
+        ref = self.refs.get(item)
+        cells = {ref.cell} if ref is not None else set()
+        cells |= set(self.doubtful.get(item, ()))
+        outer = {cell: self.state[cell] for cell in cells if cell in before}
+        if outer:
+            self.doubtful[result] = {**self.doubtful.get(result, {}), **outer}
+
+    # Writing
+
+    def replace(self, cell: Cell, value: Value) -> None:
+        """`value` is what the cell holds from now on."""
+        self.state[cell] = value
+        self.refs[value], self.seen[value] = Ref(cell), value
+
+    def store(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
+        """`target[index] = value`."""
+        if target in self.doubtful:
+            raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
+        ref = self.ref(target)
+        if isinstance(target.kind, Array):
+            value = stored(b, target.kind, value, loc)
+        self.replace(ref.cell, self._written(b, self.state[ref.cell], ref.path, index, value, ref.cell.name, loc))
+
+    def _written(
+        self, b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
+    ) -> Value:
+        """`root` after the store of `value` at `index` of the part that the path leads to."""
+        kind = root.kind.item if isinstance(root.kind, Maybe) else root.kind
+        if isinstance(kind, Array):
+            steps = [v for step in path for v in encoded(b, step)]
+            return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
+        if not path:
+            return _with_item(b, root, kind, index, value, name, loc)
+        step = path[0]
+        item = _part(b, root, step)
+        return _with_item(b, root, kind, step.args[0], self._written(b, item, path[1:], index, value, "", loc), name, loc)
+
+    def update(self, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
+        """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
+        ref = self.ref(target)
+        if target not in self.doubtful and not ref.path and without_lengths(value.kind) == without_lengths(target.kind) \
+                and has_shape_of(target.kind, value.kind):  # fmt: skip
+            self.replace(ref.cell, b.restate(value, ref.cell.name))
+        else:
+            self.store(b, target, b.const(Ellipsis), value, loc)
+        return self.current(b, target, loc)
+
+    def add(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> bool:
+        """`target[index] += value` as one update where the index is basic; False if it has to be read and stored."""
+        if target in self.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
+            return False
+        ref = self.ref(target)
+        if ref.path or not _fits(target.kind, value.kind):
+            return False
+        root = self.state[ref.cell]
+        name = ref.cell.name or target.name
+        self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
+        return True
+
+    def written(self, before: dict[Cell, Value]) -> list[Cell]:
+        """The cells of `before` that hold something else now, in order."""
+        return [cell for cell in before if self.state[cell] is not before[cell]]
+
+
+def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
+    if step.fn is getattr:
+        name = step.args[0].kind.value
+        kind = value.kind
+        parts = b.parts.get(value)
+        i = kind.fields.index(name)
+        return parts[i] if parts is not None else b.getattr(value, name, kind.items[i])
+    return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
+
+
+def copy_of(b: TypedBuilder, value: Value) -> Value:
+    """The argument in memory of its own, so that what is stored there does not reach the caller."""
+    if isinstance(value.kind, Array):
+        return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+    return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
+
+
+def holds_memory(kind: Kind) -> bool:
+    """Whether values of the kind are references to something that can be changed."""
+    if isinstance(kind, Maybe):
+        return holds_memory(kind.item)
+    if isinstance(kind, Tuple):
+        return any(map(holds_memory, kind.items))
+    return isinstance(kind, (Array, Number, List, FixedList, Dict, Record))
+
+
+def is_basic(kind: Kind) -> bool:
+    """Whether an index of the kind names each entry once, without an array of positions."""
+    if isinstance(kind, Tuple):
+        return all(map(is_basic, kind.items))
+    if isinstance(kind, Static):
+        return kind.value is None or kind.value is Ellipsis or type(kind.value) is int
+    return isinstance(kind, (Slice, Dim)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
+
+
+def encoded(b: TypedBuilder, step: Step) -> list[Value]:
+    """A step as operands of `set_at`: an index, or a view's name followed by its arguments in a tuple."""
+    if step.fn is operator.getitem:
+        return [step.args[0]]
+    return [b.const(backprose_runtime.view_name(step.fn)), b.tuple(step.args)]
+
+
+def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
+    """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
+    if not is_number(value.kind):
+        raise errors.UnsupportedUpdate(
+            f"{value.kind} is stored in an array of numbers", loc, "how it is converted is not followed",
+            "store a number or an array",
+        )  # fmt: skip
+    if not is_inexact(kind) and is_inexact(value.kind):
+        raise errors.UnsupportedUpdate(
+            f"a store into an array of {dtype_of(kind)} truncates", loc,
+            "what is stored there has no derivative any more", "make the array one of floats, or round explicitly",
+        )  # fmt: skip
+    return value
+
+
+def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: str) -> Value:
+    if isinstance(kind, Tuple):
+        return b.tuple(parts, name=name)
+    if isinstance(kind, (List, FixedList)):
+        return b.list(parts, name=name)
+    if isinstance(kind, Dict):
+        return b.dict(zip(map(b.const, kind.keys), parts), name=name)
+    return b.record(kind.cls, kind.fields, parts, name)
+
+
+def _with_item(b: TypedBuilder, target: Value, kind: Kind, index: Value, value: Value, name: str, loc: Any) -> Value:
+    """The container with one item replaced."""
+    if isinstance(kind, (List, FixedList)) and isinstance(index.kind, Static) and type(index.kind.value) is int:
+        items = b.parts.get(target) or (b.items_of(target) if isinstance(kind, FixedList) else None)
+        if items is not None and -len(items) <= index.kind.value < len(items):
+            items = list(items)
+            items[index.kind.value] = value
+            return b.list(items, name=name)
+    if isinstance(kind, Dict) and isinstance(index.kind, Static):
+        items = dict(zip(kind.keys, b.items_of(target)))
+        items[index.kind.value] = value
+        return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
+    raise errors.UnsupportedUpdate(
+        "an element is assigned that is not known when compiling", loc,
+        f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
+    )  # fmt: skip
+
+
+def _fits(kind: Array, value: Kind) -> bool:
+    have = dtype_of(value)
+    return have in ("bool", "int", "float") or have == kind.dtype
+
+
+def _in_scope(b: TypedBuilder, value: Value) -> bool:
+    """Whether the value was built by this builder: one from another branch may not be in scope."""
+    return any(value in op.results for op in b.ops)
+
+
+def _undecided(value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
+    names = f"`{value.name or 'a value'}` and `{other or 'another'}`"
+    return errors.UnsupportedUpdate(
+        f"whether {names} share memory is not known when compiling", loc,
+        "one of them is updated in place, and the other may have to change with it",
+        "copy one of them first: `.copy()`",
+    )  # fmt: skip
