@@ -27,6 +27,8 @@ PARAMETERS: dict[str, Shape] = {
     "rows": ("list", (3,)),
     "numbers": ("list", ()),
     "d": {"w": (3,), "b": ()},
+    "layers": ("list", {"w": (3,), "b": ()}),
+    "pairs": ("list", ("tuple", (), (3,))),
 }
 NAMES = ("a", "b", "t", "x", "x_bar", "s", "v")
 SHAPES: tuple[Shape, ...] = ((), (3,), (2, 3), (2,), (2, 1), (1, 3), (1,))
@@ -248,7 +250,7 @@ class Writer:
         """Lines, and what is bound after them: None if control never gets there."""
         lines: list[str] = []
         for _ in range(self.draw(st.integers(1, self.length))):
-            kinds = ["assign"] * 4 + ["update", "swap", "list", "tuple", "closure"]
+            kinds = ["assign"] * 4 + ["update", "swap", "list", "tuple", "closure", "guarded"]
             if depth > 0:
                 kinds += ["if", "if", "for", "for", "while"]
             if scope.in_loop:
@@ -320,6 +322,18 @@ class Writer:
         if self.draw(st.booleans()):
             call = f"{call} * {inner_name}(0.5)"
         return [*lines, f"{result} = {call}"], {**scope.names, result: ()}
+
+    def _guarded(self, scope: Scope, depth: int):
+        """A variable that is bound, and read, only where a loop runs at least once."""
+        shape = self.pick([(), (3,), (2, 3)])
+        name, i = self.new("g"), self.new("i")
+        first, other = self.expression(scope, shape, 1), self.expression(scope, shape, 1)
+        result = self.target(scope, shape)
+        inner = scope.copy(names={**scope.names, name: shape})
+        second = self.expression(inner, shape, 2)
+        read = f"{name} * {second}" if self.draw(st.booleans()) else second
+        lines = [f"for {i} in range(k):", f"    {name} = {first}", "if k > 0:", f"    {result} = {read}", "else:", f"    {result} = {other}"]
+        return lines, {**scope.names, result: shape}
 
     def _return(self, scope: Scope, depth: int):
         if depth == self.depth:
@@ -429,6 +443,8 @@ def arguments(params: tuple[str, ...], seed: int, dtype: Any = np.float64) -> tu
             return {key: make(its) for key, its in shape.items()}
         if shape[:1] == ("list",):
             return [make(shape[1]) for _ in range(3)]
+        if shape[:1] == ("tuple",):
+            return tuple(map(make, shape[1:]))
         value = rng.normal(size=shape)
         return float(value) if shape == () else value.astype(dtype)
 
