@@ -212,26 +212,26 @@ class Writer:
                 return f"max({e()}, 0.1)" if self.draw(st.booleans()) else f"abs({e()} + 3.0)"
             case (3,):
                 return self.pick([
-                    f"({e(2, 3)}).sum(axis=0)", f"({e(2, 3)})[{self.int(scope)} % 2]", f"({e(3)})[::-1]", f"({e(2, 3)}).T @ {e(2)}",
-                    f"np.concatenate([{e(2)}, {e(1)}])", f"({e(1, 3)})[0]", f"np.array([{e()}, {e()}, {e()}])",
-                    f"np.cumsum({e(3)})", f"({e(3)})[[0, 2, 0]]", f"({e(2, 3)}).mean(axis=0)", f"np.maximum({e(3)}, {e()})",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 3)}).sum(axis=0)", lambda: f"({e(2, 3)})[{self.int(scope)} % 2]", lambda: f"({e(3)})[::-1]", lambda: f"({e(2, 3)}).T @ {e(2)}",
+                    lambda: f"np.concatenate([{e(2)}, {e(1)}])", lambda: f"({e(1, 3)})[0]", lambda: f"np.array([{e()}, {e()}, {e()}])",
+                    lambda: f"np.cumsum({e(3)})", lambda: f"({e(3)})[[0, 2, 0]]", lambda: f"({e(2, 3)}).mean(axis=0)", lambda: f"np.maximum({e(3)}, {e()})",
+                ])()  # fmt: skip
             case (2,):
                 return self.pick([
-                    f"({e(2, 3)} @ {e(3)})", f"({e(3)})[1:]", f"({e(3)})[:-1]", f"({e(2, 3)}).mean(axis=1)", f"({e(2, 3)})[:, 1]",
-                    f"({e(2, 1)})[:, 0]", f"np.stack([{e()}, {e()}])",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 3)} @ {e(3)})", lambda: f"({e(3)})[1:]", lambda: f"({e(3)})[:-1]", lambda: f"({e(2, 3)}).mean(axis=1)", lambda: f"({e(2, 3)})[:, 1]",
+                    lambda: f"({e(2, 1)})[:, 0]", lambda: f"np.stack([{e()}, {e()}])",
+                ])()  # fmt: skip
             case (2, 3):
                 return self.pick([
-                    f"({e(2, 1)} + {e(3)})", f"({e(2, 1)} * np.cos({e(1, 3)}))", f"np.stack([{e(3)}, {e(3)}])", f"({e(2, 3)})[::-1]",
-                    f"({e(2)})[:, None] * {e(3)}", f"np.outer({e(2)}, {e(3)})", f"({e(2, 3)}).T.reshape(2, 3)",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 1)} + {e(3)})", lambda: f"({e(2, 1)} * np.cos({e(1, 3)}))", lambda: f"np.stack([{e(3)}, {e(3)}])", lambda: f"({e(2, 3)})[::-1]",
+                    lambda: f"({e(2)})[:, None] * {e(3)}", lambda: f"np.outer({e(2)}, {e(3)})", lambda: f"({e(2, 3)}).T.reshape(2, 3)",
+                ])()  # fmt: skip
             case (2, 1):
-                return self.pick([f"({e(2, 3)}).sum(axis=1, keepdims=True)", f"({e(2)})[:, None]", f"({e(2, 3)})[:, :1]", f"({e(2)}).reshape(2, 1)"])
+                return self.pick([lambda: f"({e(2, 3)}).sum(axis=1, keepdims=True)", lambda: f"({e(2)})[:, None]", lambda: f"({e(2, 3)})[:, :1]", lambda: f"({e(2)}).reshape(2, 1)"])()
             case (1, 3):
-                return self.pick([f"({e(2, 3)}).mean(axis=0, keepdims=True)", f"({e(3)})[None, :]", f"({e(2, 3)})[1:]"])
+                return self.pick([lambda: f"({e(2, 3)}).mean(axis=0, keepdims=True)", lambda: f"({e(3)})[None, :]", lambda: f"({e(2, 3)})[1:]"])()
             case (1,):
-                return self.pick([f"({e(3)})[:1]", f"np.sum({e(3)}, keepdims=True)", f"({e(1, 3)}).sum(axis=1)"])
+                return self.pick([lambda: f"({e(3)})[:1]", lambda: f"np.sum({e(3)}, keepdims=True)", lambda: f"({e(1, 3)}).sum(axis=1)"])()
         return self.leaf(scope, shape)
 
     def int(self, scope: Scope) -> str:
