@@ -331,7 +331,7 @@ class Writer:
         result = self.target(scope, shape)
         inner = scope.copy(names={**scope.names, name: shape})
         second = self.expression(inner, shape, 2)
-        read = f"{name} * {second}" if self.draw(st.booleans()) else second
+        read = f"{name} * ({second})" if self.draw(st.booleans()) else second
         lines = [f"for {i} in range(k):", f"    {name} = {first}", "if k > 0:", f"    {result} = {read}", "else:", f"    {result} = {other}"]
         return lines, {**scope.names, result: shape}
 
