@@ -27,6 +27,8 @@ PARAMETERS: dict[str, Shape] = {
     "rows": ("list", (3,)),
     "numbers": ("list", ()),
     "d": {"w": (3,), "b": ()},
+    "layers": ("list", {"w": (3,), "b": ()}),
+    "pairs": ("list", ("tuple", (), (3,))),
 }
 NAMES = ("a", "b", "t", "x", "x_bar", "s", "v")
 SHAPES: tuple[Shape, ...] = ((), (3,), (2, 3), (2,), (2, 1), (1, 3), (1,))
@@ -210,26 +212,26 @@ class Writer:
                 return f"max({e()}, 0.1)" if self.draw(st.booleans()) else f"abs({e()} + 3.0)"
             case (3,):
                 return self.pick([
-                    f"({e(2, 3)}).sum(axis=0)", f"({e(2, 3)})[{self.int(scope)} % 2]", f"({e(3)})[::-1]", f"({e(2, 3)}).T @ {e(2)}",
-                    f"np.concatenate([{e(2)}, {e(1)}])", f"({e(1, 3)})[0]", f"np.array([{e()}, {e()}, {e()}])",
-                    f"np.cumsum({e(3)})", f"({e(3)})[[0, 2, 0]]", f"({e(2, 3)}).mean(axis=0)", f"np.maximum({e(3)}, {e()})",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 3)}).sum(axis=0)", lambda: f"({e(2, 3)})[{self.int(scope)} % 2]", lambda: f"({e(3)})[::-1]", lambda: f"({e(2, 3)}).T @ {e(2)}",
+                    lambda: f"np.concatenate([{e(2)}, {e(1)}])", lambda: f"({e(1, 3)})[0]", lambda: f"np.array([{e()}, {e()}, {e()}])",
+                    lambda: f"np.cumsum({e(3)})", lambda: f"({e(3)})[[0, 2, 0]]", lambda: f"({e(2, 3)}).mean(axis=0)", lambda: f"np.maximum({e(3)}, {e()})",
+                ])()  # fmt: skip
             case (2,):
                 return self.pick([
-                    f"({e(2, 3)} @ {e(3)})", f"({e(3)})[1:]", f"({e(3)})[:-1]", f"({e(2, 3)}).mean(axis=1)", f"({e(2, 3)})[:, 1]",
-                    f"({e(2, 1)})[:, 0]", f"np.stack([{e()}, {e()}])",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 3)} @ {e(3)})", lambda: f"({e(3)})[1:]", lambda: f"({e(3)})[:-1]", lambda: f"({e(2, 3)}).mean(axis=1)", lambda: f"({e(2, 3)})[:, 1]",
+                    lambda: f"({e(2, 1)})[:, 0]", lambda: f"np.stack([{e()}, {e()}])",
+                ])()  # fmt: skip
             case (2, 3):
                 return self.pick([
-                    f"({e(2, 1)} + {e(3)})", f"({e(2, 1)} * np.cos({e(1, 3)}))", f"np.stack([{e(3)}, {e(3)}])", f"({e(2, 3)})[::-1]",
-                    f"({e(2)})[:, None] * {e(3)}", f"np.outer({e(2)}, {e(3)})", f"({e(2, 3)}).T.reshape(2, 3)",
-                ])  # fmt: skip
+                    lambda: f"({e(2, 1)} + {e(3)})", lambda: f"({e(2, 1)} * np.cos({e(1, 3)}))", lambda: f"np.stack([{e(3)}, {e(3)}])", lambda: f"({e(2, 3)})[::-1]",
+                    lambda: f"({e(2)})[:, None] * {e(3)}", lambda: f"np.outer({e(2)}, {e(3)})", lambda: f"({e(2, 3)}).T.reshape(2, 3)",
+                ])()  # fmt: skip
             case (2, 1):
-                return self.pick([f"({e(2, 3)}).sum(axis=1, keepdims=True)", f"({e(2)})[:, None]", f"({e(2, 3)})[:, :1]", f"({e(2)}).reshape(2, 1)"])
+                return self.pick([lambda: f"({e(2, 3)}).sum(axis=1, keepdims=True)", lambda: f"({e(2)})[:, None]", lambda: f"({e(2, 3)})[:, :1]", lambda: f"({e(2)}).reshape(2, 1)"])()
             case (1, 3):
-                return self.pick([f"({e(2, 3)}).mean(axis=0, keepdims=True)", f"({e(3)})[None, :]", f"({e(2, 3)})[1:]"])
+                return self.pick([lambda: f"({e(2, 3)}).mean(axis=0, keepdims=True)", lambda: f"({e(3)})[None, :]", lambda: f"({e(2, 3)})[1:]"])()
             case (1,):
-                return self.pick([f"({e(3)})[:1]", f"np.sum({e(3)}, keepdims=True)", f"({e(1, 3)}).sum(axis=1)"])
+                return self.pick([lambda: f"({e(3)})[:1]", lambda: f"np.sum({e(3)}, keepdims=True)", lambda: f"({e(1, 3)}).sum(axis=1)"])()
         return self.leaf(scope, shape)
 
     def int(self, scope: Scope) -> str:
@@ -248,7 +250,7 @@ class Writer:
         """Lines, and what is bound after them: None if control never gets there."""
         lines: list[str] = []
         for _ in range(self.draw(st.integers(1, self.length))):
-            kinds = ["assign"] * 4 + ["update", "swap", "list", "tuple", "closure"]
+            kinds = ["assign"] * 4 + ["update", "swap", "list", "tuple", "closure", "guarded"]
             if depth > 0:
                 kinds += ["if", "if", "for", "for", "while"]
             if scope.in_loop:
@@ -320,6 +322,18 @@ class Writer:
         if self.draw(st.booleans()):
             call = f"{call} * {inner_name}(0.5)"
         return [*lines, f"{result} = {call}"], {**scope.names, result: ()}
+
+    def _guarded(self, scope: Scope, depth: int):
+        """A variable that is bound, and read, only where a loop runs at least once."""
+        shape = self.pick([(), (3,), (2, 3)])
+        name, i = self.new("g"), self.new("i")
+        first, other = self.expression(scope, shape, 1), self.expression(scope, shape, 1)
+        result = self.target(scope, shape)
+        inner = scope.copy(names={**scope.names, name: shape})
+        second = self.expression(inner, shape, 2)
+        read = f"{name} * ({second})" if self.draw(st.booleans()) else second
+        lines = [f"for {i} in range(k):", f"    {name} = {first}", "if k > 0:", f"    {result} = {read}", "else:", f"    {result} = {other}"]
+        return lines, {**scope.names, result: shape}
 
     def _return(self, scope: Scope, depth: int):
         if depth == self.depth:
@@ -429,6 +443,8 @@ def arguments(params: tuple[str, ...], seed: int, dtype: Any = np.float64) -> tu
             return {key: make(its) for key, its in shape.items()}
         if shape[:1] == ("list",):
             return [make(shape[1]) for _ in range(3)]
+        if shape[:1] == ("tuple",):
+            return tuple(map(make, shape[1:]))
         value = rng.normal(size=shape)
         return float(value) if shape == () else value.astype(dtype)
 

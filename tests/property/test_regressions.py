@@ -9,6 +9,8 @@ import numpy as np
 import oracle
 import pytest
 
+import backprose
+
 V, M = np.array([0.3, -0.7, 1.1]), np.array([[0.2, -1.3, 0.4], [0.9, 0.1, -0.6]])
 ROWS = [np.array([0.3, -0.7, 1.1]), np.array([1.2, 0.4, -0.5]), np.array([0.1, 0.2, 0.3])]
 
@@ -137,6 +139,26 @@ CASES = {
         return total
     """),
 }  # fmt: skip
+
+
+def test_second_derivative_through_what_only_a_loop_binds():
+    text = textwrap.dedent("""
+        import numpy as np
+
+        def program(v, s):
+            for i in range(2):
+                for j in range(3):
+                    x = np.sin(v) * s
+                t = np.sin(s) / (2 + np.cos(x))
+            return np.sum(t)
+    """)
+    linecache.cache["<nested>"] = (len(text), None, text.splitlines(True), "<nested>")
+    namespace = {"__name__": "regression"}
+    exec(compile(text, "<nested>", "exec"), namespace)
+    v, s, step = V, 0.4, 1e-6
+    first, second = backprose.grad(namespace["program"], 1), backprose.grad(backprose.grad(namespace["program"], 1), 1)
+    wanted = (first(v, s + step) - first(v, s - step)) / (2 * step)
+    np.testing.assert_allclose(second(v, s), wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

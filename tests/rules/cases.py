@@ -194,6 +194,8 @@ for _f in REDUCTIONS:
         case(_f, arr(1), note=" one entry")
     case(_f, arr(3, 1, 2), axis=1) if _f is not np.std else None
     case(_f, arr(2, 0, 3), axis=0)
+case(np.amax, arr(2, 3), axis=1)
+case(np.amin, arr(2, 3))
 for _f in (np.sum, np.prod, np.nansum):
     case(_f, arr(2, 0), note=" empty")
     case(_f, arr(0, 3), axis=0)

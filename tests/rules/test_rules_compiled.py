@@ -16,17 +16,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import CASES, LOSSY, Case  # noqa: E402
+from cases import CASES, LOSSY, Case, has_floats  # noqa: E402
 from check import cotangents, differences, leaves, leaves_like, mapped, random_like, rebuilt  # noqa: E402
 from compiled import Program, function_from, program_of, second_of  # noqa: E402
 
+from backprose.analysis.kinds import kind_of  # noqa: E402
+from backprose.errors import CompileError  # noqa: E402
+from backprose.ir.kinds import Number  # noqa: E402
 from backprose.pipeline import Plan, compile_function  # noqa: E402
 from backprose.rules import registry  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
 
-# Complex results need a pairing of their own, see test_indexing_compiled.py for those.
+# Complex results can't be paired with real weights; test_expressions_compiled.py has them.
 PROGRAMS = [c for c in CASES if c.function not in LOSSY | {complex, np.complex128} and c.wrt]
 
 
@@ -184,6 +187,22 @@ def slopes(first: Program, vs: list, index: int) -> list[np.ndarray]:
     return found
 
 
+@each([c for c in chosen(3) if not any(isinstance(value, (list, tuple)) for value in c.values)])
+def test_unknown_ranks_give_the_same_or_are_refused(case: Case):
+    """Compiled without a word about the arguments, the gradient is the same, or the compiler says that it can't."""
+    program = program_of(case)
+    unknown = {p: Number() if has_floats(x) else kind_of(x) for p, x in zip(program.parameters, program.args)}
+    try:
+        c = compile_function(program.function, unknown, Plan(Request(program.wrt, False)))
+    except CompileError:
+        return
+    bars = c.load("program", program.function.__globals__)[c.entry](*program.args)
+    for i, bar, expected in zip(program.wrt, bars, program.gradient(), strict=True):
+        assert np.shape(bar) == np.shape(expected)
+        np.testing.assert_allclose(bar, expected, rtol=1e-12, atol=1e-12)
+    assert_own_memory(bars, program.args)
+
+
 @each(chosen(1))
 def test_the_emitted_text_is_the_same_again(case: Case):
     first, again = program_of(case), program_of(case)
@@ -196,6 +215,5 @@ def body(source: str) -> str:
 
 def test_primals_are_printed_as_they_are_written():
     f = function_from("def f(x):\n    return np.sum(np.exp(x) * x.T)\n", "f", {})
-    c = compile_function(f, {"x": Program(f, [np.ones((2, 2))], (0,), "").kinds["x"]}, Plan(None))
+    c = compile_function(f, {"x": kind_of(np.ones((2, 2)))}, Plan(None))
     assert "np.sum(np.exp(x) * x.T)" in c.emitted.source
-    assert Request((0,), True).single

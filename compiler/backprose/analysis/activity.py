@@ -5,10 +5,11 @@ Only values that are both get adjoints; the rest costs nothing. Loops are iterat
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 
 from backprose.analysis.kinds import is_inexact
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Tuple, Unbound, Unknown
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque
 
@@ -117,7 +118,7 @@ def maybe_unbound(region: Region) -> set[Value]:
 
 def _unbound_in(region: Region, found: set[Value]) -> None:
     for op in region.ops:
-        if op.name == "unbound" or (op.name == "const" and isinstance(op.result.kind, Unbound)):
+        if op.name == "unbound" or (op.name == "const" and op.attrs["value"] is None and op.result.kind != Static(None)):
             found.update(op.results)
         if op.name in ("for", "while"):
             for k, (init, after) in enumerate(zip(op.inits, op.yields)):
@@ -129,3 +130,23 @@ def _unbound_in(region: Region, found: set[Value]) -> None:
             _unbound_in(inner, found)
         if op.name in ("if", "with"):
             found.update(r for r, sources in _result_sources(op) if not found.isdisjoint(sources))
+
+
+def maybe_missing(region: Region) -> set[Value]:
+    """Values that may be unbound, or None in the stead of such a value, and the lists in which a loop keeps these."""
+    found = maybe_unbound(region)
+    _spread(lambda: _missing_in(region, found), found)
+    return found
+
+
+def _missing_in(region: Region, found: set[Value]) -> None:
+    for op in region.ops:
+        if op.name == "call" and op.fn in (reversed, operator.getitem) and op.operands[0] in found:
+            found.add(op.result)
+        for inner in op.regions:
+            _missing_in(inner, found)
+        if op.name in ("for", "while"):
+            found.update(item for item, iterable in zip(op.items, op.iterables) if iterable in found)
+            found.update(p for p, i, y in zip(op.carried, op.inits, op.yields) if i in found or y in found)
+        if op.regions:
+            found.update(result for result, sources in _result_sources(op) if not found.isdisjoint(sources))

@@ -13,6 +13,7 @@ import operator
 import numpy as np
 
 from backprose.rules.registry import elementwise, linear, no_derivative, real_only
+from backprose_runtime import unbroadcast
 
 
 def select(condition, x, y):
@@ -344,7 +345,7 @@ def real(y, val, *, y_bar):
 @linear(np.imag, wrt="val")
 def imag(y, val, *, y_bar):
     """Im z  =>  z_bar = -i y_bar."""
-    return -1j * y_bar
+    return unbroadcast(-1j * y_bar, val)
 
 
 @linear(np.conjugate, wrt="x")

@@ -159,7 +159,7 @@ def spread(y_bar, hit, axis, keepdims):
     return np.where(hit, kept(y_bar, axis, keepdims) / over(np.sum, hit, axis), 0.0)
 
 
-@rule(np.max, np.min)
+@rule(*{np.max, np.min, np.amax, np.amin})  # NumPy 1 has two names for one function
 def extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
     """The cotangent goes to the entry that attains y.  Choice at ties: split evenly.  Reads: a, y."""
     return spread(y_bar, a == kept(y, axis, keepdims), axis, keepdims)
@@ -249,7 +249,7 @@ def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, 
     return np.where((rank == low) | (rank == high), kept(y_bar, axis, keepdims) / (high - low + 1), 0.0)
 
 
-real_only(np.max, np.min, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.median)
+real_only(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.median)
 
 no_derivative(
     np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.searchsorted, np.count_nonzero,

@@ -21,7 +21,7 @@ import backprose_runtime
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Object, Record, Static, Tuple
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
@@ -109,6 +109,8 @@ class Reversal:
                 self._distribute(b, op, value, item, rule, bars)
             return
         exact = not rule.is_elementwise or _keeps_shape(operand, op)
+        if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
+            exact = False  # another operand may be complex, of which a real one takes the real part
         bars.add(b, operand, share, exact=exact)
 
     def _getitem(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
@@ -235,7 +237,7 @@ class Reversal:
         (cond,) = op.operands
         results = [_bar_result(v, path) for v, path in changed]
         all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
-        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.unbound)
+        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.missing)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
@@ -252,7 +254,7 @@ class Reversal:
         changed = [(v, p) for v in outer for p, _ in leaves(v.kind) if inside.get(v, p) is not bars.get(v, p)]
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
-        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.unbound)
+        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.missing)
         b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_unbound
+from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
@@ -88,7 +88,7 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     _refuse_pairs(fn, varied)
     _refuse_optional(fn, varied)
-    return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region)))
+    return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
 
 
 def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
@@ -142,7 +142,7 @@ def _pair(
     out = grads[0] if request and request.single else b.tuple(grads)
 
     reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
-    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.unbound)
+    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
     params = set(fn.params)

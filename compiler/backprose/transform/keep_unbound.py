@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import Unbound
+from backprose.ir.kinds import Array, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
 from backprose.transform.cotangents import Likes, Path, kind_at
@@ -45,7 +45,7 @@ class _Twins:
         """What follows `value`; `b` takes the ops that read a bound value's shape, `like` tells an unbound one's kind."""
         if isinstance(value.kind, Unbound) and b is not None:
             if what is None:
-                return b.const(None)
+                return b.op("const", (), [Value("", like.kind)], value=None).result
             return self.likes.define(b, value, what, kind_at(like.kind, what))
         if value not in self.unbound:
             return value if what is None else self.likes.define(b, value, what, kind_at(like.kind, what))
@@ -64,8 +64,8 @@ class _Twins:
 
     def op(self, op: Op) -> tuple[Op, ...]:
         op = replace(op, regions=tuple(map(self.region, op.regions)))
-        if op.name == "unbound" and (op.result, None) in self.of:
-            return op, Op("const", (), (self.of[op.result, None],), {"value": None}, (), op.loc)
+        if op.name in ("unbound", "const") and self.asked(op.result):
+            return op, *(self.nothing(op, what) for what in self.asked(op.result))
         if op.name == "tuple" and op.result in self.bundles:
             return (replace(op, operands=tuple(map(self.twin, op.operands))),)
         if op.name in ("for", "while"):
@@ -73,6 +73,11 @@ class _Twins:
         if op.name in ("if", "with"):
             return (self.branches(op),)
         return (op,)
+
+    def nothing(self, op: Op, what: What) -> Op:
+        """What the twin of an unbound variable holds."""
+        is_shape = what is not None and isinstance(kind_at(op.result.kind, what), Array)
+        return Op("const", (), (self.of[op.result, what],), {"value": () if is_shape else None}, (), op.loc)
 
     def loop(self, op: Op) -> tuple[Op, ...]:
         kept = len(op.body.results) - op.attrs["collected"]

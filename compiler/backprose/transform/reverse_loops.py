@@ -83,7 +83,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    bring_back(b, sides, position, bars.likes.unbound)
+    bring_back(b, sides, position, bars.likes.missing)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
 
     # What the reverse loop leaves behind
