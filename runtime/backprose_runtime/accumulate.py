@@ -76,6 +76,20 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
     return out
 
 
+def put_at(buffer: Any, value: Any, index: Any) -> Any:
+    """`set_at` for an index that may name an entry several times: the last value stays."""
+    return set_at(buffer, value, index)
+
+
+def last_at(y_bar: Any, index: Any) -> Any:
+    """What of `y_bar[index]` belongs to the values that `put_at` left there; zeros for those that were overwritten."""
+    part = y_bar[index]
+    number = np.arange(part.size).reshape(part.shape)
+    winner = np.empty(y_bar.shape, dtype=number.dtype)
+    winner[index] = number
+    return np.where(winner[index] == number, part, np.zeros_like(part))
+
+
 def get_at(buffer: Any, *path: Any) -> Any:
     """What `set_at(buffer, value, *path)` would overwrite."""
     return _view(buffer, path[:-1])[path[-1]]

@@ -11,7 +11,7 @@ from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
     inverse_permutation, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
-from backprose_runtime import add_at, get_at, set_at, sum_to, unbroadcast
+from backprose_runtime import add_at, get_at, last_at, put_at, set_at, sum_to, unbroadcast
 
 
 # The same entries in another shape
@@ -341,6 +341,18 @@ def set_at_(y, buffer, value, *path, y_bar):
     part = y_bar[path[0]] if len(path) == 1 else get_at(y_bar, *path)
     part = np.copy(part) if np.ndim(part) > 0 else part
     return set_at(y_bar, 0.0, *path), unbroadcast(part, value)
+
+
+@linear(put_at, wrt=("buffer", "value"))
+def put_at_(y, buffer, value, index, *, y_bar):
+    """y = buffer with value stored at positions  =>  as for `set_at`, but what was overwritten at once has no share."""
+    return set_at(y_bar, 0.0, index), unbroadcast(last_at(y_bar, index), value)
+
+
+@linear(last_at, wrt="y_bar")
+def last_at_(y, y_bar, index, *, y_bar_bar):
+    """y = the part of y_bar that was stored last: put it back there."""
+    return put_at(np.zeros_like(y_bar), y_bar_bar, index)
 
 
 @linear(get_at, wrt="buffer")

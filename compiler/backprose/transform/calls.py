@@ -17,14 +17,12 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.ir.kinds import (
-    Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Range, Record, Static, Tuple, Unknown,
+    Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
 from backprose.analysis.kinds import is_complex, is_none, is_number, join
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
-from backprose.analysis.ownership import allocates
 from backprose.transform import attributes, builtin_calls
-from backprose.transform.memory import holds_memory, is_basic
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -153,43 +151,12 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
             f"can't tell what `{_name(fn)}` is applied to", loc, "an operand may be of several kinds",
             "keep one kind of value in a variable",
         )  # fmt: skip
-    before = len(b.ops)
     try:
-        value = b.call_named(fn, args, keywords)
-        _note_sharing(engine, b, before, fn, args, value)
-        return value
+        return b.call_named(fn, args, keywords)
     except ValueError as reason:  # a helper of a rule refuses
         raise errors.UnsupportedCall(
             "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"
         ) from reason
-
-
-def _note_sharing(
-    engine: Inference, b: TypedBuilder, before: int, fn: Any, args: tuple[Value, ...], value: Value
-) -> None:
-    """What a call's result shares memory with: certainly a part of an operand, perhaps, or nothing."""
-    if not holds_memory(value.kind) or len(b.ops) == before or value not in b.ops[-1].results:
-        return
-    if allocates(b.ops[-1]):
-        return
-    if fn is operator.getitem and (isinstance(args[1].kind, Static) or is_basic(args[1].kind)):
-        if not isinstance(args[0].kind, List):
-            return engine.memory.note_view(value, args[0], fn, args[1:])
-    if fn is operator.getitem and isinstance(args[0].kind, Array):
-        return  # arrays of positions and masks copy
-    if fn in (np.transpose, np.swapaxes):
-        return engine.memory.note_view(value, args[0], fn, args[1:])
-    engine.memory.note_doubt(value, _reachable(b, args))
-
-
-def _reachable(b: TypedBuilder, values: tuple[Value, ...]) -> list[Value]:
-    """The values and the parts of those that are containers."""
-    found = []
-    for value in values:
-        if holds_memory(value.kind):
-            found.append(value)
-            found += _reachable(b, b.parts.get(value, ()) if not isinstance(value.kind, Range) else ())
-    return found
 
 
 CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runtime.unpack, backprose_runtime.flatten,

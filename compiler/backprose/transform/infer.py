@@ -21,8 +21,9 @@ from backprose import errors
 from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.walk import defined_values
 from backprose.transform import attributes, builtin_calls, calls, loops
-from backprose.transform.memory import Memory, copy_of, holds_memory
+from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.typed import TypedBuilder, truth
 
 Env = dict[Value, Value]
@@ -109,15 +110,16 @@ class Inference:
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
-        outer = self.memory.state
+        outer = self.memory.state, self.memory.active
         changed: frozenset[str] = frozenset()
+        self.memory.active = True
         while True:
             self.memory.state = {}
             entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             if written <= changed:
                 break
             changed |= written
-        self.memory.state = outer
+        self.memory.state, self.memory.active = outer
         others = {i.name: i.function for i in self.instances.values()}
         return Module({entry.name: entry, **others, **self.functions})
 
@@ -126,6 +128,7 @@ class Inference:
     ) -> tuple[Function, frozenset[str]]:
         """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
         b = TypedBuilder(lowered.loc)
+        b.observer = self.memory.made
         params, values = [], []
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
@@ -133,12 +136,11 @@ class Inference:
                 continue
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
-            values.append(copy_of(b, value) if param.name in changed else value)
+            values.append(self.memory.copy(b, value) if param.name in changed else value)
         cells = [(v.name, self.memory.ref(v).cell) for v in values if holds_memory(v.kind)]
-        start = dict(self.memory.state)
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
-        written = self.memory.written(start)
+        written = self.memory.written({})
         return entry, frozenset(name for name, cell in cells if cell in written)
 
     # Calls of Python functions
@@ -239,6 +241,7 @@ class Inference:
 
     def _instance_body(self, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
         b = TypedBuilder(lowered.loc)
+        b.observer = self.memory.made
         params, values = [], []
         for param, kind in zip(lowered.params, kinds):
             if isinstance(kind, Static):
@@ -249,9 +252,8 @@ class Inference:
         env = dict(zip(lowered.params, values))
         outer, self.memory.state = self.memory.state, {}
         cells = [self.memory.ref(v).cell for v in params if holds_memory(v.kind)]
-        start = dict(self.memory.state)
         (result,) = self.region(b, lowered.region, env, frame)
-        if any(cell in cells for cell in self.memory.written(start)):
+        if any(cell in cells for cell in self.memory.written({})):
             raise errors.UnsupportedUpdate(
                 f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
                 "its effect on the caller's memory is not followed through the recursion", "return the new value",
@@ -457,7 +459,8 @@ class Inference:
         inner = b.nested()
         before = dict(self.memory.state)
         values = self.region(inner, op.body, env, frame)
-        written = self.memory.written(before)
+        inside = defined_values(inner.region())
+        written = self.memory.written(before, inside)
         stored = [self.memory.state[cell] for cell in written]
         results = [Value(r.name, v.kind) for r, v in zip([*op.results, *stored], [*values, *stored])]
         b.op("with", [env[v] for v in op.operands], results, [inner.region((), [*values, *stored])])
@@ -465,7 +468,7 @@ class Inference:
         for cell, result in zip(written, results[len(values) :]):
             self.memory.replace(cell, result)
         for result, value in zip(results, values):
-            self.memory.follow(result, [value], before)
+            self.memory.follow(result, [value], inside)
         env.update(zip(op.results, results))
 
     def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
@@ -495,18 +498,19 @@ class Inference:
             results.append(Value(result.name, join(x.kind, y.kind)))
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
-        written = [cell for cell in before if any(state[cell] is not before[cell] for state in states)]
-        stored = [Value(cell.name, join(*(state[cell].kind for state in states))) for cell in written]
-        regions = [
-            inner.region((), [*values, *(state[cell] for cell in written)])
-            for (inner, values), state in zip(sides, states)
-        ]
+        inside = set().union(*(defined_values(inner.region()) for inner, _ in sides))
+        written: dict[Cell, None] = {}
+        for self.memory.state in states:
+            written.update(dict.fromkeys(self.memory.written(before, inside)))
+        held = [[state.get(cell, before.get(cell, cell.root)) for cell in written] for state in states]
+        stored = [Value(cell.name, join(x.kind, y.kind)) for cell, x, y in zip(written, *held)]
+        regions = [inner.region((), [*values, *more]) for (inner, values), more in zip(sides, held)]
         b.op("if", (cond,), [*results, *stored], regions)
         self.memory.state = dict(before)
         for cell, value in zip(written, stored):
             self.memory.replace(cell, value)
         for i, result in enumerate(results):
-            self.memory.follow(result, [values[i] for _, values in sides], before)
+            self.memory.follow(result, [values[i] for _, values in sides], inside)
         env.update(zip(op.results, results))
 
     # Loops

@@ -14,6 +14,7 @@ from backprose.ir.kinds import (
     UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.walk import defined_values
 from backprose.transform.builtin_calls import is_namedtuple
 from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.typed import TypedBuilder, truth
@@ -108,6 +109,10 @@ class Loop:
     yields: list[Value]
     before: dict[Cell, Value]
 
+    @property
+    def inside(self) -> set[Value]:
+        return set().union(*map(defined_values, self.regions))
+
     def results(self, op: Op) -> list[Value]:
         count = len(op.inits)
         names = [*(r.name for r in op.results[:count]), *(c.name for c in self.cells)]
@@ -125,11 +130,11 @@ class Loop:
             if alias:
                 out.append(memory.current(b, init, op.loc))
                 continue
-            memory.follow(result, [after, init], self.before)
+            memory.follow(result, [after, init], self.inside)
             out.append(result)
         collected = results[count + len(self.cells) :]
         for result, value in zip(collected, self.yields[len(inits) :]):
-            memory.note_collected(result, value, self.before)
+            memory.note_collected(result, value, self.inside)
         return [*out, *collected]
 
 
@@ -139,7 +144,7 @@ def with_cells(
     """What the body yields, with what the cells hold. A variable that refers to the same memory throughout passes."""
     start = 1 if op.attrs["stops"] else 0
     count = len(bound)
-    stored = [memory.state[cell] for cell in cells]
+    stored = [memory.now(cell) for cell in cells]
     return [*yields[: start + count], *stored, *yields[start + count :]]
 
 
@@ -148,7 +153,7 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
     memory, loc = engine.memory, b.loc
     before = dict(memory.state)
     kinds = [widen(v.kind) for v in inits]
-    aliases = [holds_memory(v.kind) and v in memory.refs for v in inits]
+    aliases = [memory.active and holds_memory(v.kind) and v not in memory.doubtful for v in inits]
     cells: list[Cell] = []
     for _ in range(ROUNDS):
         b.loc = loc
@@ -163,19 +168,23 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         carried = yields[start : start + len(inits)]
         collects = yields[start + len(inits) + len(cells) :]
         rebound = [alias and not memory.same(init, after) for alias, init, after in zip(aliases, inits, carried)]
-        touched = [c for c in before if memory.state[c] is not before[c] and c not in cells]
-        if any(rebound) or touched:
+        inside = set().union(*map(defined_values, regions))
+        touched = [c for c in memory.written(before, inside) if c not in cells]
+        if any(rebound):  # what was written to was written through a wrong guess
             aliases = [alias and not gone for alias, gone in zip(aliases, rebound)]
+            cells, kinds = [], kinds[: len(inits)]
+            continue
+        if touched:
             cells += touched
-            kinds += [widen(before[c].kind) for c in touched]
+            kinds += [widen(before.get(c, c.root).kind) for c in touched]
             continue
         joined = [join(k, widen(v.kind)) for k, v in zip(kinds, yields[start : start + len(kinds)])]
         _check_kinds(op, names, kinds, joined)
         if joined == kinds:
             b.loc = loc
-            _check_sharing(engine, op, inits, params, carried, aliases, cells, before)
+            _check_sharing(engine, op, inits, params, carried, aliases, cells, inside)
             memory.state = dict(before)
-            passed = [*inits, *(before[c] for c in cells)]
+            passed = [*inits, *(before.get(c, c.root) for c in cells)]
             found = [List(widen(v.kind)) for v in collects]
             return Loop(regions, kinds, found, passed, cells, aliases, [*carried, *collects], before)
         kinds = joined
@@ -202,7 +211,7 @@ def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]
 
 def _check_sharing(
     engine: Inference, op: Op, inits: list[Value], params: list[Value], carried: list[Value], aliases: list[bool],
-    cells: list[Cell], before: dict[Cell, Value],
+    cells: list[Cell], inside: set[Value],
 ) -> None:  # fmt: skip
     """Variables that are rebound in the loop: in the first iteration they share memory with what they held before it.
 
@@ -212,14 +221,14 @@ def _check_sharing(
     memory = engine.memory
     rebound = [i for i, alias in enumerate(aliases) if not alias and holds_memory(inits[i].kind)]
     own = {i: memory.refs[params[i]].cell for i in rebound if params[i] in memory.refs}
-    written = {i for i, cell in own.items() if memory.state.get(cell) is not params[i]}
+    written = {i for i, cell in own.items() if memory.now(cell) is not params[i]}
     sources = {i: memory.refs[inits[i]] for i in rebound if inits[i] in memory.refs}
     afters = {i: memory.refs[carried[i]] for i in rebound if carried[i] in memory.refs}
     for i in rebound:
         source, after = sources.get(i), afters.get(i)
         if source is not None and source.cell in cells:
             raise _shared(op, params[i], source.cell.name)
-        if after is not None and after.cell in before and (after.cell in cells or i in written or written):
+        if after is not None and after.cell.root not in inside and (after.cell in cells or i in written or written):
             raise _shared(op, params[i], after.cell.name)
         if carried[i] in memory.doubtful and (written or cells):
             raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name)

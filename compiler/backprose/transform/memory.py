@@ -22,8 +22,9 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, without_lengths
+from backprose.analysis.ownership import allocates
 from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple
-from backprose.ir.nodes import Value
+from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = (Tuple, FixedList, List, Dict, Record)
@@ -31,9 +32,10 @@ CONTAINERS = (Tuple, FixedList, List, Dict, Record)
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One piece of memory; `name` is for messages."""
+    """One piece of memory; `name` is for messages, `root` what was in it when it was first met."""
 
     name: str
+    root: Value
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,18 @@ class Ref:
     path: tuple[Step, ...] = ()
 
 
+CERTAIN_VIEWS = frozenset({np.transpose, np.swapaxes})
+OUTSIDE = Cell("what is outside the function", Value("outside"))
+
+
 @dataclass
 class Memory:
-    """What inference knows of memory. `state` belongs to the path of control flow that is being walked."""
+    """What inference knows of memory. `state` has what was stored on the path of control flow that is being walked.
 
+    Reverse mode inlines rules by the same inference, but reads primal values as they were: then it is not `active`.
+    """
+
+    active: bool = False
     state: dict[Cell, Value] = field(default_factory=dict)
     refs: dict[Value, Ref] = field(default_factory=dict)
     seen: dict[Value, Value] = field(default_factory=dict)  # what was in the cell when a value was read from it
@@ -65,9 +75,12 @@ class Memory:
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
         if value not in self.refs:
-            cell = Cell(value.name)
-            self.refs[value], self.seen[value], self.state[cell] = Ref(cell), value, value
+            self.refs[value], self.seen[value] = Ref(Cell(value.name, value)), value
         return self.refs[value]
+
+    def now(self, cell: Cell) -> Value:
+        """What the cell holds."""
+        return self.state.get(cell, cell.root)
 
     def move(self, old: Value, new: Value) -> None:
         """`new` is `old` under another name."""
@@ -78,11 +91,15 @@ class Memory:
             if value is old:
                 self.state[cell] = new
                 self.seen[new] = new
+        if old in self.refs and self.refs[old].cell.root is old:
+            self.state[self.refs[old].cell] = self.seen[new] = new
 
     # Reading
 
     def current(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
         """What is in the value's memory now."""
+        if not self.active:
+            return value
         if value in self.doubtful:
             self._check(value, loc)
         ref = self.refs.get(value)
@@ -90,8 +107,8 @@ class Memory:
             return self._container(b, value, loc)
         if ref.cell in self.poisoned:
             raise _undecided(value, self.poisoned[ref.cell], loc)
-        root = self.state.get(ref.cell)
-        if root is None or self.seen[value] is root:
+        root = self.now(ref.cell)
+        if self.seen[value] is root:
             return self._container(b, value, loc)
         return self.at(b, ref, root, value.name)
 
@@ -129,16 +146,39 @@ class Memory:
 
     def _check(self, value: Value, loc: Any) -> None:
         for cell, then in self.doubtful[value].items():
-            if self.state.get(cell) is not then:
+            if cell is not OUTSIDE and self.now(cell) is not then:
                 raise _undecided(value, cell.name, loc)
 
     # Sharing
 
+    def made(self, b: TypedBuilder, op: Op) -> None:
+        """What the results of an op that was just built share memory with: nothing, certainly a part, or perhaps."""
+        if not self.active or op.regions or not any(holds_memory(v.kind) for v in op.results):
+            return
+        result = op.result
+        if op.name in ("tuple", "list", "dict", "record") or (op.name == "call" and allocates(op)):
+            return
+        source = op.operands[0] if op.operands else None
+        if op.name == "getattr" and isinstance(source.kind, Record):
+            self.note_view(result, source, getattr, (Value("", Static(op.attrs["name"])),))
+        elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
+            self.note_view(result, source, op.fn, op.operands[1:])
+        elif op.fn is operator.getitem and is_basic(op.operands[1].kind) and not isinstance(source.kind, List):
+            self.note_view(result, source, op.fn, op.operands[1:])
+        elif op.fn is operator.getitem and isinstance(source.kind, Dict):
+            self.note_view(result, source, op.fn, op.operands[1:])
+        elif op.name in ("const", "global"):
+            self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
+        else:
+            self.note_doubt(result, _reachable(b, op.operands))
+
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
         """`result` is the view `fn(source, *args)`."""
+        if not self.active:
+            return
         ref = self.ref(source)
         self.refs[result] = Ref(ref.cell, (*ref.path, Step(fn, args)))
-        self.seen[result] = self.state[ref.cell]
+        self.seen[result] = self.now(ref.cell)
         if source in self.doubtful:
             self.doubtful[result] = self.doubtful[source]
 
@@ -149,35 +189,37 @@ class Memory:
 
     def note_doubt(self, result: Value, sources: Iterable[Value]) -> None:
         """`result` may share memory with `sources`, or not."""
+        if not self.active:
+            return
         cells = {self.ref(v).cell for v in sources if holds_memory(v.kind)}
         if cells:
             before = self.doubtful.get(result, {})
-            self.doubtful[result] = {**before, **{cell: self.state[cell] for cell in cells}}
+            self.doubtful[result] = {**before, **{cell: self.now(cell) for cell in cells}}
 
-    def follow(self, result: Value, sources: list[Value], before: dict[Cell, Value]) -> None:
-        """`result` is what a region yields, one of `sources`: where is it? Cells not in `before` are not seen outside."""
-        if not holds_memory(result.kind):
+    def follow(self, result: Value, sources: list[Value], inside: set[Value]) -> None:
+        """`result` is what a region yields, one of `sources`: where is it? `inside` are the values made in the region."""
+        if not self.active or not holds_memory(result.kind):
             return
-        refs = [self.refs.get(v) for v in sources]
-        if all(r is not None and r.cell in before and r == refs[0] for r in refs):
-            self.refs[result], self.seen[result] = refs[0], self.state[refs[0].cell]
-        else:
-            outer = {r.cell: self.state[r.cell] for r in refs if r is not None and r.cell in before}
-            for value in sources:
-                outer.update({c: self.state[c] for c in self.doubtful.get(value, ()) if c in before})
-            if outer:
-                self.doubtful[result] = outer
+        refs = [self.ref(v) if v not in inside else self.refs.get(v) for v in sources]
+        outside = [r is not None and r.cell.root not in inside for r in refs]
+        if all(outside) and all(r == refs[0] for r in refs):
+            self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
+            return
+        cells = {r.cell for r, out in zip(refs, outside) if out}
+        cells |= {c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside}
+        if cells:
+            self.doubtful[result] = {cell: self.now(cell) for cell in cells}
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
         return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
 
-    def note_collected(self, result: Value, item: Value, before: dict[Cell, Value]) -> None:
+    def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
         """A list that a loop collected: its elements may be what was there before the loop."""
         ref = self.refs.get(item)
         cells = {ref.cell} if ref is not None else set()
         cells |= set(self.doubtful.get(item, ()))
-        outer = {cell: self.state[cell] for cell in cells if cell in before}
+        outer = {cell: self.now(cell) for cell in cells if cell.root not in inside}
         if outer:
             self.doubtful[result] = {**self.doubtful.get(result, {}), **outer}
 
@@ -187,6 +229,7 @@ class Memory:
         """`value` is what the cell holds from now on."""
         self.state[cell] = value
         self.refs[value], self.seen[value] = Ref(cell), value
+        self.doubtful.pop(value, None)
 
     def store(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
         """`target[index] = value`."""
@@ -195,7 +238,7 @@ class Memory:
         ref = self.ref(target)
         if isinstance(target.kind, Array):
             value = stored(b, target.kind, value, loc)
-        self.replace(ref.cell, self._written(b, self.state[ref.cell], ref.path, index, value, ref.cell.name, loc))
+        self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
 
     def _written(
         self, b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
@@ -204,6 +247,13 @@ class Memory:
         kind = root.kind.item if isinstance(root.kind, Maybe) else root.kind
         if isinstance(kind, Array):
             steps = [v for step in path for v in encoded(b, step)]
+            if not is_basic(index.kind) and not _is_mask(index.kind):
+                if steps:
+                    raise errors.UnsupportedUpdate(
+                        "a view is updated at an array of positions", loc, "that is not followed yet",
+                        "update the array itself",
+                    )  # fmt: skip
+                return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
             return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
         if not path:
             return _with_item(b, root, kind, index, value, name, loc)
@@ -228,14 +278,25 @@ class Memory:
         ref = self.ref(target)
         if ref.path or not _fits(target.kind, value.kind):
             return False
-        root = self.state[ref.cell]
+        root = self.now(ref.cell)
         name = ref.cell.name or target.name
         self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
         return True
 
-    def written(self, before: dict[Cell, Value]) -> list[Cell]:
-        """The cells of `before` that hold something else now, in order."""
-        return [cell for cell in before if self.state[cell] is not before[cell]]
+    def copy(self, b: TypedBuilder, value: Value) -> Value:
+        """The argument in memory of its own, so that what is stored there does not reach the caller."""
+        if isinstance(value.kind, Array):
+            return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+        fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
+        self.doubtful.pop(fresh, None)
+        return fresh
+
+    def written(self, before: dict[Cell, Value], inside: set[Value] = frozenset()) -> list[Cell]:
+        """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
+        return [
+            cell for cell, value in self.state.items()
+            if value is not before.get(cell, cell.root) and cell.root not in inside
+        ]  # fmt: skip
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
@@ -248,11 +309,16 @@ def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
     return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
 
 
-def copy_of(b: TypedBuilder, value: Value) -> Value:
-    """The argument in memory of its own, so that what is stored there does not reach the caller."""
-    if isinstance(value.kind, Array):
-        return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
-    return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
+
+
+def _reachable(b: TypedBuilder, values: Iterable[Value]) -> list[Value]:
+    """The values and the parts of those that are containers."""
+    found = []
+    for value in values:
+        if holds_memory(value.kind):
+            found.append(value)
+            found += _reachable(b, b.parts.get(value, ()))
+    return found
 
 
 def holds_memory(kind: Kind) -> bool:
@@ -271,6 +337,10 @@ def is_basic(kind: Kind) -> bool:
     if isinstance(kind, Static):
         return kind.value is None or kind.value is Ellipsis or type(kind.value) is int
     return isinstance(kind, (Slice, Dim)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
+
+
+def _is_mask(kind: Kind) -> bool:
+    return isinstance(kind, Array) and kind.dtype == "bool"
 
 
 def encoded(b: TypedBuilder, step: Step) -> list[Value]:
