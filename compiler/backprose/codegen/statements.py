@@ -89,7 +89,7 @@ class Printer:
         op = s.op
         target, buffer = self.write.names[op.result], self.write.names[self.write.folds.variable(s.buffer)]
         is_place = op.fn is backprose_runtime.add_at
-        if s in self.in_place or (not is_place and is_rebinding(s.buffer.kind)):
+        if s in self.in_place:
             if target == buffer:
                 return [self.accumulation(target, op) if is_place else self.augmented(target, op)]
             if is_place and not self.reads(op.operands[1:], target):
@@ -176,6 +176,11 @@ def same_sweep(a: Loc | None, b: Loc | None) -> bool:
 def is_rebinding(kind: Kind) -> bool:
     """`x += v` is `x = x + v` for the kind: its values cannot be changed."""
     return isinstance(kind, (Scalar, Dim)) or (isinstance(kind, Static) and isinstance(kind.value, (int, float, complex)))
+
+
+def rebinds(s: st.Update) -> bool:
+    """Whether the update of a number is written `x += v`. It stays a number, as a name that turns into an array misleads."""
+    return is_rebinding(s.buffer.kind) and is_rebinding(s.op.result.kind)
 
 
 def keeps_memory(op: Op) -> bool:
