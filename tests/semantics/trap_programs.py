@@ -2,7 +2,7 @@
 
 import math
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from checks import Programs
@@ -591,3 +591,15 @@ def trapezoid(f, a, b, n=4):
 @program((0.5, 1.5))
 def integral_of_an_integral(x, b):
     return trapezoid(lambda s: trapezoid(lambda t: np.exp(-x * s * t) * s, 0.0, s), 0.0, b)
+
+
+@dataclass
+class Mixed:
+    a: float = field(kw_only=True)
+    b: float = 2.0
+
+
+@program((0.5, 1.5))
+def keyword_only_fields(x, y):
+    first, second = Mixed(x, a=y), Mixed(a=x * y)
+    return first.a**2 * first.b + second.a * second.b

@@ -6,7 +6,7 @@ is no statement. Afterwards variables of the same name share it where they do no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backprose.analysis.liveness import Interference, interference
@@ -37,6 +37,7 @@ class Group:
     name: str
     fixed: bool = False  # a parameter
     alone: bool = False  # may be unbound, so no other variable has its name
+    forward: bool = False  # holds what the forward sweep computes, which is no adjoint
 
     def clashes_with(self, other: Group) -> bool:
         if self.alone or other.alone:
@@ -45,6 +46,8 @@ class Group:
 
     def may_join(self, other: Group) -> bool:
         if self is other or (self.fixed and other.fixed):
+            return False
+        if (self.forward and other.name.endswith("_bar")) or (other.forward and self.name.endswith("_bar")):
             return False
         if self.clashes & other.members or other.clashes & self.members:
             return False
@@ -56,13 +59,17 @@ class Group:
         self.name = self.name or other.name
         self.fixed |= other.fixed
         self.alone |= other.alone
+        self.forward |= other.forward
 
 
-def coalesce(found: Interference, params: Iterable[Value], unbound: Iterable[Value]) -> dict[Value, Group]:
-    """The group of each variable. `unbound` are those that a path may leave without a value."""
+def coalesce(
+    found: Interference, params: Iterable[Value], unbound: Iterable[Value], forward: Collection[Value] = ()
+) -> dict[Value, Group]:
+    """The group of each variable. `unbound` are those that a path may leave without a value; what is `forward` is never
+    called an adjoint."""
     params, unbound = set(params), set(unbound)
     groups = [
-        Group(1 << i, found.clashes[i], value.name, value in params, value in unbound)
+        Group(1 << i, found.clashes[i], value.name, value in params, value in unbound, value in forward)
         for value, i in found.number.items()
     ]
     # Inner loops first: a copy there costs most. Among equals, those that the user called the same.
@@ -81,7 +88,8 @@ def coalesce(found: Interference, params: Iterable[Value], unbound: Iterable[Val
 
 
 def share_variables(
-    params: Sequence[Value], block: Sequence[Statement], folds: Folds, updates: Sequence[Update]
+    params: Sequence[Value], block: Sequence[Statement], folds: Folds, updates: Sequence[Update],
+    forward: Collection[Value] = (),
 ) -> tuple[dict[Value, Group], frozenset[Value]]:
     """The groups, and the variables that are assigned None where they are not bound.
 
@@ -94,7 +102,7 @@ def share_variables(
     voided: set[Value] = set()
     while True:
         found = interference(params, block, folds.leaves, folds.scoped, updates, unread, voided)
-        groups = coalesce(found, params, (v for v in unbound if v.name and (v not in unread or is_merged(v))))
+        groups = coalesce(found, params, (v for v in unbound if v.name and (v not in unread or is_merged(v))), forward)
         passed = _passed_on(found, groups, params, block, unbound)
         if passed <= voided:
             return groups, frozenset(voided)

@@ -302,8 +302,8 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op):
-            replaced.add(op.operands[0])
+        if is_update(op) and (self.is_accumulation(op) or op.result.name or self.uses[op.result] != 1):
+            replaced.add(op.operands[0])  # what is read once is a part of an expression, no update
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]

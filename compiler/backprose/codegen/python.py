@@ -21,7 +21,7 @@ from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.statements import Printer, is_rebinding, keeps_memory
+from backprose.codegen.statements import Printer, keeps_memory, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.ir.kinds import Tuple
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
@@ -54,13 +54,47 @@ def _function(function: Function, references: References, effects: frozenset[str
     folds = fold(function, effects)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
-    replaced = [*in_place, *(s for s in _updates(block) if is_rebinding(s.buffer.kind))]
-    groups, voided = share_variables(function.params, block, folds, replaced)
+    given = given_values(function)
+    rebound = {s for s in _updates(block) if rebinds(s) and s.buffer not in given}
+    replaced = [*in_place, *(s for s in _updates(block) if s in rebound)]
+    groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function))
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
-    body = Printer(write, frozenset(in_place), voided, use_counts(function.region)).block(block)
+    body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region)).block(block)
     body = unpack_parameter(function, body, names)
     return _definition(function, [*_declarations(body, function, names), *body], write)
+
+
+def given_values(function: Function) -> set[Value]:
+    """The parameters, and what may be one of them: a number that the caller holds may be an array without axes, which
+    `x *= v` would write to."""
+    found = set(function.params)
+    flows = [flow for op in all_ops(function.region) for flow in _flows(op)]
+    while more := {target for target, source in flows if source in found and target not in found}:
+        found |= more
+    return found
+
+
+def _flows(op: Op) -> Iterator[tuple[Value, Value]]:
+    """Target and source of what an op with regions passes on as it is."""
+    if op.name in ("if", "with"):
+        for region in op.regions:
+            yield from zip(op.results, region.results)
+    elif op.name in ("for", "while"):
+        for sources in (op.inits, op.yields):
+            yield from zip(op.carried, sources)
+            yield from zip(op.carried_results, sources)
+            if op.name == "while":
+                yield from zip(op.regions[0].params, sources)
+
+
+def forward_values(function: Function) -> frozenset[Value]:
+    """What the forward sweep computes, adjoints aside, which a gradient that is differentiated again computes there."""
+    found: set[Value] = set()
+    for op in all_ops(function.region):
+        if op.loc is not None and not op.loc.sweep:
+            found.update(v for v in (*op.results, *(p for r in op.regions for p in r.params)) if not v.name.endswith("_bar"))
+    return frozenset(found)
 
 
 def unpack_parameter(function: Function, body: list[ast.stmt], names: Mapping[Value, str]) -> list[ast.stmt]:

@@ -89,7 +89,7 @@ class Printer:
         op = s.op
         target, buffer = self.write.names[op.result], self.write.names[self.write.folds.variable(s.buffer)]
         is_place = op.fn is backprose_runtime.add_at
-        if s in self.in_place or (not is_place and is_rebinding(s.buffer.kind)):
+        if s in self.in_place:
             if target == buffer:
                 return [self.accumulation(target, op) if is_place else self.augmented(target, op)]
             if is_place and not self.reads(op.operands[1:], target):
@@ -97,7 +97,11 @@ class Printer:
         return [_assign(target, self.write.op(op))]
 
     def augmented(self, target: str, op: Op) -> ast.stmt:
-        return ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), self.write.value(op.operands[1]))
+        value = self.write.value(op.operands[1])
+        less = without_minus(value) if op.fn is operator.add else None
+        if less is not None:
+            return ast.AugAssign(_name(target, STORE), ast.Sub(), less)
+        return ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), value)
 
     def reads(self, values: Sequence[Value], name: str) -> bool:
         return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
@@ -105,16 +109,25 @@ class Printer:
     def accumulation(self, target: str, op: Op) -> ast.stmt:
         """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
         buffer, index, value = op.operands
+        if isinstance(buffer.kind, Array):
+            value = self.not_broadcast(value)
+        share = self.write.value(value)
+        less = without_minus(share)
         if needs_add_at(index.kind):
-            add_at = ast.Attribute(ast.Attribute(self.write.references.node(np), "add", LOAD), "at", LOAD)
-            args = [_name(target), self.write.value(index), self.write.value(value)]
-            return ast.Expr(ast.Call(add_at, args, []))
+            ufunc = ast.Attribute(self.write.references.node(np), "add" if less is None else "subtract", LOAD)
+            args = [_name(target), self.write.value(index), share if less is None else less]
+            return ast.Expr(ast.Call(ast.Attribute(ufunc, "at", LOAD), args, []))
         place = ast.Subscript(_name(target), self.write.index(index), STORE)
         if isinstance(buffer.kind, (List, FixedList)) and not is_rebinding(value.kind):
             element = ast.Subscript(_name(target), self.write.index(index), LOAD)
             add = self.write.references.node(backprose_runtime.add)
-            return ast.Assign([place], ast.Call(add, [element, self.write.value(value)], []))
-        return ast.AugAssign(place, ast.Add(), self.write.value(value))
+            return ast.Assign([place], ast.Call(add, [element, share], []))
+        return ast.AugAssign(place, ast.Add() if less is None else ast.Sub(), share if less is None else less)
+
+    def not_broadcast(self, value: Value) -> Value:
+        """What is spread to the shape of the entries that it is added to: adding spreads it anyway."""
+        made = self.write.folds.folded.get(value)
+        return made.operands[0] if made is not None and made.fn is np.broadcast_to else value
 
     # Control flow
     def on_If(self, s: st.If) -> list[ast.stmt]:
@@ -144,6 +157,16 @@ class Printer:
         return [ast.With(items, self.block(s.body) or [ast.Pass()])]
 
 
+def without_minus(node: ast.expr) -> ast.expr | None:
+    """e for `-e`, also where the sign stands in the first factor, since rounding is symmetric; None without a sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        left = without_minus(node.left)
+        return None if left is None else ast.BinOp(left, node.op, node.right)
+    return None
+
+
 def same_sweep(a: Loc | None, b: Loc | None) -> bool:
     """Passes share constants between the sweeps; such a one does not say where it is assigned."""
     return a is not None and (b is None or a.sweep == b.sweep)
@@ -153,6 +176,11 @@ def same_sweep(a: Loc | None, b: Loc | None) -> bool:
 def is_rebinding(kind: Kind) -> bool:
     """`x += v` is `x = x + v` for the kind: its values cannot be changed."""
     return isinstance(kind, (Scalar, Dim)) or (isinstance(kind, Static) and isinstance(kind.value, (int, float, complex)))
+
+
+def rebinds(s: st.Update) -> bool:
+    """Whether the update of a number is written `x += v`. It stays a number, as a name that turns into an array misleads."""
+    return is_rebinding(s.buffer.kind) and is_rebinding(s.op.result.kind)
 
 
 def keeps_memory(op: Op) -> bool:

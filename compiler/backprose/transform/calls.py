@@ -424,9 +424,12 @@ def _construct(engine: Inference, b: TypedBuilder, cls: type, args: tuple[Value,
         generated = cls.__init__.__qualname__.endswith("__create_fn__.<locals>.__init__") or (
             getattr(cls.__init__, "__code__", None) is not None and cls.__init__.__code__.co_filename == "<string>"
         )
-        if generated and not hasattr(cls, "__post_init__"):
+        if generated and not hasattr(cls, "__post_init__") and all(f.init for f in dataclasses.fields(cls)):
             fields = tuple(f.name for f in dataclasses.fields(cls))
-            return b.record(cls, fields, _bind_fields(b, inspect.signature(cls), cls, args, keywords, loc))
+            signature = inspect.signature(cls)  # keyword-only fields come last in it
+            given = dict(zip(signature.parameters, _bind_fields(b, signature, cls, args, keywords, loc)))
+            if set(given) == set(fields):  # an InitVar is a parameter and no field
+                return b.record(cls, fields, [given[name] for name in fields])
     raise errors.UnsupportedCall(
         f"an object of the class `{cls.__qualname__}` can't be made in a differentiated function", loc,
         "only tuples, lists, dicts, namedtuples and dataclasses without `__post_init__` are followed",

@@ -7,6 +7,7 @@ here, once: sums over broadcast axes, casts to the primal's dtype, zeros, and ac
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -199,7 +200,8 @@ def _record(b: TypedBuilder, kind: Record, items: list[Value]) -> Value:
     """A record of cotangents. Only a constructor that just stores what it gets may be called with them."""
     init = getattr(kind.cls.__init__, "__code__", None)
     stores = issubclass(kind.cls, tuple) or (init is not None and init.co_filename == "<string>")
-    if stores and not hasattr(kind.cls, "__post_init__"):
+    takes_all = issubclass(kind.cls, tuple) or all(f.init for f in dataclasses.fields(kind.cls))
+    if stores and takes_all and not hasattr(kind.cls, "__post_init__"):
         return b.record(kind.cls, kind.fields, items)
     kind = Record(kind.cls, kind.fields, tuple(v.kind for v in items))
     made = b.call_named(backprose_runtime.new_record, (b.data(kind.cls),), dict(zip(kind.fields, items)), kind)
