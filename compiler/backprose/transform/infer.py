@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import backprose_runtime
+
 from backprose import errors
 from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
@@ -137,6 +139,9 @@ class Inference:
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
             values.append(self.memory.copy(b, value) if param.name in changed else value)
+        arrays = [v for v in params if holds_memory(v.kind)]
+        if changed and len(arrays) > 1:
+            b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
         cells = [(v.name, self.memory.ref(v).cell) for v in values if holds_memory(v.kind)]
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)

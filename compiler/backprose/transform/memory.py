@@ -84,6 +84,8 @@ class Memory:
 
     def move(self, old: Value, new: Value) -> None:
         """`new` is `old` under another name."""
+        if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
+            self.views[self.refs[old], self.seen[old]] = new
         for table in (self.refs, self.seen, self.doubtful):
             if old in table:
                 table[new] = table[old]
@@ -236,6 +238,10 @@ class Memory:
         if target in self.doubtful:
             raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
         ref = self.ref(target)
+        if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
+            raise errors.UnsupportedUpdate(
+                f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
+            )
         if isinstance(target.kind, Array):
             value = stored(b, target.kind, value, loc)
         self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
@@ -387,6 +393,10 @@ def _with_item(b: TypedBuilder, target: Value, kind: Kind, index: Value, value: 
         items = dict(zip(kind.keys, b.items_of(target)))
         items[index.kind.value] = value
         return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
+    if isinstance(kind, (Tuple, Record)) and isinstance(index.kind, Static):  # a part that was updated in place
+        items = list(b.items_of(target))
+        items[kind.fields.index(index.kind.value) if isinstance(kind, Record) else index.kind.value] = value
+        return container_like(b, kind, tuple(items), name)
     raise errors.UnsupportedUpdate(
         "an element is assigned that is not known when compiling", loc,
         f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
