@@ -73,6 +73,8 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     """The call of a Python object that is known when compiling."""
     handler = builtin_calls.HANDLERS.get(fn) if _is_hashable(fn) else None
     if handler is not None:
+        if fn not in builtin_calls.ITERATING:
+            refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
@@ -115,6 +117,8 @@ def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywor
 
 def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call that the syntax stands for: an operator, a display, a piece of an f-string."""
+    if fn is iter:
+        return builtin_calls.generator(engine, *args)
     handler = builtin_calls.HANDLERS.get(fn)
     return handler(engine, b, args, keywords, loc) if handler else known(engine, b, fn, args, keywords, loc)
 
@@ -174,14 +178,17 @@ def _refuse_writes(fn: Any, loc: Any) -> None:
 
 def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
     """Iterators that are passed to functions which go over them, as lists."""
-    if not any(v in engine.single or v in engine.iterators for v in args):
-        return args
     if fn not in CONSUMERS:
+        refuse_iterators(engine, fn, args, loc)
+    return tuple(engine.elements(b, v, loc) for v in args)
+
+
+def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    if any(v in engine.single or v in engine.iterators for v in args):
         raise errors.UnsupportedCall(
             f"`{_name(fn)}` of an iterator is not supported", loc, "it gives its elements once, one after the other",
             "make it a list: `list(...)`",
         )  # fmt: skip
-    return tuple(engine.elements(b, v, loc) for v in args)
 
 
 def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:

@@ -412,16 +412,20 @@ class Inference:
 
     def _if(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         cond = env[op.operands[0]]
-        known = truth(cond.kind)
+        known = True if cond in self.single or cond in self.iterators else truth(cond.kind)
         if known is not None:
             values = self.region(b, op.regions[0 if known else 1], env, frame)
             env.update(zip(op.results, values))
             return
         sides = []
+        fresh, left = self.fresh, []
         for region in op.regions:
             inner = b.nested()
+            self.fresh = dict(fresh)
+            left.append(self.fresh)
             sides.append((inner, self.region(inner, region, dict(env), frame)))
             b.at(op.loc)
+        self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
         results = []
         for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
             results.append(Value(result.name, join(x.kind, y.kind)))
