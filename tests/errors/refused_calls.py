@@ -272,7 +272,7 @@ def method_of_an_object_of_numpy(x=0.5, p=np.polynomial.Polynomial([1.0, 2.0])):
 
 def draws_around_an_active_mean(x=0.5):
     rng = np.random.default_rng(0)
-    return rng.normal(x, 1.0)  # UnsupportedCall: `normal` has no derivative rule
+    return rng.normal(x, 1.0)  # NotDifferentiable: `normal` has no derivative rule
 
 
 def shuffles(v=V):

@@ -91,21 +91,28 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     if hasattr(fn, "__backprose_call__"):
         return fn.__backprose_call__(engine, b, args, keywords, loc)
     function = inspect.unwrap(fn) if callable(fn) and not isinstance(fn, types.FunctionType) else fn
-    if isinstance(function, types.FunctionType) and not _is_library(function):
+    if isinstance(function, types.FunctionType) and not is_library(function):
         return engine.call_function(b, function, args, keywords, loc)
     call = getattr(type(fn), "__call__", None)
     if isinstance(call, types.FunctionType):
         return engine.call_function(b, call, (b.data(fn), *args), keywords, loc)
-    raise errors.UnsupportedCall(
+    raise without_rule(fn, loc)
+
+
+def is_library(function: types.FunctionType) -> bool:
+    """Whether the function belongs to a library whose functions have rules or none: its inside is not for reading."""
+    if function is type(np.s_).__getitem__:  # gives back what it is given
+        return False
+    module = getattr(function, "__module__", None) or ""
+    return module.partition(".")[0] in ("numpy", "scipy")
+
+
+def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
+    return errors.UnsupportedCall(
         f"`{_name(fn)}` has no derivative rule", loc,
         "it is in no table of known functions, and it is no plain Python function that could be read instead",
         "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
     )  # fmt: skip
-
-
-def _is_library(function: types.FunctionType) -> bool:
-    """Whether the function belongs to a library whose functions have rules or none: its inside is not for reading."""
-    return function.__module__.partition(".")[0] in ("numpy", "scipy")
 
 
 def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: Keywords) -> Value:
@@ -125,7 +132,7 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
-    _refuse_writes(fn, loc)
+    refuse_writes(fn, loc)
     args = _elements(engine, b, fn, args, loc)
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
@@ -167,7 +174,7 @@ CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runti
                        operator.contains})  # fmt: skip
 
 
-def _refuse_writes(fn: Any, loc: Any) -> None:
+def refuse_writes(fn: Any, loc: Any) -> None:
     """Refuse functions that change an argument."""
     if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
         raise errors.UnsupportedUpdate(

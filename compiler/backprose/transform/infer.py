@@ -126,6 +126,8 @@ class Inference:
         self, b: TypedBuilder, function: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
     ) -> Value:
         """A call of a user's Python function: inlined, or an `invoke` if it is recursive."""
+        if calls.is_library(function):
+            raise calls.without_rule(function, loc)
         try:
             lowered = self.lower(function)
         except errors.SourceUnavailable as error:
