@@ -668,3 +668,21 @@ def constants_of_known_length_beside_others(v, m):
 @program((M,))
 def an_index_kept_by_numpy(m):
     return np.sum(m[np.s_[0:1, 1:]] ** 2)
+
+
+@program((V, 4), (V, 0), (W, 1))
+def a_sum_that_starts_as_an_integer(v, n):
+    total = 0
+    for k in range(n):
+        total = total + v * v * k
+        if np.sum(total) > 9:
+            break
+    return np.sum(total * total)
+
+
+@program((V, 3), (V, 0))
+def integers_among_arrays(v, n):
+    y = v
+    for x in [0 if k == 0 else v * k for k in range(n)]:
+        y = y * x + v
+    return np.sum(y * y)
