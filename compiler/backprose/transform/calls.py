@@ -252,7 +252,11 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
             "the rank of its left side is not known",
             f"write `x = x {symbol[:-1]} y`, annotate the parameters, or call with arguments",
         )  # fmt: skip
-    return known(engine, b, UPDATES[fn], args, {}, loc)
+    value = known(engine, b, UPDATES[fn], args, {}, loc)
+    if b.ops and b.ops[-1].fn is UPDATES[fn] and b.ops[-1].results == (value,):
+        attrs = {**b.ops[-1].attrs, "method": f"__{fn.__name__}__"}
+        b.ops[-1] = dataclasses.replace(b.ops[-1], attrs=attrs)  # so that it is printed as written
+    return value
 
 
 def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
