@@ -686,3 +686,17 @@ def integers_among_arrays(v, n):
     for x in [0 if k == 0 else v * k for k in range(n)]:
         y = y * x + v
     return np.sum(y * y)
+
+
+@program((V, 0), (V, 2), second=False)
+def bound_by_an_inner_loop_of_a_loop_that_returns(v, k):
+    for a in v:
+        for i in range(3):
+            for j in range(k):
+                x = np.arange(3.0) * a
+            if k > 0:
+                y = x
+            else:
+                y = np.array([i, k, i])
+            return sum([(i + 1) * q for q in np.sin(y)]) * v[0]
+    return v[0]

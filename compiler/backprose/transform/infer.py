@@ -434,7 +434,7 @@ class Inference:
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
         b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
-        env.update(zip(op.results, results))
+        env.update(zip(op.results, loops.bound_or_not(b, results)))
 
     # Loops
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import join, result_kind, widen
+from backprose.analysis.kinds import carries_derivative, join, result_kind, widen
 from backprose.ir.kinds import (
-    UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unknown,
+    UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Value
 from backprose.transform.builtin_calls import is_namedtuple
@@ -32,7 +32,7 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
         rows = [[_nest(s, [column[k] for column in items]) for s in shape] for k in range(length)]
         values = _unroll(engine, b, op, env, frame, rows, inits)
     else:
-        values = _loop(engine, b, op, env, frame, flat, shape, inits)
+        values = bound_or_not(b, _loop(engine, b, op, env, frame, flat, shape, inits))
     env.update(zip(op.results, values))
 
 
@@ -42,23 +42,32 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
 
     def build(params: list[Value]):
         head = b.nested()
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, params))}, frame)
+        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound_or_not(head, params)))}, frame)
         inner_params = [Value(p.name, v.kind) for p, v in zip(op.carried, params)]
         inner = b.nested()
-        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, inner_params))}, frame)
+        carried = dict(zip(op.carried, bound_or_not(inner, inner_params)))
+        yields = engine.region(inner, op.body, {**env, **carried}, frame)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
 
     names = [p.name for p in cond.params]
     regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
     results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
     b.op("while", inits, results, regions, collected=op.attrs["collected"], stops=op.attrs["stops"])
-    env.update(zip(op.results, results))
+    env.update(zip(op.results, bound_or_not(b, results)))
+
+
+def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
+    """The values, with an `unbound` of its own for each that is unbound on every path: nothing has to carry it."""
+    return [
+        b.op("unbound", (), [Value(v.name, UNBOUND)]).result if isinstance(v.kind, Unbound) else v for v in values
+    ]
 
 
 def _loop(
     engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, flat: list[Value], shape: list, inits: list[Value]
 ) -> list[Value]:
     """A loop that stays a loop."""
+    flat = [_as_list(b, v) for v in flat]
     names_of_items = _item_names(op, shape)
     outer_items = [Value(names_of_items.get(i, ""), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
 
@@ -66,7 +75,8 @@ def _loop(
         inner = b.nested()
         items = [Value(v.name, v.kind) for v in outer_items]
         bound = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
-        yields = engine.region(inner, op.body, {**env, **bound, **dict(zip(op.carried, params))}, frame)
+        carried = dict(zip(op.carried, bound_or_not(inner, params)))
+        yields = engine.region(inner, op.body, {**env, **bound, **carried}, frame)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
@@ -139,6 +149,16 @@ def _bundle(b: TypedBuilder, shape: Any, items: list[Value]) -> Value:
 
 def _bundle_nest(b: TypedBuilder, nest: Any) -> Value:
     return b.tuple([_bundle_nest(b, n) for n in nest]) if isinstance(nest, tuple) else nest
+
+
+def _as_list(b: TypedBuilder, iterable: Value) -> Value:
+    """A tuple of numbers as a list, whose elements the reverse sweep can go over as well."""
+    kind = iterable.kind
+    if not isinstance(kind, (FixedList, Tuple)) and not is_namedtuple(kind):
+        return iterable
+    if not any(map(carries_derivative, kind.items)):
+        return iterable
+    return b.list(b.items_of(iterable), List(_item_kind(iterable, b.loc)), iterable.name)
 
 
 def _item_names(op: Op, shape: list) -> dict[int, str]:
