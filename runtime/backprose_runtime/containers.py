@@ -19,8 +19,17 @@ def zeros_like(x: Any) -> Any:
     """The zero cotangent of `x`: fresh containers of zeros, None for leaves without a derivative.
 
     Floats and complex numbers (Python's and NumPy's) and inexact arrays have one. Integers, bools, strings, None,
-    integer arrays and other objects have none.
+    integer arrays and other objects have none; but integers that stand alone do, for there a variable holds them that
+    holds floats at other times (`total = 0` before a loop that adds floats), and adds their cotangents.
     """
+    if isinstance(x, (int, np.integer)) and not isinstance(x, bool):
+        return 0.0
+    if is_array(x) and x.dtype.kind in "iu":
+        return array_module(x).zeros(x.shape)
+    return _zeros_of_part(x)
+
+
+def _zeros_of_part(x: Any) -> Any:
     if is_array(x):
         return array_module(x).zeros_like(x) if x.dtype.kind in "fc" else None
     if isinstance(x, np.inexact):
@@ -28,7 +37,7 @@ def zeros_like(x: Any) -> Any:
     if isinstance(x, (float, complex)):
         return 0j if isinstance(x, complex) else 0.0
     if is_container(x):
-        return map_items(zeros_like, x)
+        return map_items(_zeros_of_part, x)
     return None
 
 

@@ -221,3 +221,55 @@ def pair_or_none(x=0.5, n=3):
 def sum_of_tuples(x=0.5, n=3):
     pairs = [(x, x * k) for k in range(n)]
     return sum(pairs)  # UnsupportedCall: the sum of [(float, float), ...] is not supported
+
+
+def twice_over_a_generator(v=V):
+    def twice(values):
+        return sum(values) + sum(values)  # UnsupportedCall: this iterator may be gone over more than once
+
+    return twice(x * x for x in v)
+
+
+def over_a_generator_in_a_loop(v=V):
+    def often(values):
+        total = 0.0
+        for k in range(2):
+            for x in values:  # UnsupportedCall: this iterator may be gone over more than once
+                total = total + x * k
+        return total
+
+    return often(x * x for x in v)
+
+
+def generator_to_numpy(v=V):
+    return np.stack(x * x for x in v)[0]  # UnsupportedCall: `numpy.stack` of an iterator is not supported
+
+
+def reversed_zip(v=V):
+    return sum(a * b for a, b in reversed(zip(v, v)))  # UnsupportedCall: `reversed` of an iterator is not supported
+
+
+def index_tricks(v=V):
+    return np.sum(np.r_[v, v] ** 2)  # UnsupportedCall: `numpy.lib._index_tricks_impl.AxisConcatenator.__getitem__` has no derivative rule
+
+
+square = np.vectorize(lambda x: x * x)
+
+
+def object_of_numpy(v=V):
+    return np.sum(square(v))  # UnsupportedCall: `numpy.lib._function_base_impl.vectorize.__call__` has no derivative rule
+
+
+def method_of_an_object_of_numpy(x=0.5, p=np.polynomial.Polynomial([1.0, 2.0])):  # noqa: B008
+    return x * p.deriv()(x)  # UnsupportedCall: `numpy.polynomial._polybase.ABCPolyBase.deriv` has no derivative rule
+
+
+def draws_around_an_active_mean(x=0.5):
+    rng = np.random.default_rng(0)
+    return rng.normal(x, 1.0)  # NotDifferentiable: `normal` has no derivative rule
+
+
+def shuffles(v=V):
+    rng = np.random.default_rng(0)
+    rng.shuffle(v)  # UnsupportedUpdate: `numpy.random._generator.Generator.shuffle` changes its argument in place
+    return v[0]

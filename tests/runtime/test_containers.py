@@ -25,8 +25,8 @@ class Layer:
     "x, expected",
     [
         (1.5, 0.0), (1j, 0j), (np.float32(2), np.float32(0)), (np.complex64(2), np.complex64(0)),
-        (3, None), (True, None), ("s", None), (None, None), (np.int64(1), None),
-        (np.arange(3), None), (np.bool_(1), None),
+        (3, 0.0), (True, None), ("s", None), (None, None), (np.int64(1), 0.0), (np.bool_(1), None),
+        ([3, np.int64(1), np.arange(3)], [None, None, None]),
         ([1.0, 2, [3.0]], [0.0, None, [0.0]]), ((), ()), ({"w": 1.0, "n": 2}, {"w": 0.0, "n": None}),
         (Pair(1.0, 2), Pair(0.0, None)),
     ],
@@ -41,6 +41,8 @@ def test_zeros_of_arrays_and_records():
     zero = zeros_like(x)
     assert zero.shape == (2, 3) and zero.dtype == np.float32 and not zero.any() and not np.shares_memory(x, zero)
     assert zeros_like(np.array(1.0)).shape == ()
+    zero = zeros_like(np.ones((2, 3), int))
+    assert zero.shape == (2, 3) and zero.dtype == float and not zero.any()
     zero = zeros_like(Layer(1.0, 2))
     assert (zero.w, zero.n) == (0.0, None)
 

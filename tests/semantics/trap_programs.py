@@ -603,3 +603,100 @@ class Mixed:
 def keyword_only_fields(x, y):
     first, second = Mixed(x, a=y), Mixed(a=x * y)
     return first.a**2 * first.b + second.a * second.b
+
+
+def by_branch(values, squared):
+    if squared:
+        return sum(x * x for x in values)
+    return sum(values)
+
+
+def first_and_rest(values):
+    for first in values:
+        break
+    return first
+
+
+@program((V, W))
+def generators_gone_over_once(v, w):
+    chosen = [1.0, 2.0] if any(x > 1 for x in v) else [1.0]
+    names = ",".join(str(k) for k in range(3))
+    return sum(x * y for x, y in zip(v, w)) * len(chosen) + first_and_rest(x * x for x in w) * len(names)
+
+
+@program((V, 1), (V, 0))
+def an_iterator_in_each_branch(v, k):
+    pairs = zip(v, v * v)
+    if k:
+        y = sum(a * b for a, b in pairs)
+    else:
+        y = sum(b for a, b in pairs)
+    return y + isinstance(reversed(v), list) + by_branch(reversed(v), k)
+
+
+@program((V,))
+def draws_of_a_generator_made_here(v):
+    rng = np.random.default_rng(0)
+    mask = rng.random(v.shape) < 0.5
+    k = rng.integers(0, 3)
+    y = np.sum(np.where(mask, v, 0.0) * v[rng.permutation(3)]) + v[k] ** 3
+    for _ in range(3):
+        v = v * rng.normal(size=3)
+        if rng.random() < 0.5:
+            v = v + 1
+    return y + np.sum(v) * rng.choice([1.0, 2.0])
+
+
+@program((V,))
+def draws_of_the_old_generators(v):
+    np.random.seed(3)
+    rng = np.random.RandomState(7)
+    return v[np.random.randint(0, 3)] ** 3 + v @ np.random.rand(3) * rng.randn() + v[rng.choice(3)]
+
+
+@program((V, M))
+def constants_of_known_length_beside_others(v, m):
+    h = np.array([[1.0, 0.0, 2.0]])
+    total = 0.0
+    for row in m:
+        r = row[:1] - h @ v
+        total -= r @ r
+        v = v + r[0]
+    return total
+
+
+@program((M,))
+def an_index_kept_by_numpy(m):
+    return np.sum(m[np.s_[0:1, 1:]] ** 2)
+
+
+@program((V, 4), (V, 0), (W, 1))
+def a_sum_that_starts_as_an_integer(v, n):
+    total = 0
+    for k in range(n):
+        total = total + v * v * k
+        if np.sum(total) > 9:
+            break
+    return np.sum(total * total)
+
+
+@program((V, 3), (V, 0))
+def integers_among_arrays(v, n):
+    y = v
+    for x in [0 if k == 0 else v * k for k in range(n)]:
+        y = y * x + v
+    return np.sum(y * y)
+
+
+@program((V, 0), (V, 2), second=False)
+def bound_by_an_inner_loop_of_a_loop_that_returns(v, k):
+    for a in v:
+        for i in range(3):
+            for j in range(k):
+                x = np.arange(3.0) * a
+            if k > 0:
+                y = x
+            else:
+                y = np.array([i, k, i])
+            return sum([(i + 1) * q for q in np.sin(y)]) * v[0]
+    return v[0]

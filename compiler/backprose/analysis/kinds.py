@@ -246,6 +246,9 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
     kinds = (*args, *(k for _, k in keywords))
     runs = RUNS if any(map(_is_vague, kinds)) else RUNS[:2]
     results = _results(fn, args, keywords, runs)
+    if results is None and runs == RUNS and (equal := _results(fn, args, keywords, RUNS[:2])) is not None:
+        # Its lengths must agree, as in a product of matrices: rank and dtype are seen, lengths of 1 are not ruled out.
+        return _any_length(_observed(equal, RUNS[:2], False), certain=(ONE,))
     if results is None:
         return Number()
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
@@ -341,11 +344,12 @@ DATA_DEPENDENT = frozenset(
 )  # fmt: skip
 
 
-def _any_length(kind: Kind) -> Kind:
+def _any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:
+    """The kind without what the examples may only seem to show of its axes, except where they show one of `certain`."""
     if isinstance(kind, Array):
-        return Array(kind.dtype, tuple(a if a == MANY else ANY for a in kind.axes))
-    if isinstance(kind, Tuple):
-        return Tuple(tuple(map(_any_length, kind.items)))
+        return Array(kind.dtype, tuple(a if a in certain else ANY for a in kind.axes))
+    if isinstance(kind, (Tuple, FixedList, Record)):
+        return dataclasses.replace(kind, items=tuple(_any_length(k, certain) for k in kind.items))
     return kind
 
 

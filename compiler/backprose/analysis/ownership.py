@@ -73,9 +73,17 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn is backprose_runtime.add_at:
+    if op.fn is backprose_runtime.add_at or is_rebinding(op):
         return True
     return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
+
+
+def is_rebinding(op: Op) -> bool:
+    """Whether the user wrote `x += v` for a number x."""
+    written = op.attrs["method"] or ""
+    if not written.startswith("__i") or not isinstance(op.result.kind, Scalar):
+        return False
+    return isinstance(op.operands[0].kind, Scalar) and op.operands[0].name == op.result.name
 
 
 def ownership(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ownership:
@@ -229,6 +237,8 @@ def allocates(op: Op) -> bool:
     fn: Any = op.fn
     if not isinstance(op.result.kind, Array) and not (isinstance(op.result.kind, List) or fn is backprose_runtime.zeros_like):
         return False
+    if fn is backprose_runtime.add_at:
+        return isinstance(op.result.kind, Array)
     if fn in ARITHMETIC or fn in ALLOCATING:
         return not (fn is np.array and "copy" in op.attrs["keywords"])
     if isinstance(fn, np.ufunc):

@@ -13,6 +13,7 @@ import numpy as np
 
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
+from backprose.codegen.unpacking import position
 from backprose.ir.kinds import Dim, Scalar, Static
 from backprose.ir.nodes import Op, Value
 
@@ -121,7 +122,9 @@ class Expressions:
             if fn is operator.contains:
                 return ast.Compare(self.value(args[1]), [ast.In()], [self.value(args[0])])
             if fn is operator.getitem:
-                return ast.Subscript(self.value(args[0]), self.index(args[1]), LOAD)
+                node = ast.Subscript(self.value(args[0]), self.index(args[1]), LOAD)
+                node.parts = 0 if position(op) is None else len(args[0].kind.items)
+                return node
         keywords = [ast.keyword(name, self.value(v)) for name, v in op.keywords.items()]
         method = op.attrs["method"]
         if method:

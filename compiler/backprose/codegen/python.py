@@ -23,7 +23,7 @@ from backprose.codegen.names import References, Variables, item_name, plural, te
 from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.statements import Printer, keeps_memory, rebinds
 from backprose.codegen.structure import delay_yields, structure
-from backprose.ir.kinds import Tuple
+from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.walk import all_ops, use_counts
 
@@ -50,7 +50,7 @@ def emit(module: Module) -> Emitted:
 
 
 def _function(function: Function, references: References, effects: frozenset[str]) -> ast.FunctionDef:
-    function = replace(function, region=delay_yields(function.region))
+    function = replace(function, region=delay_yields(gather(function.region, elements(function))))
     folds = fold(function, effects)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
@@ -61,7 +61,7 @@ def _function(function: Function, references: References, effects: frozenset[str
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region)).block(block)
-    body = unpack_parameter(function, body, names)
+    body = unpack(body)
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 
@@ -76,8 +76,10 @@ def given_values(function: Function) -> set[Value]:
 
 
 def _flows(op: Op) -> Iterator[tuple[Value, Value]]:
-    """Target and source of what an op with regions passes on as it is."""
-    if op.name in ("if", "with"):
+    """Target and source of what an op passes on as it is, or as a part."""
+    if op.fn is operator.getitem:
+        yield op.result, op.operands[0]
+    elif op.name in ("if", "with"):
         for region in op.regions:
             yield from zip(op.results, region.results)
     elif op.name in ("for", "while"):
@@ -95,23 +97,6 @@ def forward_values(function: Function) -> frozenset[Value]:
         if op.loc is not None and not op.loc.sweep:
             found.update(v for v in (*op.results, *(p for r in op.regions for p in r.params)) if not v.name.endswith("_bar"))
     return frozenset(found)
-
-
-def unpack_parameter(function: Function, body: list[ast.stmt], names: Mapping[Value, str]) -> list[ast.stmt]:
-    """`a, b = residuals` for a function that begins by taking every element of its first parameter, in order."""
-    if not function.params or not isinstance(function.params[0].kind, Tuple):
-        return body
-    count = len(function.params[0].kind.items)
-    pattern = [f"{names[function.params[0]]}[{i}]" for i in range(count)]
-    first = body[:count]
-    if count < 2 or any(not isinstance(s, ast.Assign) for s in first) or [ast.unparse(s.value) for s in first] != pattern:
-        return body
-    targets = [s.targets[0] for s in first]
-    if any(isinstance(t, ast.Name) and t.id == names[function.params[0]] for t in targets[:-1]):
-        return body  # it is overwritten by one of its elements before the last is taken
-    together = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Name(names[function.params[0]], ast.Load()))
-    together.loc = first[0].loc
-    return [together, *body[count:]]
 
 
 def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:
@@ -154,6 +139,7 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
             lists.update((r, v.name or temporary(made.get(v))) for r, v in zip(op.collected_results, op.collects))
             items.update(zip(op.items if op.name == "for" else (), op.iterables))
     value_of_pair = _value_of_pair(function, made)
+    apart = elements(function)
 
     def base(value: Value) -> str:
         if value in lists:
@@ -161,6 +147,8 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
         if value in items:
             iterable = _underlying(items[value], made)
             return lists.get(iterable) or item_name(value.kind, iterable.name)
+        if value in apart:
+            return "results"  # rarely seen: mostly it is taken apart where it is made
         return "value" if value is value_of_pair else temporary(made.get(value))
 
     variables = Variables(references.reserved, references.user_names)

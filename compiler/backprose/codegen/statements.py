@@ -25,7 +25,10 @@ from backprose.ir.kinds import (
 )
 from backprose.ir.nodes import Loc, Op, Value
 
-AUGMENTED = {operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult}
+AUGMENTED = {
+    operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
+    operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow,
+}  # fmt: skip
 
 
 class Printer:
@@ -98,7 +101,7 @@ class Printer:
 
     def augmented(self, target: str, op: Op) -> ast.stmt:
         value = self.write.value(op.operands[1])
-        less = without_minus(value) if op.fn is operator.add else None
+        less = without_minus(value) if op.fn is operator.add and not op.attrs["method"] else None
         if less is not None:
             return ast.AugAssign(_name(target, STORE), ast.Sub(), less)
         return ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), value)

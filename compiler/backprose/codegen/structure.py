@@ -9,7 +9,7 @@ set: there stands the jump, and the rest follows unguarded. So `break`, `continu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from backprose.analysis.ownership import holds_memory, is_update
@@ -311,7 +311,32 @@ class _Lowering:
     def body(
         self, op: Op, kept: Sequence[int], flag: int | None, leave: Callable[[Values], list[Statement]] | None
     ) -> list[Statement]:
-        """The body; a collected value is appended where it is defined, if that is at the top level."""
+        """The body. A flag that is set only where the loop is left is not reset to what it was in other iterations."""
+        folded = dict(self.folds.folded)
+        going_on: list[Values] = []
+        block = self.iteration(op, kept, flag, leave, going_on)
+        steady = {i for i in kept if all(self.is_steady(op, i, carried) for carried in going_on)}
+        if not steady:
+            return block
+        self.folds.folded = folded
+        return self.iteration(op, kept, flag, leave, [], steady)
+
+    def is_steady(self, op: Op, i: int, carried: Values) -> bool:
+        """Whether carried value i is still the literal that it was before the loop."""
+        before, after = self.folds.constant(op.inits[i]), self.folds.constant(carried[i])
+        return type(before) is bool and before is after
+
+    def iteration(
+        self,
+        op: Op,
+        kept: Sequence[int],
+        flag: int | None,
+        leave: Callable[[Values], list[Statement]] | None,
+        going_on: list[Values],
+        steady: Collection[int] = (),
+    ) -> list[Statement]:
+        """The body; a collected value is appended where it is defined, if that is at the top level. `going_on` receives
+        what the paths that do not leave the loop carry; there those that are `steady` are not assigned."""
         early, late = self.appends(op)
         end = op.body.ops[-1].loc if op.body.ops else op.loc
         start = 1 if op.attrs["stops"] else 0
@@ -332,9 +357,11 @@ class _Lowering:
             stop = self.folds.constant(results[0]) if start else False
             if stop is True:
                 return [*block, *copies, Break(None)]
+            going_on.append(carried)
             if stop is not False:
                 block.append(If(self.place(results[0]) or end, results[0], (*copies, Break(None)), ()))
-            return [*block, *copies]
+            moved = [i for i in kept if i not in steady]
+            return [*block, *self.copy(end, [op.carried[i] for i in moved], [carried[i] for i in moved])]
 
         known = {0} if start else set()
         if flag is not None:

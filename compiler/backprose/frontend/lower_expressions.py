@@ -214,7 +214,8 @@ class Expressions(Regions):
         spread: list[str] = []
         for argument in node.args:
             starred = isinstance(argument, ast.Starred)
-            positional.append(self.argument(argument.value if starred else argument))
+            # What is spread is gone over at once, and nobody else sees it.
+            positional.append(self.elements(argument.value) if starred else self.argument(argument))
             spread.append("*" if starred else "")
         mappings: list[Value] = []
         named: dict[str, Value] = {}
@@ -230,6 +231,11 @@ class Expressions(Regions):
         return self.builder.op("apply", operands, [Value(name)], (), **attrs).result
 
     def argument(self, node: ast.expr) -> Value:
+        """An argument; a generator expression is an iterator over the list of its elements."""
+        value = self.elements(node)
+        return self.builder.call(iter, value) if isinstance(node, ast.GeneratorExp) else value
+
+    def elements(self, node: ast.expr) -> Value:
         if isinstance(node, ast.GeneratorExp):
             return self.expression_ListComp(node, "")
         return self.expression(node, escapes=False)

@@ -132,6 +132,7 @@ no_derivative(
 opaque(np.arange)
 
 DRAWS = (
+    np.random.RandomState,
     *[
         getattr(owner, name)
         for owner in (np.random.Generator, np.random.RandomState)

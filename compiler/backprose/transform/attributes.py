@@ -156,6 +156,10 @@ def call_method(
             return handler(b, target, *args)
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
+    if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
+        calls.refuse_writes(getattr(kind.cls, name), loc)
+        return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
+    args = tuple(engine.elements(b, v, loc) for v in args)
     return builtin_calls.plain_method(b, target, kind, name, args, keywords, loc)
 
 
@@ -201,6 +205,7 @@ def _call_object_method(
         return engine.call_function(b, function, (target, *args), keywords, loc)
     descriptor = getattr(type(obj), name, None)
     if descriptor is not None and is_known(descriptor):
+        calls.refuse_writes(descriptor, loc)
         value = b.call_named(descriptor, (target, *args), keywords, method=name)
         return value
     return engine.call_object(b, bound, args, keywords, loc)

@@ -6,6 +6,7 @@ import builtins
 import dataclasses
 import functools
 import operator
+import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,11 @@ def _single(engine: Inference, fn: Any, sequence: Value) -> Value:
     return engine.iterator(value)
 
 
+def generator(engine: Inference, elements: Value) -> Value:
+    """A generator expression, which gives its elements once."""
+    return _single(engine, types.GeneratorType, elements)
+
+
 def _iterable(b: TypedBuilder, value: Value) -> Value:
     return b.list([b.const(k) for k in value.kind.keys]) if isinstance(value.kind, Dict) else value
 
@@ -85,9 +91,6 @@ def _iterable(b: TypedBuilder, value: Value) -> Value:
 def _reversed(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     (sequence,) = args
     kind = sequence.kind
-    if sequence in engine.iterators:
-        parts = tuple(_reversed(engine, b, (v,), {}, loc) for v in engine.iterators[sequence])
-        return _lockstep(engine, b, zip, parts)
     if isinstance(kind, (Tuple, FixedList)) or is_namedtuple(kind) or (isinstance(kind, List) and sequence in b.parts):
         return _single(engine, reversed, b.list(b.items_of(sequence)[::-1]))
     if isinstance(kind, (List, Range)):
@@ -250,7 +253,7 @@ def type_of(kind: Kind) -> type | None:
     if isinstance(kind, Scalar):
         return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
     if isinstance(kind, (Record, Object)):
-        return kind.cls if kind.cls not in (zip, enumerate) else None
+        return kind.cls
     simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range}
     return simple.get(type(kind))
 
@@ -320,7 +323,8 @@ def _text(fn: Any) -> Callable[..., Value]:
     def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
         if all(isinstance(v.kind, Static) and isinstance(v.kind.value, LITERALS) for v in args) and not keywords:
             return b.call(fn, *args)
-        return _typed(b, fn, args, Scalar("str"), keywords)
+        elements = tuple(engine.elements(b, v, loc) for v in args) if fn is str.join else args
+        return _typed(b, fn, elements, Scalar("str"), keywords)
 
     return handler
 
@@ -405,6 +409,11 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     globals: _refused("which names it gives is not known when compiling", "use the names"),
     locals: _refused("which names it gives is not known when compiling", "use the names"),
 }
+
+# What goes over its arguments, or only asks for their class.
+ITERATING = frozenset({
+    zip, enumerate, map, tuple, list, dict, builtins.sum, str.join, functools.reduce, isinstance, type, callable,
+})  # fmt: skip
 
 
 # Dataclasses

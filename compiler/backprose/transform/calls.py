@@ -73,6 +73,8 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     """The call of a Python object that is known when compiling."""
     handler = builtin_calls.HANDLERS.get(fn) if _is_hashable(fn) else None
     if handler is not None:
+        if fn not in builtin_calls.ITERATING:
+            refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
@@ -89,21 +91,28 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     if hasattr(fn, "__backprose_call__"):
         return fn.__backprose_call__(engine, b, args, keywords, loc)
     function = inspect.unwrap(fn) if callable(fn) and not isinstance(fn, types.FunctionType) else fn
-    if isinstance(function, types.FunctionType) and not _is_library(function):
+    if isinstance(function, types.FunctionType) and not is_library(function):
         return engine.call_function(b, function, args, keywords, loc)
     call = getattr(type(fn), "__call__", None)
     if isinstance(call, types.FunctionType):
         return engine.call_function(b, call, (b.data(fn), *args), keywords, loc)
-    raise errors.UnsupportedCall(
+    raise without_rule(fn, loc)
+
+
+def is_library(function: types.FunctionType) -> bool:
+    """Whether the function belongs to a library whose functions have rules or none: its inside is not for reading."""
+    if function is type(np.s_).__getitem__:  # gives back what it is given
+        return False
+    module = getattr(function, "__module__", None) or ""
+    return module.partition(".")[0] in ("numpy", "scipy")
+
+
+def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
+    return errors.UnsupportedCall(
         f"`{_name(fn)}` has no derivative rule", loc,
         "it is in no table of known functions, and it is no plain Python function that could be read instead",
         "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
     )  # fmt: skip
-
-
-def _is_library(function: types.FunctionType) -> bool:
-    """Whether the function belongs to a library whose functions have rules or none: its inside is not for reading."""
-    return function.__module__.partition(".")[0] in ("numpy", "scipy")
 
 
 def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: Keywords) -> Value:
@@ -115,13 +124,15 @@ def _partial(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywor
 
 def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call that the syntax stands for: an operator, a display, a piece of an f-string."""
+    if fn is iter:
+        return builtin_calls.generator(engine, *args)
     handler = builtin_calls.HANDLERS.get(fn)
     return handler(engine, b, args, keywords, loc) if handler else known(engine, b, fn, args, keywords, loc)
 
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
-    _refuse_writes(fn, loc)
+    refuse_writes(fn, loc)
     args = _elements(engine, b, fn, args, loc)
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
@@ -163,7 +174,7 @@ CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runti
                        operator.contains})  # fmt: skip
 
 
-def _refuse_writes(fn: Any, loc: Any) -> None:
+def refuse_writes(fn: Any, loc: Any) -> None:
     """Refuse functions that change an argument."""
     if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
         raise errors.UnsupportedUpdate(
@@ -174,14 +185,17 @@ def _refuse_writes(fn: Any, loc: Any) -> None:
 
 def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
     """Iterators that are passed to functions which go over them, as lists."""
-    if not any(v in engine.single or v in engine.iterators for v in args):
-        return args
     if fn not in CONSUMERS:
+        refuse_iterators(engine, fn, args, loc)
+    return tuple(engine.elements(b, v, loc) for v in args)
+
+
+def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    if any(v in engine.single or v in engine.iterators for v in args):
         raise errors.UnsupportedCall(
             f"`{_name(fn)}` of an iterator is not supported", loc, "it gives its elements once, one after the other",
             "make it a list: `list(...)`",
         )  # fmt: skip
-    return tuple(engine.elements(b, v, loc) for v in args)
 
 
 def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:
@@ -240,7 +254,11 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
             "the rank of its left side is not known",
             f"write `x = x {symbol[:-1]} y`, annotate the parameters, or call with arguments",
         )  # fmt: skip
-    return known(engine, b, UPDATES[fn], args, {}, loc)
+    value = known(engine, b, UPDATES[fn], args, {}, loc)
+    if b.ops and b.ops[-1].fn is UPDATES[fn] and b.ops[-1].results == (value,):
+        attrs = {**b.ops[-1].attrs, "method": f"__{fn.__name__}__"}
+        b.ops[-1] = dataclasses.replace(b.ops[-1], attrs=attrs)  # so that it is printed as written
+    return value
 
 
 def updated(

@@ -95,13 +95,15 @@ def _trim_iterables(op: Op, made: Mapping[Value, Op]) -> Op:
 
 
 def _whole(iterable: Value, made: Mapping[Value, Op]) -> Value:
-    """What has as many elements as the iterable: x for `range(len(x))` and for `reversed(x)`."""
+    """What has as many elements as the iterable: x for `range(len(x))` and `reversed(x)`, the first list of a loop's."""
     op = made.get(iterable)
     if op is not None and op.fn is range and len(op.operands) == 1:
         bound = made.get(op.operands[0])
         return _whole(bound.operands[0], made) if bound is not None and bound.fn is len else iterable
     if op is not None and op.fn is reversed:
         return _whole(op.operands[0], made)
+    if op is not None and op.name in ("for", "while") and iterable in op.collected_results:
+        return op.collected_results[0]
     return iterable
 
 

@@ -154,6 +154,8 @@ class Inference:
         self, b: TypedBuilder, function: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
     ) -> Value:
         """A call of a user's Python function: inlined, or an `invoke` if it is recursive."""
+        if calls.is_library(function):
+            raise calls.without_rule(function, loc)
         try:
             lowered = self.lower(function)
         except errors.SourceUnavailable as error:
@@ -485,19 +487,23 @@ class Inference:
 
     def _if(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         cond = env[op.operands[0]]
-        known = truth(cond.kind)
+        known = True if cond in self.single or cond in self.iterators else truth(cond.kind)
         if known is not None:
             values = self.region(b, op.regions[0 if known else 1], env, frame)
             env.update(zip(op.results, values))
             return
         sides, states = [], []
         before = self.memory.state
+        fresh, left = self.fresh, []
         for region in op.regions:
             inner = b.nested()
+            self.fresh = dict(fresh)
+            left.append(self.fresh)
             self.memory.state = dict(before)
             sides.append((inner, self.region(inner, region, dict(env), frame)))
             states.append(self.memory.state)
             b.at(op.loc)
+        self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
         results = []
         for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
             results.append(Value(result.name, join(x.kind, y.kind)))
@@ -516,7 +522,7 @@ class Inference:
             self.memory.replace(cell, value)
         for i, result in enumerate(results):
             self.memory.follow(result, [values[i] for _, values in sides], inside)
-        env.update(zip(op.results, results))
+        env.update(zip(op.results, loops.bound_or_not(b, results)))
 
     # Loops
 

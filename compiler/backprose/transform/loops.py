@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import join, result_kind, widen
+from backprose.analysis.kinds import carries_derivative, join, result_kind, widen
 from backprose.ir.kinds import (
-    UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unknown,
+    UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
@@ -35,7 +35,7 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
         rows = [[_nest(s, [column[k] for column in items]) for s in shape] for k in range(length)]
         values = _unroll(engine, b, op, env, frame, rows, inits)
     else:
-        values = _loop(engine, b, op, env, frame, flat, shape, inits)
+        values = bound_or_not(b, _loop(engine, b, op, env, frame, flat, shape, inits))
     env.update(zip(op.results, values))
 
 
@@ -46,7 +46,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     def build(params: list[Value], bound: list[Value], cells: list[Cell]):
         memory, count = engine.memory, len(inits)
         head, state = b.nested(), dict(memory.state)
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound))}, frame)
+        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound_or_not(head, bound)))}, frame)
         if memory.written(state):
             raise errors.UnsupportedUpdate(
                 "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
@@ -56,8 +56,8 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
             memory.replace(cell, param)
         bound = [p if x is q else x for x, p, q in zip(bound, inner_params, params)]
         inner = b.nested()
-        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound))}, frame)
-        yields = with_cells(memory, op, yields, inner_params, bound, cells)
+        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound_or_not(inner, bound)))}, frame)
+        yields = with_cells(memory, op, yields, bound, cells)
         for param, own in zip(params, inner_params):
             memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
@@ -67,13 +67,21 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     results = loop.results(op)
     attrs = {"collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("while", loop.inits, results, loop.regions, **attrs)
-    env.update(zip(op.results, loop.settle(engine, b, op, inits, results)))
+    env.update(zip(op.results, bound_or_not(b, loop.settle(engine, b, op, inits, results))))
+
+
+def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
+    """The values, with an `unbound` of its own for each that is unbound on every path: nothing has to carry it."""
+    return [
+        b.op("unbound", (), [Value(v.name, UNBOUND)]).result if isinstance(v.kind, Unbound) else v for v in values
+    ]
 
 
 def _loop(
     engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, flat: list[Value], shape: list, inits: list[Value]
 ) -> list[Value]:
     """A loop that stays a loop."""
+    flat = [_as_list(b, v) for v in flat]
     names_of_items = _item_names(op, shape)
     outer_items = [Value(names_of_items.get(i, ""), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
 
@@ -84,8 +92,9 @@ def _loop(
             if holds_memory(item.kind):
                 engine.memory.note_doubt(item, [iterable])
         rows = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
-        yields = engine.region(inner, op.body, {**env, **rows, **dict(zip(op.carried, bound))}, frame)
-        yields = with_cells(engine.memory, op, yields, params, bound, cells)
+        carried = dict(zip(op.carried, bound_or_not(inner, bound)))
+        yields = engine.region(inner, op.body, {**env, **rows, **carried}, frame)
+        yields = with_cells(engine.memory, op, yields, bound, cells)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
@@ -139,7 +148,7 @@ class Loop:
 
 
 def with_cells(
-    memory: Memory, op: Op, yields: list[Value], params: list[Value], bound: list[Value], cells: list[Cell]
+    memory: Memory, op: Op, yields: list[Value], bound: list[Value], cells: list[Cell]
 ) -> list[Value]:
     """What the body yields, with what the cells hold. A variable that refers to the same memory throughout passes."""
     start = 1 if op.attrs["stops"] else 0
@@ -283,6 +292,16 @@ def _bundle(b: TypedBuilder, shape: Any, items: list[Value]) -> Value:
 
 def _bundle_nest(b: TypedBuilder, nest: Any) -> Value:
     return b.tuple([_bundle_nest(b, n) for n in nest]) if isinstance(nest, tuple) else nest
+
+
+def _as_list(b: TypedBuilder, iterable: Value) -> Value:
+    """A tuple of numbers as a list, whose elements the reverse sweep can go over as well."""
+    kind = iterable.kind
+    if not isinstance(kind, (FixedList, Tuple)) and not is_namedtuple(kind):
+        return iterable
+    if not any(map(carries_derivative, kind.items)):
+        return iterable
+    return b.list(b.items_of(iterable), List(_item_kind(iterable, b.loc)), iterable.name)
 
 
 def _item_names(op: Op, shape: list) -> dict[int, str]:

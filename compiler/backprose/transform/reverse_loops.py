@@ -16,7 +16,7 @@ import backprose_runtime
 
 from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
+from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
@@ -338,15 +338,16 @@ def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
 
 
 def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
-    """Let the forward loop count its iterations."""
+    """Let the forward loop count its iterations, first thing in each, so that what leads to a `break` stands last."""
     op = sides.op
-    start, count, param, after, one = (Value(n, Scalar("int")) for n in ("n", "n", "n", "n", ""))
+    start, count, param, after = (Value("n", Scalar("int")) for _ in range(4))
+    one = Value("", Static(1))
     zero = Op("const", (), (start,), {"value": 0}, (), op.loc)
     step = (
         Op("const", (), (one,), {"value": 1}, (), op.loc),
-        Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": None}, (), op.loc),
+        Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": "__iadd__"}, (), op.loc),
     )
-    counted = replace(op, regions=(*op.regions[:-1], replace(op.body, ops=(*op.body.ops, *step))))
+    counted = replace(op, regions=(*op.regions[:-1], replace(op.body, ops=(*step, *op.body.ops))))
     sides.op = carry_also(counted, start, param, after, count)
     sides.before = (*sides.before, zero)
     return count

@@ -179,11 +179,13 @@ class TypedBuilder(Builder):
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
             return UNBOUND  # reading it raises, so nothing comes of the call
+        kinds = tuple(v.kind for v in args)
         if has_effect(fn):
             fn = _without_effect(fn)
             if fn is None:
                 return Static(None)
-        return stated_kind(fn, tuple(v.kind for v in args), tuple((k, v.kind) for k, v in keywords.items()))
+            kinds = tuple(Static(None) if isinstance(k, Object) else k for k in kinds)  # the stand-in has its generator
+        return stated_kind(fn, kinds, tuple((k, v.kind) for k, v in keywords.items()))
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
         try:
@@ -270,22 +272,21 @@ def _is_hashable(fn: Any) -> bool:
 
 def _without_effect(fn: Any) -> Any:
     """A stand-in that may be run as an example: the same draw from a private generator; None for what returns None."""
+    if fn in (np.random.default_rng, np.random.RandomState):
+        return fn
     name = getattr(fn, "__name__", "")
-    owner = getattr(fn, "__objclass__", None)
-    if owner is not None and issubclass(owner, np.random.Generator):
-        return _private_draw(np.random.default_rng(0), name, skip_self=True)
-    if owner is not None and issubclass(owner, np.random.RandomState):
-        return _private_draw(np.random.RandomState(0), name, skip_self=True)
-    if getattr(np.random, name, None) is not None and name not in ("seed", "set_state", "shuffle"):
-        return _private_draw(np.random.RandomState(0), name, skip_self=False)
+    for owner in (np.random.Generator, np.random.RandomState):
+        if getattr(owner, name, None) is fn:
+            return _private_draw(owner, name, skip_self=True)
+    if getattr(np.random, name, None) is fn:
+        return _private_draw(np.random.RandomState, name, skip_self=False)
     return None
 
 
-def _private_draw(generator: Any, name: str, skip_self: bool) -> Callable | None:
-    draw = getattr(generator, name, None)
-    if draw is None:
-        return None
-    return lambda *args, **keywords: draw(*args[skip_self:], **keywords)
+def _private_draw(owner: type, name: str, skip_self: bool) -> Callable:
+    """The method of a generator of its own; only an example, so it draws the same numbers every time."""
+    make = np.random.default_rng if owner is np.random.Generator else owner
+    return lambda *args, **keywords: getattr(make(0), name)(*args[skip_self:], **keywords)
 
 
 # Structural calls: resolved from the kinds of containers. Each returns None where it has nothing to say.
