@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import carries_derivative, join, result_kind, widen
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import join, result_kind, widen
 from backprose.ir.kinds import (
     UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
