@@ -332,7 +332,7 @@ def positions(n, axis, ndim):
 @linear(add_at, wrt=("buffer", "value"))
 def add_at_(y, buffer, index, value, *, y_bar):
     """y = buffer with value added at index  =>  buffer_bar = y_bar, value_bar = y_bar[index]."""
-    return y_bar, y_bar[index]
+    return y_bar, unbroadcast(y_bar[index], value)
 
 
 @linear(set_at, wrt=("buffer", "value"))
