@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import backprose_runtime
+import numpy as np
 
 from backprose.analysis.ownership import is_update
 from backprose.codegen.names import TESTS
@@ -31,6 +32,7 @@ CHEAP = 24  # of a slice or an index that is written out at each use
 JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
 RESULT = "result"
 
+COPIES = frozenset({np.ndarray.copy, backprose_runtime.copy_of})
 SUMS = frozenset({operator.add, operator.sub})
 
 
@@ -171,6 +173,8 @@ class _Folder:
                     self.find_unpacking(item, op.body)
             elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
+            elif op.fn in COPIES and op.operands[0].name == op.result.name:
+                self.loose.add(op.operands[0])
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):
                 self.circuits.add(op.operands[0])
 
@@ -440,7 +444,9 @@ class _Folder:
         circuit = _circuit(op) or self.boolean_circuit(op)
         if circuit:
             return circuit
-        keeps = op.result.name and any(region.results[0].name == op.result.name for region in op.regions)
+        # A variable that stays as it is in one branch reads better as an `if`, and so does what the user wrote as one.
+        own = [region.results[0] for region in op.regions if region.results[0].name == op.result.name != ""]
+        keeps = any(v not in self.folds.folded or not _in_reverse(op) for v in own)
         return None if keeps else "if"
 
     def boolean_circuit(self, op: Op) -> str | None:
@@ -448,6 +454,10 @@ class _Folder:
             return None
         then, otherwise = (self.folds.constant(region.results[0]) for region in op.regions)
         return "and" if otherwise is False else "or" if then is True else None
+
+
+def _in_reverse(op: Op) -> bool:
+    return op.loc is not None and op.loc.sweep == "reverse"
 
 
 def _circuit(op: Op) -> str | None:
