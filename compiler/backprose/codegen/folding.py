@@ -169,10 +169,13 @@ class _Folder:
                 self.find_swaps(op)
             if op.name == "for":
                 self.find_enumerate(op)
+                self.loose.update(v for v in op.collects if v.name.endswith("_bar") and self.uses[v] == 1 and _in_reverse(op))
                 for item in op.items:
                     self.find_unpacking(item, op.body)
             elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
+            elif op.fn is backprose_runtime.add_at and op.operands[2].name.endswith("_bar"):
+                self.loose.add(op.operands[2])
             elif op.fn in COPIES and op.operands[0].name == op.result.name:
                 self.loose.add(op.operands[0])
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):
@@ -324,11 +327,15 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op) and (self.is_accumulation(op) or op.result.name or self.uses[op.result] != 1):
-            replaced.add(op.operands[0])  # what is read once is a part of an expression, no update
+        if is_update(op) and not (self.is_part(op.result) and not self.is_accumulation(op)):
+            replaced.add(op.operands[0])
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]
+
+    def is_part(self, value: Value) -> bool:
+        """Whether the value is a part of one expression, and no variable that is updated."""
+        return self.uses[value] == 1 and (not value.name or value in self.loose)
 
     def region_barrier(self, op: Op, effect: bool, pending: Pending) -> None:
         """Only a short reading, of what the branch or loop does not touch, is folded past it."""

@@ -188,6 +188,8 @@ def item_name(kind: Kind, iterable: str) -> str:
     """The name of a loop's item: `i` for a number, `layer` from `layers`."""
     if (isinstance(kind, Dim) or kind == Scalar("int")) and not iterable:
         return "i"
+    if iterable.endswith("_bar"):
+        return item_name(kind, iterable[:-4]) + "_bar"
     return iterable[:-1] if len(iterable) > 2 and iterable.endswith("s") and not iterable.endswith("ss") else "item"
 
 
