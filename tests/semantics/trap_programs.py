@@ -784,3 +784,14 @@ class Sized:
 @program((Sized(2.0, 3.0), 1.0))
 def special_methods_of_functions(pair, x):
     return abs(pair) + x * round(pair) + np.where(True, pair.a, pair.b) + (x if pair == Sized(2.5, 3.0) else 2 * x)
+
+
+@program((V, 1), (V, 2), second=False)
+def bound_after_a_return_in_a_loop(v, k):
+    for x in v:
+        if k > 1:
+            a = x
+        if k >= 0:
+            return x * x
+        a = x
+    return 1.0 * a

@@ -425,7 +425,7 @@ class Inference:
             inner = b.nested()
             self.fresh = dict(fresh)
             left.append(self.fresh)
-            sides.append((inner, self.region(inner, region, dict(env), frame)))
+            sides.append((inner, loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))))
             b.at(op.loc)
         self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
         results = []
@@ -434,7 +434,7 @@ class Inference:
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
         b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
-        env.update(zip(op.results, loops.bound_or_not(b, results)))
+        env.update(zip(op.results, results))
 
     # Loops
 

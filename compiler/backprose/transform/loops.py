@@ -25,39 +25,39 @@ ROUNDS = 20  # kinds form short chains, so a loop that has not settled by then n
 def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
     iterables = [env[v] for v in op.iterables]
     flat, shape = _flatten(engine, iterables, op.loc)
-    inits = [env[v] for v in op.inits]
+    inits = bound_or_not(b, [env[v] for v in op.inits])
     length = _known_length(b, flat)
     if length is not None:
         items = [_elements(b, v)[:length] for v in flat]
         rows = [[_nest(s, [column[k] for column in items]) for s in shape] for k in range(length)]
         values = _unroll(engine, b, op, env, frame, rows, inits)
     else:
-        values = bound_or_not(b, _loop(engine, b, op, env, frame, flat, shape, inits))
+        values = _loop(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
 
 
 def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-    inits = [env[v] for v in op.inits]
+    inits = bound_or_not(b, [env[v] for v in op.inits])
     cond, _ = op.regions
 
     def build(params: list[Value]):
         head = b.nested()
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound_or_not(head, params)))}, frame)
+        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, params))}, frame)
         inner_params = [Value(p.name, v.kind) for p, v in zip(op.carried, params)]
         inner = b.nested()
-        carried = dict(zip(op.carried, bound_or_not(inner, inner_params)))
-        yields = engine.region(inner, op.body, {**env, **carried}, frame)
+        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, inner_params))}, frame)
+        yields = bound_or_not(inner, yields)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
 
     names = [p.name for p in cond.params]
     regions, kinds, collected = _fixed_point(engine, b, op, names, inits, build)
     results = [Value(r.name, k) for r, k in zip(op.results, [*kinds, *collected])]
     b.op("while", inits, results, regions, collected=op.attrs["collected"], stops=op.attrs["stops"])
-    env.update(zip(op.results, bound_or_not(b, results)))
+    env.update(zip(op.results, results))
 
 
 def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
-    """The values, with an `unbound` of its own for each that is unbound on every path: nothing has to carry it."""
+    """The values to be carried, an `unbound` of its own for each that no path binds: no other variable has to hold it."""
     return [
         b.op("unbound", (), [Value(v.name, UNBOUND)]).result if isinstance(v.kind, Unbound) else v for v in values
     ]
@@ -75,8 +75,8 @@ def _loop(
         inner = b.nested()
         items = [Value(v.name, v.kind) for v in outer_items]
         bound = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
-        carried = dict(zip(op.carried, bound_or_not(inner, params)))
-        yields = engine.region(inner, op.body, {**env, **bound, **carried}, frame)
+        yields = engine.region(inner, op.body, {**env, **bound, **dict(zip(op.carried, params))}, frame)
+        yields = bound_or_not(inner, yields)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
