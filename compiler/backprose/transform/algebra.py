@@ -297,7 +297,7 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    return chosen if _in_reverse(op) and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
