@@ -25,9 +25,11 @@ from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
+from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Guard, Inference
 from backprose.transform.own_results import own_results
+from backprose.transform.skip_zeros import skip_zeros
 
 Pass = Callable[[Function], Function]
 
@@ -41,6 +43,8 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("drop_dead", drop_dead),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
+    ("skip_zeros", skip_zeros),
+    ("go_forward", go_forward),
     ("finish_last", finish_last),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),

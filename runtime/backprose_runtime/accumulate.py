@@ -28,7 +28,11 @@ def add_at(buffer: Any, index: Any, value: Any) -> Any:
 
 
 def _add_at_item(out: Any, index: Any, value: Any) -> Any:
-    out[index] = add(out[index], value)
+    if isinstance(index, slice) and value is not None:
+        # The part of a tuple has a tuple as its cotangent, whatever the buffer is.
+        out[index] = add(out[index], list(value))
+    else:
+        out[index] = add(out[index], value)
     return out
 
 

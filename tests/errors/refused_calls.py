@@ -273,3 +273,30 @@ def shuffles(v=V):
     rng = np.random.default_rng(0)
     rng.shuffle(v)  # UnsupportedUpdate: `numpy.random._generator.Generator.shuffle` changes its argument in place
     return v[0]
+
+
+def larger_of_tuples(x=0.5):
+    return max((x, 1.0), (1.0, x))[1]  # UnsupportedCall: `max` of sequences is not supported
+
+
+@dataclass
+class Convertible:
+    a: float
+
+    def __float__(self):
+        return self.a
+
+    def __lt__(self, other):
+        return self.a < other.a
+
+
+def object_as_number(x=0.5):
+    return math.exp(Convertible(x))  # UnsupportedCall: `math.exp` of an object of the class `Convertible` is not supported
+
+
+def smaller_of_objects(x=0.5):
+    return min([Convertible(x), Convertible(2 * x)]).a  # UnsupportedCall: `min` of an object of the class `Convertible` is not supported
+
+
+def attributes_as_a_dict(x=0.5):
+    return Convertible(x).__dict__["a"]  # UnsupportedCall: the attribute `__dict__` of `Convertible` is not supported

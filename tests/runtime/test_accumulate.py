@@ -44,6 +44,7 @@ def test_containers():
     assert add_at(buffer, 0, 5.0) == [5.0, 1.0, [2.0, None]]
     assert add_at(buffer, -1, [1.0, 3.0]) == [None, 1.0, [3.0, 3.0]]
     assert add_at((1.0, 2.0), 1, 1.0) == (1.0, 3.0)
+    assert add_at([1.0, 2.0, 3.0], slice(1, None), (1.0, 1.0)) == [1.0, 3.0, 4.0]
     assert add_at({"w": 1.0}, "w", 1.0) == {"w": 2.0}
     assert buffer == [None, 1.0, [2.0, None]]
     with pytest.raises(TypeError, match="not int"):

@@ -8,6 +8,7 @@ import numpy as np
 from checks import Programs
 
 program = Programs()
+Parts = namedtuple("Parts", "a b c")
 V = np.array([0.3, -1.2, 2.0])
 W = np.array([0.5, 0.7, -0.4])
 M = np.array([[1.0, 0.2, -0.4], [0.5, -1.5, 0.7]])
@@ -700,3 +701,97 @@ def bound_by_an_inner_loop_of_a_loop_that_returns(v, k):
                 y = np.array([i, k, i])
             return sum([(i + 1) * q for q in np.sin(y)]) * v[0]
     return v[0]
+
+
+def twice_or_half(q):
+    if np.sum(q) > 0.4:
+        return 2 * q
+    return q / 2
+
+
+@program((M, 1), (M, 0), second=False)
+def a_name_for_arrays_of_two_ranks(m, k):
+    for i in range(k + 1):
+        b = np.ones(1)
+    for j in range(2):
+        b = twice_or_half(m)
+    return np.exp(-((b.sum(axis=0) @ b[0]) ** 2))
+
+
+@program((M, 2), (M, 3))
+def a_number_that_becomes_an_array(m, k):
+    for i in range(k):
+        b = np.sum(m)
+    for i in range(k):
+        b = b * m
+        if np.sum(b) > 3:
+            break
+    return np.sum(np.sin(b) * b)
+
+
+Triple = namedtuple("Triple", "a b c")
+
+
+@program(((0.3, 0.7, 1.1), 1), (Triple(0.3, 0.7, 1.1), 2))
+def slices_of_a_tuple_at_run_time(t, n):
+    return t[n:][0] * t[:n][0] * t[0]
+
+
+@program(([Triple(0.3, 0.5, 0.2), Triple(1.0, 2.0, 0.1)],), ([(0.3, 0.5, 0.2), (1.0, 2.0, 0.1)],))
+def an_array_of_tuples(triples):
+    products = [Triple(t[0] * t[1], t[1], t[2]) for t in triples]
+    return np.sum(np.array(products) ** 2 + np.mean(triples, axis=0) ** 3) + sum(t[0] for t in triples)
+
+
+@program(((0.5, 1.5, -0.3), V), ((0.5, 1.5), V), (Parts(0.5, 1.5, -0.3), V))
+def a_tuple_beside_an_array(numbers, v):
+    y = sum([a * a * b for a, b in zip(numbers, v)])
+    for i, (a, b) in enumerate(zip(reversed(numbers), v * v)):
+        if b > 1:
+            break
+        y += a * b * (i + 1)
+    return y
+
+
+@program(([0.5, 1.5, -0.3], V), ((0.5, 1.5, -0.3), V))
+def sequences_given_to_numpy(numbers, v):
+    y = np.exp(numbers) * np.maximum(numbers, 0) + np.arctan2(numbers, v)
+    return np.sum(y) + v @ numbers + np.dot(numbers, numbers) + np.mean(numbers) + np.hstack([numbers, v])[1]
+
+
+@program((V,))
+def lists_collected_and_given_to_numpy(v):
+    errors = []
+    e = 0.0
+    for x in v:
+        e = x - 0.3 * e
+        errors = errors + [e]
+    return np.sum(np.square(errors)) + np.linalg.norm(errors)
+
+
+@dataclass
+class Sized:
+    a: float
+    b: float
+
+    def __abs__(self):
+        return self.a * self.b
+
+    def __round__(self, digits=None):
+        return self.a * 2
+
+
+@program((Sized(2.0, 3.0), 1.0))
+def special_methods_of_functions(pair, x):
+    return abs(pair) + x * round(pair) + np.where(True, pair.a, pair.b) + (x if pair == Sized(2.5, 3.0) else 2 * x)
+
+
+@program((V, 1), (V, 2), second=False)
+def bound_after_a_return_in_a_loop(v, k):
+    for x in v:
+        if k > 1:
+            a = x
+        if k >= 0:
+            return x * x
+        a = x
+    return 1.0 * a

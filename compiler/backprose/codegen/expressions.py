@@ -14,7 +14,7 @@ import numpy as np
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
 from backprose.codegen.unpacking import position
-from backprose.ir.kinds import Dim, Scalar, Static
+from backprose.ir.kinds import Array, Dim, Scalar, Static
 from backprose.ir.nodes import Op, Value
 
 BINARY = {
@@ -95,6 +95,8 @@ class Expressions:
         for name in ("inf", "pi"):
             if value == getattr(np, name):
                 return ast.Attribute(self.references.node(np), name, LOAD)
+        if value in (2 * np.pi, 4 * np.pi):
+            return ast.BinOp(ast.Constant(int(value / np.pi)), ast.Mult(), self.float(np.pi))
         return ast.Constant(value)
 
     def complex(self, value: complex) -> ast.expr:
@@ -116,7 +118,7 @@ class Expressions:
             if fn in BINARY and len(args) == 2:
                 return ast.BinOp(self.value(args[0]), BINARY[fn](), self.value(args[1]))
             if fn in UNARY and len(args) == 1:
-                return self.unary(fn, args[0])
+                return self.unary(op)
             if fn in COMPARE and len(args) == 2:
                 return self.compare(COMPARE[fn], *args)
             if fn is operator.contains:
@@ -125,6 +127,8 @@ class Expressions:
                 node = ast.Subscript(self.value(args[0]), self.index(args[1]), LOAD)
                 node.parts = 0 if position(op) is None else len(args[0].kind.items)
                 return node
+            if fn is np.transpose and len(args) == 1 and isinstance(args[0].kind, Array):
+                return ast.Attribute(self.value(args[0]), "T", LOAD)
         keywords = [ast.keyword(name, self.value(v)) for name, v in op.keywords.items()]
         method = op.attrs["method"]
         if method:
@@ -135,9 +139,11 @@ class Expressions:
             return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
         return ast.Call(self.references.node(fn), self.values(args), keywords)
 
-    def unary(self, fn: Any, value: Value) -> ast.expr:
-        operand = self.value(value)
-        return negated(operand) if fn is operator.not_ else ast.UnaryOp(UNARY[fn](), operand)
+    def unary(self, op: Op) -> ast.expr:
+        operand = self.value(op.operands[0])
+        if op.fn is operator.neg and op.loc is not None and op.loc.sweep == "reverse":
+            return minus(operand)
+        return negated(operand) if op.fn is operator.not_ else ast.UnaryOp(UNARY[op.fn](), operand)
 
     def compare(self, kind: type[ast.cmpop], left: Value, right: Value) -> ast.expr:
         node = ast.Compare(self.value(left), [kind()], [self.value(right)])
@@ -233,6 +239,13 @@ class Expressions:
             parts = self.folds.unpacked[item]
             return ast.Tuple([ast.Name("_", STORE) if t is None else self.target(t) for t in parts], STORE)
         return ast.Name(self.names.get(item, "_"), STORE)
+
+
+def minus(node: ast.expr) -> ast.expr:
+    """`-a * b` for `-(a * b)`, which is the same, since rounding is symmetric."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        return ast.BinOp(minus(node.left), node.op, node.right)
+    return ast.UnaryOp(ast.USub(), node)
 
 
 def negated(node: ast.expr) -> ast.expr:

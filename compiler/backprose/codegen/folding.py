@@ -8,30 +8,26 @@ liveness is computed after it; this one is for the eye.
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import backprose_runtime
+import numpy as np
 
 from backprose.analysis.ownership import is_update
-from backprose.codegen.names import TESTS
+from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
-from backprose.ir.kinds import Dim, Scalar, Static, Tuple
+from backprose.ir.kinds import Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, defined_values, use_counts
 from backprose.rules.registry import has_effect
-
-LIMIT = 72
-USER_LIMIT = 92  # of an expression that the user wrote in one line
-CHEAP = 24  # of a slice or an index that is written out at each use
 
 # What lowering calls the flags and merged values that stand for `break`, `continue` and `return`.
 JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
 RESULT = "result"
 
-SUMS = frozenset({operator.add, operator.sub})
+COPIES = frozenset({np.ndarray.copy, backprose_runtime.copy_of})
 
 
 def effectful_functions(module: Module) -> frozenset[str]:
@@ -119,22 +115,6 @@ class Folds:
         return op is not None and op.name == "unbound"
 
 
-@dataclass(frozen=True)
-class Expression:
-    """What is known of an op's text: its length, what it reads (values and names), its lines."""
-
-    op: Op
-    size: int
-    reads: frozenset = frozenset()
-    effect: bool = False
-    lines: frozenset = frozenset()
-
-    @property
-    def limit(self) -> int:
-        one_line = len(self.lines) <= 1 and not any(sweep for _, _, sweep in self.lines)
-        return USER_LIMIT if one_line else LIMIT
-
-
 Pending = dict[Value, Expression]
 
 
@@ -157,30 +137,24 @@ class _Folder:
         self.taken_apart: set[Value] = set()
         self.parts = {op.result for ops in elements(function).values() for op in ops}  # assigned together
         self.loose: set[Value] = set()  # named, but folded as if they were not
-        self.names = Counter(v.name for v in (*function.params, *self.defs))
-        self.bound = Counter(v.name for v in defined_values(function.region))  # by name: how many values have it
-        self.readers: dict[Value, list[Op]] = {}
-        self.block: dict[Op, int] = {}  # which ops stand in one block
-        self.find_readers(function.region)
+        self.repeated = Repeated(function, self.uses, self.known, self.circuits)
         for op in all_ops(function.region):
             if op.name in ("for", "while"):
                 self.find_swaps(op)
             if op.name == "for":
                 self.find_enumerate(op)
+                shares = [v for v in op.collects if v.name.endswith("_bar") and self.uses[v] == 1]
+                self.loose.update(shares if _in_reverse(op) else ())
                 for item in op.items:
                     self.find_unpacking(item, op.body)
             elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
+            elif op.fn is backprose_runtime.add_at and op.operands[2].name.endswith("_bar"):
+                self.loose.add(op.operands[2])
+            elif op.fn in COPIES and op.operands[0].name == op.result.name:
+                self.loose.add(op.operands[0])
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):
                 self.circuits.add(op.operands[0])
-
-    def find_readers(self, region: Region) -> None:
-        for op in region.ops:
-            self.block[op] = id(region)
-            for value in op.operands:
-                self.readers.setdefault(value, []).append(op)
-            for inner in op.regions:
-                self.find_readers(inner)
 
     # What loops print in their own way
     def find_enumerate(self, op: Op) -> None:
@@ -280,7 +254,7 @@ class _Folder:
             return
         if form is not None:
             self.folds.forms[op] = form
-        if self.is_cheap(expression):
+        if self.repeated.is_cheap(expression):
             self.fold(expression)
             return
         self.barrier(op, expression.effect, pending)
@@ -320,11 +294,15 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op) and (self.is_accumulation(op) or op.result.name or self.uses[op.result] != 1):
-            replaced.add(op.operands[0])  # what is read once is a part of an expression, no update
+        if is_update(op) and not (self.is_part(op.result) and not self.is_accumulation(op)):
+            replaced.add(op.operands[0])
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]
+
+    def is_part(self, value: Value) -> bool:
+        """Whether the value is a part of one expression, and no variable that is updated."""
+        return self.uses[value] == 1 and (not value.name or value in self.loose)
 
     def region_barrier(self, op: Op, effect: bool, pending: Pending) -> None:
         """Only a short reading, of what the branch or loop does not touch, is folded past it."""
@@ -368,60 +346,6 @@ class _Folder:
         uses = self.uses[e.op.result]
         return uses == 1 or (uses == 2 and e.op.result in self.circuits and not e.effect)
 
-    def is_cheap(self, e: Expression) -> bool:
-        """Slices, indices and short tests are written out at each use: they cost nothing, and a name would say nothing."""
-        if e.effect or e.size > CHEAP or len(e.op.results) != 1 or e.op.result.name:
-            return False
-        if self.is_index(e.op) or self.is_test(e) or self.is_bound(e):
-            return True
-        if e.op.fn is range:
-            # Written out in the loops' headers, unless what it reads is reassigned.
-            return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
-                r.name for r in e.reads if isinstance(r, Value)
-            }
-        return e.op.fn is slice or (e.op.name == "tuple" and all(v in self.known for v in e.op.operands))
-
-    def is_index(self, op: Op) -> bool:
-        """Whether the op is `i + 1`, read nearby as an index and as nothing else."""
-        if op.fn not in SUMS or op.operands[0] in self.known or not isinstance(op.operands[1].kind, Static):
-            return False
-        readers = self.readers.get(op.result, ())
-        if len(readers) != self.uses[op.result] or not (
-            op.operands[0].kind == Scalar("int") or isinstance(op.operands[0].kind, Dim)
-        ):
-            return False
-        return all(
-            r.fn in (operator.getitem, backprose_runtime.add_at) and r.operands[1] is op.result and self.block[r] == self.block[op]
-            for r in readers
-        )
-
-    def is_test(self, e: Expression) -> bool:
-        """Whether numbers are compared that have the same names wherever an `if` reads the outcome."""
-        readers = self.readers.get(e.op.result, ())
-        if e.op.fn not in TESTS or len(readers) != self.uses[e.op.result] or e.op.result in self.circuits:
-            return False
-        if any(r.name != "if" for r in readers) or not self.is_plain(e.op):
-            return False
-        return self.is_stable(e)
-
-    def is_bound(self, e: Expression) -> bool:
-        """Whether it is `len(x) - 1`, read once, nearby, and may be written into the other sweep."""
-        readers = self.readers.get(e.op.result, ())
-        if self.uses[e.op.result] != 1 or len(readers) != 1 or self.block[readers[0]] != self.block[e.op]:
-            return False
-        is_int = e.op.result.kind == Scalar("int") or isinstance(e.op.result.kind, Dim)
-        return is_int and e.op.fn in SUMS and self.is_plain(e.op) and self.is_stable(e)
-
-    def is_stable(self, e: Expression) -> bool:
-        """Whether each name in the expression means one value throughout the function."""
-        return all(self.bound[r] == 1 if isinstance(r, str) else r.name for r in e.reads)
-
-    def is_plain(self, op: Op) -> bool:
-        """Whether the expression takes nothing but a few operations on numbers."""
-        parts = [self.known[v].op for v in op.operands if v in self.known]
-        numbers = all(isinstance(v.kind, (Scalar, Dim, Static)) for v in op.operands)
-        return op.name == "const" or ((numbers or op.fn is len or op.name == "getattr") and all(map(self.is_plain, parts)))
-
     # Ops with regions that are one expression
     def form(self, op: Op) -> str | None:
         if op.name not in ("if", "for") or len(op.results) != 1 or op.result.name == RESULT:
@@ -440,7 +364,9 @@ class _Folder:
         circuit = _circuit(op) or self.boolean_circuit(op)
         if circuit:
             return circuit
-        keeps = op.result.name and any(region.results[0].name == op.result.name for region in op.regions)
+        # A variable that stays as it is in one branch reads better as an `if`, and so does what the user wrote as one.
+        own = [region.results[0] for region in op.regions if region.results[0].name == op.result.name != ""]
+        keeps = any(v not in self.folds.folded or not _in_reverse(op) for v in own)
         return None if keeps else "if"
 
     def boolean_circuit(self, op: Op) -> str | None:
@@ -448,6 +374,10 @@ class _Folder:
             return None
         then, otherwise = (self.folds.constant(region.results[0]) for region in op.regions)
         return "and" if otherwise is False else "or" if then is True else None
+
+
+def _in_reverse(op: Op) -> bool:
+    return op.loc is not None and op.loc.sweep == "reverse"
 
 
 def _circuit(op: Op) -> str | None:

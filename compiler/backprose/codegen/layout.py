@@ -167,6 +167,7 @@ def _annotate(function: ast.FunctionDef, parsed: ast.FunctionDef) -> _Notes:
             notes.places[line] = loc
         here = (loc.function, loc.line, loc.sweep)
         reverse_loop = loc.sweep == "reverse" and isinstance(made, (ast.For, ast.While))
+        reverse_loop = reverse_loop and not getattr(made, "in_order", False)
         if here != previous or reverse_loop:
             notes.comments[stands.lineno] = _comment(loc, function, reverse_loop)
         previous = here

@@ -10,6 +10,7 @@ import ast
 import builtins
 import functools
 import keyword
+import math
 import operator
 import re
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from backprose.ir.kinds import Dim, Kind, Scalar
+from backprose.ir.kinds import Array, Dim, Kind, Scalar, Slice
 from backprose.ir.nodes import Module, Op
 from backprose.ir.objects import public_name
 from backprose.ir.walk import all_ops, defined_values
@@ -154,31 +155,47 @@ def first_free(name: str, taken: set[str]) -> str:
     return candidate
 
 
-TEMPORARY = {np.exp: "e", len: "n", np.sqrt: "root", np.zeros_like: "zeros", range: "indices"}
+TEMPORARY = {
+    np.exp: "e", math.exp: "e", np.sqrt: "root", math.sqrt: "root", np.cos: "c", math.cos: "c", np.sin: "s", math.sin: "s",
+    np.sum: "total", np.mean: "mean", np.max: "peak", np.linalg.norm: "norm", np.linalg.inv: "inverse", np.sign: "sign",
+    len: "n", np.shape: "shape", np.zeros_like: "zeros", range: "indices", np.arange: "indices",
+}  # fmt: skip
 TESTS = frozenset(getattr(operator, name) for name in ["lt", "le", "gt", "ge", "eq", "ne", "is_", "is_not", "contains", "not_"])
 BUILTINS = frozenset(dir(builtins))
 
 
 def temporary(op: Op | None) -> str:
     """A short name for a temporary, by what computes it."""
+    if op is not None and op.name == "getattr" and op.attrs["name"] == "shape":
+        return "shape"
+    if op is not None and op.name == "tuple" and any(isinstance(v.kind, Slice) or _is_index(v.kind) for v in op.operands):
+        return "index"
     if op is None or op.name != "call":
         return "t"
     try:
-        return "test" if op.fn in TESTS else TEMPORARY.get(op.fn, "t")
+        if op.fn in TESTS:
+            return "mask" if isinstance(op.result.kind, Array) else "test"
+        return TEMPORARY.get(op.fn, "t")
     except TypeError:
         return "t"
+
+
+def _is_index(kind: Kind) -> bool:
+    return isinstance(kind, Array) and kind.dtype.startswith("int")
 
 
 def item_name(kind: Kind, iterable: str) -> str:
     """The name of a loop's item: `i` for a number, `layer` from `layers`."""
     if (isinstance(kind, Dim) or kind == Scalar("int")) and not iterable:
         return "i"
+    if iterable.endswith("_bar"):
+        return item_name(kind, iterable[:-4]) + "_bar"
     return iterable[:-1] if len(iterable) > 2 and iterable.endswith("s") and not iterable.endswith("ss") else "item"
 
 
 def plural(name: str) -> str:
     """The list of the values of `name`: `layer` -> `layers`, `bias` -> `bias_list`."""
-    return name + ("_list" if name.endswith("s") else "s")
+    return "indices" if name == "index" else name + ("_list" if name.endswith("s") else "s")
 
 
 class Variables:

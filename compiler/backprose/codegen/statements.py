@@ -25,6 +25,7 @@ from backprose.ir.kinds import (
 )
 from backprose.ir.nodes import Loc, Op, Value
 
+BACKWARDS = Slice(Static(None), Static(None), Static(-1))
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
     operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow,
@@ -139,7 +140,13 @@ class Printer:
 
     def on_For(self, s: st.For) -> list[ast.stmt]:
         target, iterable = self.write.header(s.op)
-        return [ast.For(target, iterable, self.loop_body(s.body), [])]
+        node = ast.For(target, iterable, self.loop_body(s.body), [])
+        node.in_order = not s.op.inits and not any(map(self.is_backwards, s.op.iterables))
+        return [node]
+
+    def is_backwards(self, iterable: Value) -> bool:
+        made = self.write.folds.folded.get(iterable)
+        return made is not None and (made.fn is reversed or (made.fn is operator.getitem and made.operands[1].kind == BACKWARDS))
 
     def loop_body(self, body: Sequence[st.Statement]) -> list[ast.stmt]:
         return without_last_continue(self.block(body)) or [ast.Pass()]

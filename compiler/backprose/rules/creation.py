@@ -15,17 +15,29 @@ from backprose_runtime import add_at, unbroadcast
 
 def entries(x, g):
     """The cotangent of x, a nested list, from the array g; three levels, for a list in a list in a list."""
-    return [rows(item, g[i]) for i, item in enumerate(x)] if isinstance(x, (list, tuple)) else g
+    return like(x, [rows(item, g[i]) for i, item in enumerate(x)]) if isinstance(x, (list, tuple)) else g
 
 
 def rows(x, g):
     """The second level of `entries`."""
-    return [items(item, g[i]) for i, item in enumerate(x)] if isinstance(x, (list, tuple)) else g
+    return like(x, [items(item, g[i]) for i, item in enumerate(x)]) if isinstance(x, (list, tuple)) else g
 
 
 def items(x, g):
     """The third level of `entries`."""
-    return [g[i] for i, _ in enumerate(x)] if isinstance(x, (list, tuple)) else g
+    return like(x, [g[i] for i, _ in enumerate(x)]) if isinstance(x, (list, tuple)) else g
+
+
+def like(x, parts):
+    """The list `parts` as a container of the class of `x`, so that cotangents of its entries can be added to it."""
+    if isinstance(x, list):
+        return parts
+    return made(type(x), parts) if hasattr(x, "_fields") else tuple(parts)
+
+
+def made(cls, parts):
+    """The namedtuple of these parts."""
+    return cls(*parts)
 
 
 @linear(np.array, np.asarray, np.asanyarray, np.ascontiguousarray, wrt="object")

@@ -148,17 +148,18 @@ class Reversal:
     def _getitem_at_runtime(self, b: TypedBuilder, op: Op, kind: Any, bars: Cotangents) -> None:
         """An element of a container of known length, chosen at run time: add to a list of all its cotangents."""
         target, index = op.operands
-        items = [bars.tree(b, target, (i,)) for i in range(len(kind.items))]
+        keys = kind.fields if isinstance(kind, Record) else range(len(kind.items))
+        items = [bars.tree(b, target, (key,)) for key in keys]
         buffer = b.list(items, kind=FixedList(tuple(v.kind for v in items)))
         del b.parts[buffer]
         bar = bars.tree(b, op.result)
         updated = b.call(backprose_runtime.add_at, buffer, index, bar, kind=buffer.kind)
-        for i, item_kind in enumerate(kind.items):
+        for i, (key, item_kind) in enumerate(zip(keys, kind.items)):
             if not carries_derivative(item_kind):
                 continue
             item = b.call(operator.getitem, updated, b.const(i))
             for path, _ in leaves(item_kind):
-                bars.set(target, (i, *path), _leaf_of(b, item, item_kind, path))
+                bars.set(target, (key, *path), _leaf_of(b, item, item_kind, path))
 
     def _getattr(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
         (target,) = op.operands

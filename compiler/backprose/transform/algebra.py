@@ -93,7 +93,7 @@ class Context:
     def identity(self, b: TypedBuilder, op: Op) -> Value | None:
         entry = TABLE.get(op.fn)
         before = len(b.ops)
-        value = entry(self, b, op) if entry and not op.keywords else None
+        value = entry(self, b, op) if entry and (not op.keywords or op.fn is np.sum) else None
         if value is None:
             value = _narrow(self, b, op)
         self.note(b, before)
@@ -171,7 +171,7 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     for one, other in ((x, y), (y, x)):
         if _is_const(one, 1) and _in_reverse(op):  # elsewhere `1.0 * n` may make a float of an int, or a copy
             return _same_kind(other, op)
-        if _is_const(one, -1) and other.kind == op.result.kind:
+        if _is_const(one, -1) and _same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
         minus = c.call_of(one, operator.neg)
         if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
@@ -201,6 +201,8 @@ def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None:
     if factor == 1:
         return _same_kind(value, op)
+    if factor == -1 and _same_kind(value, op):
+        return b.call(operator.neg, value, kind=op.result.kind)
     constant = b.const(int(factor) if factor == int(factor) else factor)
     return b.call(operator.mul, constant, value, kind=op.result.kind)
 
@@ -295,7 +297,7 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    return chosen if _in_reverse(op) and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -325,6 +327,16 @@ def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
+def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The minus sign of what is summed moves outwards: rounding is symmetric."""
+    minus = c.call_of(op.operands[0], operator.neg)
+    if not minus or not c.only_use(op.operands[0]) or not _in_reverse(op):
+        return None
+    args = (minus.operands[0], *op.positional[1:])
+    total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
+    return b.call(operator.neg, total, kind=op.result.kind)
+
+
 def _in_reverse(op: Op) -> bool:
     return op.loc is not None and op.loc.sweep == "reverse"
 
@@ -339,6 +351,7 @@ TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.pow: _pow,
     np.transpose: _transpose,
     np.where: _where,
+    np.sum: _sum,
     np.broadcast_to: _broadcast_to,
     operator.getitem: _getitem,
     reversed: _reversed,

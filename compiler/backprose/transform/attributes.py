@@ -102,6 +102,8 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
     member = inspect.getattr_static(kind.cls, name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
+    if inspect.isdatadescriptor(member):
+        raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
     if member is not None and not callable(member) and not isinstance(member, (staticmethod, classmethod)):
         return b.data(member)
     if member is not None:

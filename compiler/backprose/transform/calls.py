@@ -20,7 +20,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import is_complex, is_none, is_number, join
+from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number, join
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
@@ -156,7 +156,9 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         return engine.call_function(b, fn, args, keywords, loc)
     rule = rule_for(fn)
     if rule is not None:
+        _refuse_objects(fn, args, loc)
         keywords = _check_parameters(fn, rule, args, keywords, loc)
+        args, keywords = _arrays(b, fn, rule, args, keywords)
     if fn is not operator.getitem and any(_is_unresolved(v.kind) for v in args) and not has_no_derivative(fn):
         raise errors.UnresolvedKind(
             f"can't tell what `{_name(fn)}` is applied to", loc, "an operand may be of several kinds",
@@ -229,6 +231,47 @@ def _check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Ke
 NO_OUT = Value("", Static(None))
 
 
+# Functions of several arrays that are given as one sequence.
+OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block})
+MAKE_ARRAYS = frozenset({np.array, np.asarray, np.asanyarray, np.ascontiguousarray})
+SPLITS = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit})  # these take no lists
+OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})
+
+
+def _arrays(
+    b: TypedBuilder, fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords
+) -> tuple[tuple[Value, ...], Keywords]:
+    """The arguments with sequences of numbers made the arrays that NumPy takes them for: rules read arrays only."""
+    if fn in OPERATORS:
+        if any(isinstance(v.kind, Array) for v in args):
+            args = tuple(_array(b, v) for v in args)
+        return args, keywords
+    if fn in (*MAKE_ARRAYS, *SPLITS) or not (isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")):
+        return args, keywords
+    params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
+    named = {**dict(enumerate(args)), **keywords}
+    for key, value in named.items():
+        if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+            continue
+        if fn not in OF_SEQUENCES:
+            named[key] = _array(b, value)
+        elif (items := _items(b, value)) is not None and any(isinstance(v.kind, SEQUENCES) for v in items):
+            named[key] = b.tuple([_array(b, v) for v in items])
+    return tuple(named[i] for i in range(len(args))), {k: named[k] for k in keywords}
+
+
+SEQUENCES = (List, FixedList, Tuple)
+
+
+def _items(b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
+    return b.items_of(value) if isinstance(value.kind, SEQUENCES) else None
+
+
+def _array(b: TypedBuilder, value: Value) -> Value:
+    sequence = isinstance(value.kind, SEQUENCES) or builtin_calls.is_namedtuple(value.kind)
+    return b.call(np.array, value) if sequence and carries_derivative(value.kind) else value
+
+
 def _is_unresolved(kind: Any) -> bool:
     return isinstance(kind, Unknown)
 
@@ -270,6 +313,9 @@ def updated(
 
 def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
     """An operator that a user's class defines."""
+    if fn in (abs, round):
+        method = _special(args[0].kind, f"__{fn.__name__}__")
+        return engine.call_function(b, method, args, {}, loc) if method is not None else None
     if getattr(fn, "__module__", "") not in ("_operator", "operator"):
         return None
     name = f"__{fn.__name__.strip('_')}__"
@@ -279,6 +325,31 @@ def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ..
             others = args if i == 0 else args[::-1]
             return engine.call_function(b, method, others, {}, loc)
     return None
+
+
+OF_ANY_OBJECT = frozenset({operator.getitem, reversed, list})
+
+
+def _refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    """Refuse objects and dicts where a rule reads numbers: what a special method of theirs gives is not known to it."""
+    if fn in OF_ANY_OBJECT or (getattr(fn, "__module__", None) or "").startswith(backprose_runtime.__name__):
+        return
+    items = [v.kind for v in args]
+    if getattr(fn, "__module__", None) != "_operator":  # an operator joins and repeats lists of anything
+        items = [k for kind in items for k in (kind.items if isinstance(kind, (Tuple, FixedList)) else (kind,))]
+        items = [k.item if isinstance(k, List) else k for k in items]
+    for kind in items:
+        if isinstance(kind, Dict) or (isinstance(kind, Record) and not issubclass(kind.cls, tuple)):
+            raise errors.UnsupportedCall(
+                f"`{_name(fn)}` of {_described(kind)} is not supported", loc, "its derivative rule is for numbers and arrays",
+                "take the numbers out of it first",
+            )  # fmt: skip
+    compared = items if len(args) == 1 else [v.kind for v in args]
+    if fn in (max, min) and any(carries_derivative(k) and not is_number(k) for k in compared):
+        raise errors.UnsupportedCall(
+            f"`{_name(fn)}` of sequences is not supported", loc, "they are compared element by element",
+            "choose by a condition on their elements",
+        )  # fmt: skip
 
 
 ARITHMETIC = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
@@ -340,10 +411,15 @@ def _call_chosen(
     return b.op("if", (cond,), [result], [inner.region((), [value]) for inner, value in sides]).result
 
 
+COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+
+
 def _special(kind: Any, name: str) -> types.FunctionType | None:
     """A special method that a user's class defines in Python."""
     cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
     method = getattr(cls, name, None) if cls else None
+    if isinstance(method, types.FunctionType) and name in COMPARISONS and method.__code__.co_filename == "<string>":
+        return None  # written by `dataclass`: runs as it is
     is_own = isinstance(method, types.FunctionType) and method.__module__ not in ("collections", "numpy", "builtins", "enum")
     return method if is_own else None
 

@@ -191,9 +191,17 @@ class Likes:
         if isinstance(value.kind, Unbound):
             return b.op("const", (), [Value("", Object(tuple))], value=() if isinstance(like, Array) else None).result
         if value in self.unbound:
-            return self.of(value, path)
+            return self.fitted(b, value, path, like)
         value = part(b, value, path)
-        return b.getattr(value, "shape", Object(tuple)) if isinstance(value.kind, Array) else value
+        return b.getattr(value, "shape", Object(tuple)) if isinstance(like, Array) else value
+
+    def fitted(self, b: TypedBuilder, value: Value, path: Path, like: Kind) -> Value:
+        """The companion as one of what is of kind `like`: where that has no known rank, the shape becomes an array."""
+        companion, kind = self.of(value, path), kind_at(value.kind, path)
+        if isinstance(like, Array) or not isinstance(kind, Array):
+            return companion
+        dtype = b.data(np.dtype(kind.dtype).type)
+        return b.op("call", (companion, dtype), [Value("", Object(object))], fn=np.zeros, keywords=(), method=None).result
 
 
 def _record(b: TypedBuilder, kind: Record, items: list[Value]) -> Value:

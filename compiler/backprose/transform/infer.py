@@ -500,7 +500,7 @@ class Inference:
             self.fresh = dict(fresh)
             left.append(self.fresh)
             self.memory.state = dict(before)
-            sides.append((inner, self.region(inner, region, dict(env), frame)))
+            sides.append((inner, loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))))
             states.append(self.memory.state)
             b.at(op.loc)
         self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
@@ -522,7 +522,7 @@ class Inference:
             self.memory.replace(cell, value)
         for i, result in enumerate(results):
             self.memory.follow(result, [values[i] for _, values in sides], inside)
-        env.update(zip(op.results, loops.bound_or_not(b, results)))
+        env.update(zip(op.results, results))
 
     # Loops
 

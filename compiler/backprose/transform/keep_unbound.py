@@ -49,12 +49,12 @@ class _Twins:
             return self.likes.define(b, value, what, kind_at(like.kind, what))
         if value not in self.unbound:
             return value if what is None else self.likes.define(b, value, what, kind_at(like.kind, what))
-        if what is not None and (value, what) in self.likes.companions and (value, what) not in self.of:
-            return self.likes.companions[value, what]
-        if (value, what) not in self.of:
+        if (value, what) not in self.of and (what is None or (value, what) not in self.likes.companions):
             self.of[value, what] = Value("", value.kind) if what is None else self.likes.of(value, what)
             self.missed = True
-        return self.of[value, what]
+        if what is None or b is None:
+            return self.of[value, what] if what is None else self.likes.of(value, what)
+        return self.likes.fitted(b, value, what, kind_at(like.kind, what))
 
     def asked(self, *values: Value) -> list[What]:
         return list(dict.fromkeys(what for value, what in self.of if value in values))

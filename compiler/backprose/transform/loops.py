@@ -29,25 +29,25 @@ ROUNDS = 20  # kinds form short chains, so a loop that has not settled by then n
 def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
     iterables = [env[v] for v in op.iterables]
     flat, shape = _flatten(engine, iterables, op.loc)
-    inits = [env[v] for v in op.inits]
+    inits = bound_or_not(b, [env[v] for v in op.inits])
     length = _known_length(b, flat)
     if length is not None:
         items = [_elements(b, v)[:length] for v in flat]
         rows = [[_nest(s, [column[k] for column in items]) for s in shape] for k in range(length)]
         values = _unroll(engine, b, op, env, frame, rows, inits)
     else:
-        values = bound_or_not(b, _loop(engine, b, op, env, frame, flat, shape, inits))
+        values = _loop(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
 
 
 def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-    inits = [env[v] for v in op.inits]
+    inits = bound_or_not(b, [env[v] for v in op.inits])
     cond, _ = op.regions
 
     def build(params: list[Value], bound: list[Value], cells: list[Cell]):
         memory, count = engine.memory, len(inits)
         head, state = b.nested(), dict(memory.state)
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound_or_not(head, bound)))}, frame)
+        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound))}, frame)
         if memory.written(state):
             raise errors.UnsupportedUpdate(
                 "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
@@ -57,8 +57,8 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
             memory.replace(cell, param)
         bound = [p if x is q else x for x, p, q in zip(bound, inner_params, params)]
         inner = b.nested()
-        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound_or_not(inner, bound)))}, frame)
-        yields = with_cells(memory, op, yields, bound, cells)
+        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound))}, frame)
+        yields = with_cells(memory, op, bound_or_not(inner, yields), bound, cells)
         for param, own in zip(params, inner_params):
             memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
@@ -68,11 +68,11 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     results = loop.results(op)
     attrs = {"collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("while", loop.inits, results, loop.regions, **attrs)
-    env.update(zip(op.results, bound_or_not(b, loop.settle(engine, b, op, inits, results))))
+    env.update(zip(op.results, loop.settle(engine, b, op, inits, results)))
 
 
 def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
-    """The values, with an `unbound` of its own for each that is unbound on every path: nothing has to carry it."""
+    """The values to be carried, an `unbound` of its own for each that no path binds: no other variable has to hold it."""
     return [
         b.op("unbound", (), [Value(v.name, UNBOUND)]).result if isinstance(v.kind, Unbound) else v for v in values
     ]
@@ -93,9 +93,9 @@ def _loop(
             if holds_memory(item.kind):
                 engine.memory.note_doubt(item, [iterable])
         rows = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
-        carried = dict(zip(op.carried, bound_or_not(inner, bound)))
+        carried = dict(zip(op.carried, bound))
         yields = engine.region(inner, op.body, {**env, **rows, **carried}, frame)
-        yields = with_cells(engine.memory, op, yields, bound, cells)
+        yields = with_cells(engine.memory, op, bound_or_not(inner, yields), bound, cells)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]

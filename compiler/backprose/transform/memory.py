@@ -21,9 +21,9 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, without_lengths
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, join, widen, without_lengths
 from backprose.analysis.ownership import allocates
-from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple, Unknown
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
@@ -52,8 +52,13 @@ class Ref:
     path: tuple[Step, ...] = ()
 
 
+MAKES_LIST = frozenset(
+    {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
+)
 CERTAIN_VIEWS = frozenset({np.transpose, np.swapaxes})
 OUTSIDE = Cell("what is outside the function", Value("outside"))
+ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
+UNCHANGING = (OUTSIDE, ELEMENTS)
 
 
 @dataclass
@@ -71,6 +76,8 @@ class Memory:
     views: dict[tuple[Ref, Value], Value] = field(default_factory=dict)
     rebuilt: dict[tuple[Value, tuple[Value, ...]], Value] = field(default_factory=dict)
     poisoned: dict[Cell, str] = field(default_factory=dict)
+    frozen: dict[Cell, str] = field(default_factory=dict)  # what containers of unknown elements may hold: stays as it is
+    parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
 
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
@@ -118,7 +125,7 @@ class Memory:
         """The part of `root` that the reference's path leads to."""
         if not ref.path:
             self.refs[root], self.seen[root] = ref, root
-            return root
+            return self._container(b, root, None)
         key = (ref, root)
         if key not in self.views or not _in_scope(b, self.views[key]):
             value = root
@@ -142,37 +149,44 @@ class Memory:
             self.rebuilt[key] = container_like(b, value.kind, now, value.name)
             if value in self.refs:
                 fresh = self.rebuilt[key]
-                self.refs[fresh], self.seen[fresh] = self.refs[value], fresh
-                self.state[self.refs[value].cell] = fresh
+                self.refs[fresh], self.seen[fresh] = self.refs[value], self.seen[value]
         return self.rebuilt[key]
 
     def _check(self, value: Value, loc: Any) -> None:
         for cell, then in self.doubtful[value].items():
-            if cell is not OUTSIDE and self.now(cell) is not then:
+            if cell not in UNCHANGING and self.now(cell) is not then:
                 raise _undecided(value, cell.name, loc)
 
     # Sharing
 
     def made(self, b: TypedBuilder, op: Op) -> None:
         """What the results of an op that was just built share memory with: nothing, certainly a part, or perhaps."""
-        if not self.active or op.regions or not any(holds_memory(v.kind) for v in op.results):
+        if not self.active:
+            return
+        self.parts = b.parts
+        if op.regions or not any(holds_memory(v.kind) for v in op.results):
             return
         result = op.result
-        if op.name in ("tuple", "list", "dict", "record") or (op.name == "call" and allocates(op)):
+        if op.name in ("tuple", "list", "dict", "record"):
+            return
+        if isinstance(result.kind, CONTAINERS) and op.name == "call":
+            self.freeze_contents(op.operands)
+        if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
             return
         source = op.operands[0] if op.operands else None
-        if op.name == "getattr" and isinstance(source.kind, Record):
-            self.note_view(result, source, getattr, (Value("", Static(op.attrs["name"])),))
+        element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
+        if element and isinstance(source.kind, (*CONTAINERS, Maybe)):
+            self.doubtful[result] = {ELEMENTS: result}
+        elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
+            return  # a slice of a list is a new list
         elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
             self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn is operator.getitem and is_basic(op.operands[1].kind) and not isinstance(source.kind, List):
-            self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn is operator.getitem and isinstance(source.kind, Dict):
+        elif op.fn is operator.getitem and is_basic(op.operands[1].kind):
             self.note_view(result, source, op.fn, op.operands[1:])
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
         else:
-            self.note_doubt(result, _reachable(b, op.operands))
+            self.note_doubt(result, _reachable(b.parts, op.operands))
 
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
         """`result` is the view `fn(source, *args)`."""
@@ -202,7 +216,12 @@ class Memory:
         """`result` is what a region yields, one of `sources`: where is it? `inside` are the values made in the region."""
         if not self.active or not holds_memory(result.kind):
             return
+        self.freeze_contents(sources)
         refs = [self.ref(v) if v not in inside else self.refs.get(v) for v in sources]
+        for value in sources:
+            for cell in self.cells_of(value):
+                if cell in self.frozen:
+                    self.frozen[self.ref(result).cell] = self.frozen[cell]
         outside = [r is not None and r.cell.root not in inside for r in refs]
         if all(outside) and all(r == refs[0] for r in refs):
             self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
@@ -218,12 +237,49 @@ class Memory:
 
     def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
         """A list that a loop collected: its elements may be what was there before the loop."""
-        ref = self.refs.get(item)
-        cells = {ref.cell} if ref is not None else set()
-        cells |= set(self.doubtful.get(item, ()))
-        outer = {cell: self.now(cell) for cell in cells if cell.root not in inside}
-        if outer:
-            self.doubtful[result] = {**self.doubtful.get(result, {}), **outer}
+        if self.active:
+            self.freeze([item])
+
+    # What may not change any more
+
+    def cells_of(self, value: Value) -> set[Cell]:
+        """The memory that the value is, or may be, a part of."""
+        if not holds_memory(value.kind):
+            return set()
+        return {self.ref(value).cell, *self.doubtful.get(value, ())}
+
+    def freeze(self, values: Iterable[Value]) -> None:
+        """The values go where they are not followed: their memory may be read, but not updated any more."""
+        for value in _reachable(self.parts, values):
+            for cell in self.cells_of(value):
+                self.frozen.setdefault(cell, value.name)
+
+    def freeze_contents(self, containers: Iterable[Value]) -> None:
+        """The same for the elements of containers."""
+        if self.active:
+            self.freeze([part for value in containers for part in self.parts.get(value, ())])
+
+    def check_writable(self, target: Value, loc: Any) -> Cell:
+        """The cell that a store to `target` writes to."""
+        if target in self.doubtful:
+            raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
+        cell = self.ref(target).cell
+        if cell in self.frozen:
+            raise still_held(cell, loc)
+        return cell
+
+    def change(self, target: Value, value: Value, loc: Any) -> None:
+        """`value` is what the container `target` holds from now on."""
+        self.replace(self.check_writable(target, loc), value)
+
+    def expand(self, b: TypedBuilder, value: Value) -> Value:
+        """The elements of a parameter that is a container, each in memory of its own: that is checked at run time."""
+        if isinstance(value.kind, (Tuple, FixedList, Dict, Record)) and value not in b.parts and holds_memory(value.kind):
+            b.parts[value] = b.items_of(value)
+            for part in b.parts[value]:
+                self.doubtful.pop(part, None)
+                self.expand(b, part)
+        return value
 
     # Writing
 
@@ -235,8 +291,7 @@ class Memory:
 
     def store(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
         """`target[index] = value`."""
-        if target in self.doubtful:
-            raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
+        self.check_writable(target, loc)
         ref = self.ref(target)
         if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
             raise errors.UnsupportedUpdate(
@@ -244,33 +299,30 @@ class Memory:
             )
         if isinstance(target.kind, Array):
             value = stored(b, target.kind, value, loc)
-        self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+            self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+            return
+        kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+        self.change(target, _with_item(self, b, target, kind, index, value, ref.cell.name, loc), loc)
 
     def _written(
         self, b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
     ) -> Value:
         """`root` after the store of `value` at `index` of the part that the path leads to."""
-        kind = root.kind.item if isinstance(root.kind, Maybe) else root.kind
-        if isinstance(kind, Array):
-            steps = [v for step in path for v in encoded(b, step)]
-            if not is_basic(index.kind) and not _is_mask(index.kind):
-                if steps:
-                    raise errors.UnsupportedUpdate(
-                        "a view is updated at an array of positions", loc, "that is not followed yet",
-                        "update the array itself",
-                    )  # fmt: skip
-                return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
+        kind = root.kind
+        steps = [v for step in path for v in encoded(b, step)]
+        if is_basic(index.kind) or _is_mask(index.kind):
             return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
-        if not path:
-            return _with_item(b, root, kind, index, value, name, loc)
-        step = path[0]
-        item = _part(b, root, step)
-        return _with_item(b, root, kind, step.args[0], self._written(b, item, path[1:], index, value, "", loc), name, loc)
+        if steps:
+            raise errors.UnsupportedUpdate(
+                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
+            )
+        return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
 
     def update(self, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
         """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
+        self.check_writable(target, loc)
         ref = self.ref(target)
-        if target not in self.doubtful and not ref.path and without_lengths(value.kind) == without_lengths(target.kind) \
+        if not ref.path and without_lengths(value.kind) == without_lengths(target.kind) \
                 and has_shape_of(target.kind, value.kind):  # fmt: skip
             self.replace(ref.cell, b.restate(value, ref.cell.name))
         else:
@@ -281,6 +333,7 @@ class Memory:
         """`target[index] += value` as one update where the index is basic; False if it has to be read and stored."""
         if target in self.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
             return False
+        self.check_writable(target, loc)
         ref = self.ref(target)
         if ref.path or not _fits(target.kind, value.kind):
             return False
@@ -306,24 +359,16 @@ class Memory:
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
-    if step.fn is getattr:
-        name = step.args[0].kind.value
-        kind = value.kind
-        parts = b.parts.get(value)
-        i = kind.fields.index(name)
-        return parts[i] if parts is not None else b.getattr(value, name, kind.items[i])
     return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
 
 
-
-
-def _reachable(b: TypedBuilder, values: Iterable[Value]) -> list[Value]:
+def _reachable(parts: dict[Value, tuple[Value, ...]], values: Iterable[Value]) -> list[Value]:
     """The values and the parts of those that are containers."""
     found = []
     for value in values:
         if holds_memory(value.kind):
             found.append(value)
-            found += _reachable(b, b.parts.get(value, ()))
+            found += _reachable(parts, parts.get(value, ()))
     return found
 
 
@@ -381,7 +426,9 @@ def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: 
     return b.record(kind.cls, kind.fields, parts, name)
 
 
-def _with_item(b: TypedBuilder, target: Value, kind: Kind, index: Value, value: Value, name: str, loc: Any) -> Value:
+def _with_item(
+    memory: Memory, b: TypedBuilder, target: Value, kind: Kind, index: Value, value: Value, name: str, loc: Any
+) -> Value:
     """The container with one item replaced."""
     if isinstance(kind, (List, FixedList)) and isinstance(index.kind, Static) and type(index.kind.value) is int:
         items = b.parts.get(target) or (b.items_of(target) if isinstance(kind, FixedList) else None)
@@ -389,14 +436,19 @@ def _with_item(b: TypedBuilder, target: Value, kind: Kind, index: Value, value: 
             items = list(items)
             items[index.kind.value] = value
             return b.list(items, name=name)
+    if isinstance(kind, (List, FixedList)) and is_number(index.kind) and is_basic(index.kind):
+        kind = join(kind, List(widen(value.kind)))
+        if isinstance(kind, List) and not isinstance(kind.item, Unknown):
+            memory.freeze([value])
+            return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
     if isinstance(kind, Dict) and isinstance(index.kind, Static):
         items = dict(zip(kind.keys, b.items_of(target)))
         items[index.kind.value] = value
         return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
-    if isinstance(kind, (Tuple, Record)) and isinstance(index.kind, Static):  # a part that was updated in place
+    if isinstance(kind, Record) and isinstance(index.kind, Static) and index.kind.value in kind.fields:
         items = list(b.items_of(target))
-        items[kind.fields.index(index.kind.value) if isinstance(kind, Record) else index.kind.value] = value
-        return container_like(b, kind, tuple(items), name)
+        items[kind.fields.index(index.kind.value)] = value
+        return b.record(kind.cls, kind.fields, items, name)
     raise errors.UnsupportedUpdate(
         "an element is assigned that is not known when compiling", loc,
         f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
@@ -411,6 +463,14 @@ def _fits(kind: Array, value: Kind) -> bool:
 def _in_scope(b: TypedBuilder, value: Value) -> bool:
     """Whether the value was built by this builder: one from another branch may not be in scope."""
     return any(value in op.results for op in b.ops)
+
+
+def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:
+    return errors.UnsupportedUpdate(
+        f"`{cell.name or 'a value'}` is updated in place, and a container may hold it too", loc,
+        "which elements of the container share its memory is not known when compiling",
+        "put a copy in the container: `.copy()`",
+    )  # fmt: skip
 
 
 def _undecided(value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:

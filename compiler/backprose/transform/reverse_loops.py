@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
+from backprose import errors
 from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
 from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
@@ -44,6 +45,8 @@ class Sides:
 def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
     """Build the reverse of the loop `op` into `b`; return the ops that the forward sweep has to run for it."""
     active = reversal.active
+    if any(item in active and not isinstance(v.kind, (Array, List)) for v, item in zip(op.iterables, op.items)):
+        raise errors.InternalError("a loop goes over active values that are neither an array nor a list")
     loop_slots = [
         (k, path) for k, y in enumerate(op.yields) for path, _ in leaves(op.carried_results[k].kind)
         if y in active or op.carried[k] in active or bars.get(op.carried_results[k], path) is not None

@@ -493,6 +493,8 @@ def _unpack(b: TypedBuilder, value: Value, before: Value, after: Value | None = 
         value = b.list([b.const(key) for key in kind.keys])
     elif isinstance(kind, Record) and not issubclass(kind.cls, tuple):
         return None
+    if isinstance(kind, Tuple) and value not in b.parts and after is None and len(kind.items) == first:
+        return value  # what is taken of it gets the user's names
     if isinstance(kind, (Tuple, FixedList, Record)) or value in b.parts:
         items = b.items_of(value)
         last = len(items) - (after.kind.value if after else 0)

@@ -1,0 +1,118 @@
+"""What is written out at each of its uses: slices, indices, short tests.
+
+They cost nothing, and a name would say nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import backprose_runtime
+
+from backprose.codegen.names import TESTS
+from backprose.ir.kinds import Dim, Scalar, Static
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops, defined_values
+
+LIMIT = 72
+USER_LIMIT = 92  # of an expression that the user wrote in one line
+CHEAP = 24  # of what is written out at each use
+
+SUMS = frozenset({operator.add, operator.sub})
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What is known of an op's text: its length, what it reads (values and names), its lines."""
+
+    op: Op
+    size: int
+    reads: frozenset = frozenset()
+    effect: bool = False
+    lines: frozenset = frozenset()
+
+    @property
+    def limit(self) -> int:
+        one_line = len(self.lines) <= 1 and not any(sweep for _, _, sweep in self.lines)
+        return USER_LIMIT if one_line else LIMIT
+
+
+class Repeated:
+    """Decides it for one function. `known` are the folded values, `circuits` conditions that are yielded as well."""
+
+    def __init__(
+        self, function: Function, uses: Counter[Value], known: Mapping[Value, Expression], circuits: set[Value]
+    ):
+        self.uses, self.known, self.circuits = uses, known, circuits
+        defs = [v for op in all_ops(function.region) for v in op.results]
+        self.names = Counter(v.name for v in (*function.params, *defs))
+        self.bound = Counter(v.name for v in defined_values(function.region))  # by name: how many values have it
+        self.readers: dict[Value, list[Op]] = {}
+        self.block: dict[Op, int] = {}  # which ops stand in one block
+        self.find_readers(function.region)
+
+    def find_readers(self, region: Region) -> None:
+        for op in region.ops:
+            self.block[op] = id(region)
+            for value in op.operands:
+                self.readers.setdefault(value, []).append(op)
+            for inner in op.regions:
+                self.find_readers(inner)
+
+    def is_cheap(self, e: Expression) -> bool:
+        """Whether it is a slice, an index, a bound of a range or a short test."""
+        if e.effect or e.size > CHEAP or len(e.op.results) != 1 or e.op.result.name:
+            return False
+        if self.is_index(e.op) or self.is_test(e) or self.is_bound(e):
+            return True
+        if e.op.fn is range:
+            # Written out in the loops' headers, unless what it reads is reassigned.
+            return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
+                r.name for r in e.reads if isinstance(r, Value)
+            }
+        return e.op.fn is slice or (e.op.name == "tuple" and all(v in self.known for v in e.op.operands))
+
+    def is_index(self, op: Op) -> bool:
+        """Whether the op is `i + 1`, read nearby as an index and as nothing else."""
+        if op.fn not in SUMS or op.operands[0] in self.known or not isinstance(op.operands[1].kind, Static):
+            return False
+        readers = self.readers.get(op.result, ())
+        if len(readers) != self.uses[op.result] or not (
+            op.operands[0].kind == Scalar("int") or isinstance(op.operands[0].kind, Dim)
+        ):
+            return False
+        return all(
+            r.fn in (operator.getitem, backprose_runtime.add_at) and r.operands[1] is op.result and self.block[r] == self.block[op]
+            for r in readers
+        )
+
+    def is_test(self, e: Expression) -> bool:
+        """Whether numbers are compared that have the same names wherever an `if` reads the outcome."""
+        readers = self.readers.get(e.op.result, ())
+        if e.op.fn not in TESTS or len(readers) != self.uses[e.op.result] or e.op.result in self.circuits:
+            return False
+        if any(r.name != "if" for r in readers) or not self.is_plain(e.op):
+            return False
+        return self.is_stable(e)
+
+    def is_bound(self, e: Expression) -> bool:
+        """Whether it is `len(x) - 1`, read once, nearby, and may be written into the other sweep."""
+        readers = self.readers.get(e.op.result, ())
+        if self.uses[e.op.result] != 1 or len(readers) != 1 or self.block[readers[0]] != self.block[e.op]:
+            return False
+        is_int = e.op.result.kind == Scalar("int") or isinstance(e.op.result.kind, Dim)
+        return is_int and e.op.fn in SUMS and self.is_plain(e.op) and self.is_stable(e)
+
+    def is_stable(self, e: Expression) -> bool:
+        """Whether each name in the expression means one value throughout the function."""
+        return all(self.bound[r] == 1 if isinstance(r, str) else r.name for r in e.reads)
+
+    def is_plain(self, op: Op) -> bool:
+        """Whether the expression takes nothing but a few operations on numbers."""
+        parts = [self.known[v].op for v in op.operands if v in self.known]
+        numbers = all(isinstance(v.kind, (Scalar, Dim, Static)) for v in op.operands)
+        is_step = numbers or op.fn is len or op.name == "getattr"
+        return op.name == "const" or (is_step and all(map(self.is_plain, parts)))
