@@ -21,7 +21,7 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
-from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
+from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
 from backprose.transform import attributes, builtin_calls, calls, loops
@@ -113,20 +113,27 @@ class Inference:
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
         outer = self.memory.state, self.memory.active
-        changed: frozenset[str] = frozenset()
+        changed: frozenset[str] | None = None
         self.memory.active = True
         while True:
             self.memory.state = {}
-            entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
-            if written <= changed:
+            try:
+                entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
+            except errors.UnsupportedUpdate:
+                if changed is not None:
+                    raise
+                changed = frozenset()  # what is refused may be known once containers are taken apart
+                continue
+            if written <= (changed or frozenset()):
                 break
-            changed |= written
+            changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer
         others = {i.name: i.function for i in self.instances.values()}
         return Module({entry.name: entry, **others, **self.functions})
 
     def _entry(
-        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str, changed: frozenset[str]
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
+        changed: frozenset[str] | None,
     ) -> tuple[Function, frozenset[str]]:
         """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
         b = TypedBuilder(lowered.loc)
@@ -138,11 +145,12 @@ class Inference:
                 continue
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
-            values.append(self.memory.copy(b, value) if param.name in changed else value)
+            own = self.memory.copy(b, value) if changed and param.name in changed else value
+            values.append(own if changed is None else self.memory.expand(b, own))
         arrays = [v for v in params if holds_memory(v.kind)]
         if changed and len(arrays) > 1:
             b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
-        cells = [(v.name, self.memory.ref(v).cell) for v in values if holds_memory(v.kind)]
+        cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
@@ -318,7 +326,12 @@ class Inference:
             if pure is operator.add and self.memory.add(b, target, index, value, op.loc):
                 return
             before = self.known(b, operator.getitem, (target, index), {}, op.loc)
-            value = calls.updated(self, b, update, before, value, op.loc)
+            if not isinstance(target.kind, Array):
+                value = self.known(b, update, (before, value), {}, op.loc)
+                if self.memory.same(before, value) and not isinstance(target.kind, Tuple):
+                    return  # the element was updated in place
+            else:
+                value = calls.updated(self, b, update, before, value, op.loc)
         if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
             self.memory.store(b, target, index, value, op.loc)
             return

@@ -231,6 +231,29 @@ class Memory:
         if cells:
             self.doubtful[result] = {cell: self.now(cell) for cell in cells}
 
+    def note_together(self, b: TypedBuilder, results: list[Value], sides: list[list[Value]]) -> None:
+        """Of what regions yield together, two results may be one piece of memory, made inside: `a = f(x); b = a`."""
+        if not self.active:
+            return
+        found = [[self._cells(b, v) if holds_memory(v.kind) else set() for v in values] for values in sides]
+        for i, result in enumerate(results):
+            for j, other in enumerate(results[:i]):
+                if not any(cells[i] & cells[j] for cells in found):
+                    continue
+                if all(values[i] is values[j] for values in sides) and not isinstance(result.kind, CONTAINERS):
+                    if other not in self.refs or result not in self.refs:
+                        self.note_same(result, other)
+                    continue
+                for value in (result, other):
+                    if value not in self.refs or value in self.doubtful:
+                        marker = Cell(other.name if value is result else result.name, value)
+                        self.doubtful[value] = {**self.doubtful.get(value, {}), marker: value}
+
+    def _cells(self, b: TypedBuilder, value: Value) -> set[Cell]:
+        """All memory that the value, or a part of it, is or may be."""
+        reached = _reachable(b, [value])
+        return {self.ref(v).cell for v in reached} | {c for v in reached for c in self.doubtful.get(v, ())}
+
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
         return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
@@ -271,6 +294,10 @@ class Memory:
     def change(self, target: Value, value: Value, loc: Any) -> None:
         """`value` is what the container `target` holds from now on."""
         self.replace(self.check_writable(target, loc), value)
+
+    def reachable(self, b: TypedBuilder, value: Value) -> list[Value]:
+        """The value and its known parts, as far as they can be changed."""
+        return _reachable(b.parts, [value])
 
     def expand(self, b: TypedBuilder, value: Value) -> Value:
         """The elements of a parameter that is a container, each in memory of its own: that is checked at run time."""
