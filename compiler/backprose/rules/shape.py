@@ -346,7 +346,8 @@ def set_at_(y, buffer, value, *path, y_bar):
 @linear(put_at, wrt=("buffer", "value"))
 def put_at_(y, buffer, value, index, *, y_bar):
     """y = buffer with value stored at positions  =>  as for `set_at`, but what was overwritten at once has no share."""
-    return set_at(y_bar, 0.0, index), unbroadcast(last_at(y_bar, index), value)
+    part = last_at(y_bar, index)
+    return set_at(y_bar, 0.0, index), unbroadcast(part, value)
 
 
 @linear(last_at, wrt="y_bar")
