@@ -75,7 +75,7 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
 
     `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
     """
-    out = buffer.copy()
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy()
     _view(out, path[:-1])[path[-1]] = value
     return out
 

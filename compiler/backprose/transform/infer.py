@@ -112,7 +112,7 @@ class Inference:
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
-        outer = self.memory.state, self.memory.active
+        outer, depth = (self.memory.state, self.memory.active), self.depth
         changed: frozenset[str] | None = None
         self.memory.active = True
         while True:
@@ -122,7 +122,7 @@ class Inference:
             except errors.UnsupportedUpdate:
                 if changed is not None:
                     raise
-                changed = frozenset()  # what is refused may be known once containers are taken apart
+                self.depth, changed = depth, frozenset()  # what is refused may be known once containers are taken apart
                 continue
             if written <= (changed or frozenset()):
                 break
@@ -148,7 +148,7 @@ class Inference:
             own = self.memory.copy(b, value) if changed and param.name in changed else value
             values.append(own if changed is None else self.memory.expand(b, own))
         arrays = [v for v in params if holds_memory(v.kind)]
-        if changed and len(arrays) > 1:
+        if changed and (len(arrays) > 1 or any(not isinstance(v.kind, Array) for v in arrays)):
             b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
         cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
@@ -489,6 +489,7 @@ class Inference:
             self.memory.replace(cell, result)
         for result, value in zip(results, values):
             self.memory.follow(result, [value], inside)
+        self.memory.note_together(b, results[: len(values)], [values])
         env.update(zip(op.results, results))
 
     def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
@@ -505,21 +506,29 @@ class Inference:
             values = self.region(b, op.regions[0 if known else 1], env, frame)
             env.update(zip(op.results, values))
             return
-        sides, states = [], []
+        regions = [
+            lambda inner, region=region: loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))
+            for region in op.regions
+        ]
+        env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
+
+    def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
+        """An `if`, each region of which a function builds; what they stored goes on, too."""
+        sides, states, loc = [], [], b.loc
         before = self.memory.state
         fresh, left = self.fresh, []
-        for region in op.regions:
+        for make in build:
             inner = b.nested()
             self.fresh = dict(fresh)
             left.append(self.fresh)
             self.memory.state = dict(before)
-            sides.append((inner, loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))))
+            sides.append((inner, make(inner)))
             states.append(self.memory.state)
-            b.at(op.loc)
+            b.at(loc)
         self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
         results = []
-        for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
-            results.append(Value(result.name, join(x.kind, y.kind)))
+        for name, x, y in zip(names, sides[0][1], sides[1][1]):
+            results.append(Value(name, join(x.kind, y.kind)))
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
         inside = set().union(*(defined_values(inner.region()) for inner, _ in sides))
@@ -535,7 +544,8 @@ class Inference:
             self.memory.replace(cell, value)
         for i, result in enumerate(results):
             self.memory.follow(result, [values[i] for _, values in sides], inside)
-        env.update(zip(op.results, results))
+        self.memory.note_together(b, results, [values for _, values in sides])
+        return results
 
     # Loops
 

@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
 from backprose.transform.builtin_calls import is_namedtuple
-from backprose.transform.memory import Cell, Memory, holds_memory
+from backprose.transform.memory import Cell, Memory, holds_memory, still_held
 from backprose.transform.typed import TypedBuilder, truth
 
 if TYPE_CHECKING:
@@ -28,13 +28,16 @@ ROUNDS = 20  # kinds form short chains, so a loop that has not settled by then n
 
 def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
     iterables = [env[v] for v in op.iterables]
-    flat, shape = _flatten(engine, iterables, op.loc)
+    flat, shape = _flatten(engine, b, iterables, op.loc)
     inits = bound_or_not(b, [env[v] for v in op.inits])
     length = _known_length(b, flat)
     if length is not None:
         items = [_elements(b, v)[:length] for v in flat]
         rows = [[_nest(s, [column[k] for column in items]) for s in shape] for k in range(length)]
+        held = engine.memory.held(flat)
         values = _unroll(engine, b, op, env, frame, rows, inits)
+        if any(engine.memory.now(cell) is not then for cell, then in held.items()):
+            raise _changes(next(v for v in flat if holds_memory(v.kind)), op.loc)
     else:
         values = _loop(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
@@ -100,6 +103,9 @@ def _loop(
 
     names = [p.name for p in op.carried]
     loop = carry_memory(engine, b, op, names, inits, build)
+    for cell in engine.memory.held(flat):
+        if cell in loop.cells:
+            raise _changes(cell, op.loc)
     results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)
@@ -118,6 +124,8 @@ class Loop:
     aliases: list[bool]  # variables that refer to the same memory throughout
     yields: list[Value]
     before: dict[Cell, Value]
+    params: set[Value]
+    separate: bool  # what it carries are pieces of memory that change places, and nothing else refers to them
 
     @property
     def inside(self) -> set[Value]:
@@ -135,13 +143,18 @@ class Loop:
         memory.state = dict(self.before)
         for cell, value in zip(self.cells, results[count:]):
             memory.replace(cell, value)
-        out = []
-        for init, alias, result, after in zip(inits, self.aliases, results, self.yields):
+        out, inside = [], self.inside
+        rebound = [v for v, alias in zip(inits, self.aliases) if not alias and holds_memory(v.kind)]
+        fresh = [memory.is_fresh(b, v, inside - self.params) for v in self.yields[:count]]
+        for init, alias, result, after, own in zip(inits, self.aliases, results, self.yields, fresh):
             if alias:
                 out.append(memory.current(b, init, op.loc))
                 continue
-            memory.follow(result, [after, init], self.inside)
+            if not self.separate:  # in a loop that only permutes buffers, what they were before is not read again
+                memory.follow(result, [after, init] if own else [after, init, *rebound], inside)
             out.append(result)
+        others = [i for i, alias in enumerate(self.aliases) if not alias]
+        memory.note_together(b, [results[i] for i in others], [[self.yields[i] for i in others]])
         collected = results[count + len(self.cells) :]
         for result, value in zip(collected, self.yields[len(inits) :]):
             memory.note_collected(result, value, self.inside)
@@ -169,6 +182,8 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         b.loc = loc
         params = [Value(n, k) for n, k in zip([*names, *(c.name for c in cells)], kinds)]
         memory.state = dict(before)
+        memory.freeze_contents([v for v, alias in zip(inits, aliases) if not alias])
+        memory.freeze_contents([before.get(c, c.root) for c in cells])
         for cell, param in zip(cells, params[len(inits) :]):
             memory.replace(cell, param)
         engine.depth += 1
@@ -192,11 +207,13 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         _check_kinds(op, names, kinds, joined)
         if joined == kinds:
             b.loc = loc
-            _check_sharing(engine, op, inits, params, carried, aliases, cells, inside)
+            memory.freeze_contents(yields)
+            _check_frozen(engine, op, inits, params, carried, aliases, cells)
+            separate = _check_sharing(engine, op, inits, params, carried, aliases, cells, inside)
             memory.state = dict(before)
             passed = [*inits, *(before.get(c, c.root) for c in cells)]
             found = [List(widen(v.kind)) for v in collects]
-            return Loop(regions, kinds, found, passed, cells, aliases, [*carried, *collects], before)
+            return Loop(regions, kinds, found, passed, cells, aliases, [*carried, *collects], before, set(params), separate)
         kinds = joined
     raise errors.UnresolvedKind(
         "the kinds of the variables in this loop do not settle", op.loc,
@@ -219,10 +236,40 @@ def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]
             )  # fmt: skip
 
 
+def _changes(iterable: Value | Cell, loc: Any) -> errors.UnsupportedUpdate:
+    return errors.UnsupportedUpdate(
+        f"a loop goes over `{iterable.name or 'a value'}` and updates it", loc,
+        "what the later iterations find there depends on the earlier ones", "go over positions, or over a copy",
+    )  # fmt: skip
+
+
+def _check_frozen(
+    engine: Inference, op: Op, inits: list[Value], params: list[Value], carried: list[Value], aliases: list[bool],
+    cells: list[Cell],
+) -> None:  # fmt: skip
+    """What one iteration puts where it is not followed may not be updated by a later one."""
+    memory = engine.memory
+    if not memory.active:
+        return
+    for cell in cells:
+        if cell in memory.frozen:
+            raise still_held(cell, op.loc)
+    own = {i: memory.ref(params[i]).cell for i, alias in enumerate(aliases) if not alias and holds_memory(inits[i].kind)}
+    settled = False
+    while not settled:
+        settled = True
+        for i, cell in own.items():
+            if cell not in memory.frozen and any(c in memory.frozen for c in memory.cells_of(carried[i])):
+                memory.frozen[cell], settled = params[i].name, False
+    for i, cell in own.items():
+        if cell in memory.frozen and memory.now(cell) is not params[i]:
+            raise still_held(cell, op.loc)
+
+
 def _check_sharing(
     engine: Inference, op: Op, inits: list[Value], params: list[Value], carried: list[Value], aliases: list[bool],
     cells: list[Cell], inside: set[Value],
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Variables that are rebound in the loop: in the first iteration they share memory with what they held before it.
 
     That is seen if the body writes to them, or to that memory. Arrays that only change places, each under one name,
@@ -232,8 +279,8 @@ def _check_sharing(
     rebound = [i for i, alias in enumerate(aliases) if not alias and holds_memory(inits[i].kind)]
     own = {i: memory.refs[params[i]].cell for i in rebound if params[i] in memory.refs}
     written = {i for i, cell in own.items() if memory.now(cell) is not params[i]}
-    sources = {i: memory.refs[inits[i]] for i in rebound if inits[i] in memory.refs}
-    afters = {i: memory.refs[carried[i]] for i in rebound if carried[i] in memory.refs}
+    sources = {i: memory.ref(inits[i]) for i in rebound}
+    afters = {i: memory.ref(carried[i]) for i in rebound}
     for i in rebound:
         source, after = sources.get(i), afters.get(i)
         if source is not None and source.cell in cells:
@@ -243,7 +290,10 @@ def _check_sharing(
         if carried[i] in memory.doubtful and (written or cells):
             raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name)
     if not written:
-        return
+        return False
+    for i in rebound:
+        if inits[i] in memory.doubtful:
+            raise _shared(op, params[i], next(iter(memory.doubtful[inits[i]])).name)
     ends = [ref for ref in afters.values()]
     if len({ref.cell for ref in ends}) != len(ends) or any(ref.path for ref in ends):
         raise _shared(op, params[min(written)], "another")
@@ -252,6 +302,7 @@ def _check_sharing(
         raise _shared(op, params[min(written)], "another")
     for ref in starts:
         memory.poisoned[ref.cell] = params[min(written)].name
+    return True
 
 
 def _shared(op: Op, value: Value, other: str) -> errors.UnsupportedUpdate:
@@ -264,7 +315,7 @@ def _shared(op: Op, value: Value, other: str) -> errors.UnsupportedUpdate:
 # Iterables: `zip`, `enumerate` and their kin are taken apart into what they go over
 
 
-def _flatten(engine: Inference, iterables: list[Value], loc: Any) -> tuple[list[Value], list[Any]]:
+def _flatten(engine: Inference, b: TypedBuilder, iterables: list[Value], loc: Any) -> tuple[list[Value], list[Any]]:
     """The plain iterables, and for each item of the loop a nest of indices into them."""
     flat: list[Value] = []
 
@@ -274,7 +325,7 @@ def _flatten(engine: Inference, iterables: list[Value], loc: Any) -> tuple[list[
             return shape_of(engine.single[value])
         if value in engine.iterators:
             return tuple(shape_of(v) for v in engine.iterators[value])
-        flat.append(value)
+        flat.append(engine.memory.current(b, value, loc))
         return len(flat) - 1
 
     return flat, [shape_of(v) for v in iterables]
@@ -418,8 +469,7 @@ def _rest(
         return carried
     if op.attrs["collected"]:
         raise errors.InternalError("a loop that stops early and collects can't be unrolled")
-    inner = b.nested()
-    values = _unroll(engine, inner, op, env, frame, rows, carried)
-    results = [Value(v.name, join(x.kind, v.kind)) for x, v in zip(carried, values)]
-    regions = [b.nested().region((), carried), inner.region((), values)]
-    return list(b.op("if", (stop,), results, regions).results)
+    return engine.branch(
+        b, stop, [lambda inner: list(carried), lambda inner: _unroll(engine, inner, op, env, frame, rows, carried)],
+        [v.name for v in carried],
+    )  # fmt: skip

@@ -154,7 +154,7 @@ class Memory:
 
     def _check(self, value: Value, loc: Any) -> None:
         for cell, then in self.doubtful[value].items():
-            if cell not in UNCHANGING and self.now(cell) is not then:
+            if cell not in UNCHANGING and (self.now(cell) is not then or cell in self.poisoned):
                 raise _undecided(value, cell.name, loc)
 
     # Sharing
@@ -249,9 +249,13 @@ class Memory:
                         marker = Cell(other.name if value is result else result.name, value)
                         self.doubtful[value] = {**self.doubtful.get(value, {}), marker: value}
 
+    def is_fresh(self, b: TypedBuilder, value: Value, inside: set[Value]) -> bool:
+        """Whether the value certainly is memory made `inside`, all of it."""
+        return not holds_memory(value.kind) or all(cell.root in inside for cell in self._cells(b, value))
+
     def _cells(self, b: TypedBuilder, value: Value) -> set[Cell]:
         """All memory that the value, or a part of it, is or may be."""
-        reached = _reachable(b, [value])
+        reached = _reachable(b.parts, [value])
         return {self.ref(v).cell for v in reached} | {c for v in reached for c in self.doubtful.get(v, ())}
 
     def same(self, x: Value, y: Value) -> bool:
@@ -262,6 +266,11 @@ class Memory:
         """A list that a loop collected: its elements may be what was there before the loop."""
         if self.active:
             self.freeze([item])
+
+    def held(self, containers: Iterable[Value]) -> dict[Cell, Value]:
+        """The memory that is gone over, and what it holds."""
+        found = [v for v in containers if self.active and holds_memory(v.kind)]
+        return {cell: self.now(cell) for v in found for cell in self.cells_of(v) if cell not in UNCHANGING}
 
     # What may not change any more
 
