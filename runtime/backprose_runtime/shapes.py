@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprose_runtime.arrays import array_module, cast, is_array
+from backprose_runtime.containers import is_container, items
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -32,10 +33,19 @@ def unbroadcast(g: Any, x: Any) -> Any:
 
 def require_separate(*arrays: Any) -> None:
     """Raise ValueError if two arguments share memory: one of them is updated in place, on a copy of its own."""
-    for i, x in enumerate(arrays):
-        for y in arrays[:i]:
-            if is_array(x) and is_array(y) and np.may_share_memory(x, y) and np.shares_memory(x, y):
+    found = [part for x in arrays for part in _mutable(x)]
+    for i, x in enumerate(found):
+        for y in found[:i]:
+            if x is y or (is_array(x) and is_array(y) and np.may_share_memory(x, y) and np.shares_memory(x, y)):
                 raise ValueError("two arguments share memory, and the function updates one of them in place: pass a copy")
+
+
+def _mutable(x: Any) -> list:
+    """What can be changed in place of an argument: arrays and containers, also those inside others."""
+    if not is_container(x):
+        return [x] if is_array(x) else []
+    inside = [part for item in items(x) for part in _mutable(item)]
+    return inside if isinstance(x, tuple) else [x, *inside]
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:

@@ -11,49 +11,9 @@ import numpy as np
 V = np.array([0.3, -1.2, 2.0])
 
 
-def appends(x=0.5):
-    xs = [x]
-    xs.append(x * x)  # UnsupportedUpdate: `.append()` changes the list in place
-    return sum(xs)
-
-
-def pops(x=0.5):
-    d = {"a": x}
-    return d.pop("a")  # UnsupportedUpdate: `.pop()` changes the dict in place
-
-
-def sorts(v=V):
-    v.sort()  # UnsupportedUpdate: `.sort()` changes the array in place
-    return v[0]
-
-
-def extends_in_place(x=0.5):
-    xs = [x]
-    xs += [x]  # UnsupportedUpdate: `+=` updates this container in place
-    return sum(xs)
-
-
-def writes_out(v=V):
-    y = v * 2
-    np.add(v, 1, out=y)  # UnsupportedCall: the parameter `out` of `numpy.add` is not supported
-    return np.sum(y)
-
-
-def writes_positional_out(v=V):
-    y = v * 2
-    np.negative(v, y)  # UnsupportedUpdate: `numpy.negative` writes into its argument 2
-    return np.sum(y)
-
-
 def shuffles(v=V):
     np.random.shuffle(v)  # UnsupportedUpdate: `numpy.random.RandomState.shuffle` changes its argument in place
     return v[0]
-
-
-def copies_to(v=V):
-    y = np.zeros(3)
-    np.copyto(y, v)  # UnsupportedCall: `numpy.copyto` has no derivative rule
-    return np.sum(y)
 
 
 def stores_by_operator(v=V):

@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import builtin_calls, calls
+from backprose.transform import builtin_calls, calls, containers, updates
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         return value
     if isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "operator"):
         return b.data(current)
+    if isinstance(obj, np.ufunc):
+        return b.data(current)
     return engine.live(b, lambda: getattr(obj, name, None), name, (id(obj), name))
 
 
@@ -138,6 +140,8 @@ def call_method(
     """`target.name(*args, **keywords)`."""
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
+        if name in updates.METHODS and engine.memory.active:
+            return updates.METHODS[name](engine, b, (target, *args), keywords, loc)
         _refuse_mutation("array", name, loc)
         if name == "tolist" and isinstance(kind, Array) and kind.axes:
             return builtin_calls.to_list(engine, b, target, kind, loc)
@@ -147,6 +151,9 @@ def call_method(
         return _as_method(b, value, name)
     if isinstance(kind, Record):
         return _call_record_method(engine, b, target, kind, name, args, keywords, loc)
+    table = containers.LIST if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}
+    if name in table and engine.memory.active:
+        return table[name](engine, b, target, args, keywords, loc)
     if isinstance(kind, (List, FixedList)):
         _refuse_mutation("list", name, loc)
     if isinstance(kind, Dict):

@@ -118,7 +118,7 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
             return make(b.items_of(sequence))
         if isinstance(kind, List) and fn is list:
             if sequence not in b.reversals:
-                return sequence
+                return copy_of_list(engine, b, sequence)
             backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
             return b.call(operator.getitem, b.reversals[sequence], backwards)
         if isinstance(kind, Range):
@@ -131,6 +131,17 @@ def _as_sequence(fn: Any) -> Callable[..., Value]:
         )  # fmt: skip
 
     return handler
+
+
+def copy_of_list(engine: Inference, b: TypedBuilder, sequence: Value) -> Value:
+    """Another list of the same elements, which can be told from this one only if one of them is changed."""
+    items = b.parts.get(sequence) if isinstance(sequence.kind, List) else b.items_of(sequence)
+    if items is not None:
+        return b.list(items)
+    if not engine.memory.active:
+        return sequence
+    none = b.const(None)
+    return b.call(operator.getitem, sequence, b.call(slice, none, none))
 
 
 def collect(engine: Inference, b: TypedBuilder, sequence: Value, loc: Any) -> Value:
@@ -481,7 +492,7 @@ DICT_METHODS: dict[str, Callable[..., Value]] = {
     "keys": lambda b, d: b.tuple([b.const(k) for k in d.kind.keys]),
     "values": lambda b, d: b.tuple(b.items_of(d)),
     "items": lambda b, d: b.tuple([b.tuple((b.const(k), v)) for k, v in zip(d.kind.keys, b.items_of(d))]),
-    "copy": lambda b, d: d,
+    "copy": lambda b, d: b.dict(zip(map(b.const, d.kind.keys), b.items_of(d))),
 }
 
 PLAIN_METHODS = {

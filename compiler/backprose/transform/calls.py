@@ -22,7 +22,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Value
 from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number, join
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
-from backprose.transform import attributes, builtin_calls, containers
+from backprose.transform import attributes, builtin_calls, containers, updates
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
 
 def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """The call of a Python object that is known when compiling."""
+    if engine.memory.active and updates.is_at(fn):
+        return updates.at(engine, b, fn.__self__, args, keywords, loc)
+    if engine.memory.active and _is_hashable(fn) and fn in updates.WRITING:
+        return updates.WRITING[fn](engine, b, args, keywords, loc)
     handler = builtin_calls.HANDLERS.get(fn) if _is_hashable(fn) else None
     if handler is not None:
         if fn not in builtin_calls.ITERATING:
@@ -137,6 +141,10 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
     refuse_writes(fn, loc)
+    if engine.memory.active and fn not in UPDATES and (keywords or fn not in ARITHMETIC):
+        stored = updates.with_out(engine, b, fn, args, keywords, loc)
+        if stored is not None:
+            return stored
     args = _elements(engine, b, fn, args, loc)
     if fn in UPDATES:
         return _update(engine, b, fn, args, loc)
@@ -419,6 +427,9 @@ def _call_chosen(
     cond, *functions = engine.choices[callee]
     build = [lambda inner, fn=fn: [apply(engine, inner, inner.data(fn), args, keywords, loc)] for fn in functions]
     return engine.branch(b, cond, build, [""])[0]
+
+
+COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def _special(kind: Any, name: str) -> types.FunctionType | None:

@@ -294,7 +294,8 @@ class Memory:
     def check_writable(self, target: Value, loc: Any) -> Cell:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
-            raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
+            other = next(iter(self.doubtful[target]))
+            raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
         cell = self.ref(target).cell
         if cell in self.frozen:
             raise still_held(cell, loc)
@@ -377,6 +378,16 @@ class Memory:
         name = ref.cell.name or target.name
         self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
         return True
+
+    def accumulate(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
+        """`np.add.at(target, index, value)`."""
+        cell = self.check_writable(target, loc)
+        if self.ref(target).path:
+            raise errors.UnsupportedUpdate(
+                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
+            )
+        root = self.now(cell)
+        self.replace(cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=cell.name))
 
     def copy(self, b: TypedBuilder, value: Value) -> Value:
         """The argument in memory of its own, so that what is stored there does not reach the caller."""
@@ -506,6 +517,14 @@ def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:
         f"`{cell.name or 'a value'}` is updated in place, and a container may hold it too", loc,
         "which elements of the container share its memory is not known when compiling",
         "put a copy in the container: `.copy()`",
+    )  # fmt: skip
+
+
+def _element(value: Value, loc: Any) -> errors.UnsupportedUpdate:
+    return errors.UnsupportedUpdate(
+        f"`{value.name or 'a value'}` is an element of a container, and is updated in place", loc,
+        "which other names refer to it is not known when compiling",
+        "store a new value in the container: `xs[i] = xs[i] + ...`",
     )  # fmt: skip
 
 
