@@ -316,7 +316,7 @@ class Writer:
         """Buffers that change places in a loop."""
         u, v, w, i = self.new("u"), self.new("u"), self.new("u"), self.new("i")
         source = self.pick([n for n in self.arrays(scope) if scope.names[n] == (4,)] or ["x"])
-        start = self.pick([f"{source}.copy()", f"np.sin({source})", source])
+        start = self.pick([f"{source}.copy()", f"np.sin({source})"] * 4 + [source])
         lines = [f"{u} = {start}", f"{v} = {self.pick([f'np.zeros_like({u})', f'{u} * 0.5', f'{u}.copy()'])}"]
         names, three = {u: (4,), v: (4,)}, self.chance(40)
         if three:
