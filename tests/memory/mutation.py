@@ -123,7 +123,7 @@ class Writer:
             for name in self.arrays(scope):
                 options += [f"{name}{index}" for index in self.indices(scope.names[name], shape)]
                 if scope.names[name] == (3, 4) and shape == (3,):
-                    options += [f"{name} @ {other}" for other in self.arrays(scope, (4,))]
+                    options += [f"({name} @ {other})" for other in self.arrays(scope, (4,))]
         return self.pick(options) if options else f"np.full({shape}, 0.4)"
 
     def expression(self, scope: Scope, shape: Shape, depth: int = 1) -> str:
@@ -182,7 +182,7 @@ class Writer:
         kinds = ["element", "element", "slice", "slice", "slice", "name", "name", "view", "view", "alias", "make", "make",
                  "copy", "mask", "positions", "call", "call", "swap_items", "scalar", "exchange", "function"]  # fmt: skip
         if depth > 0:
-            kinds += ["if", "for", "for", "while", "swap_loop"]
+            kinds += ["if", "for", "for", "while", "swap_loop", *(["joint"] if self.chance(40) else [])]
         return getattr(self, f"_{self.pick(kinds)}")(scope, depth)
 
     def target(self, scope: Scope) -> str:
@@ -328,6 +328,21 @@ class Writer:
         turn = f"{u}, {v}, {w} = {v}, {w}, {u}" if three else f"{u}, {v} = {v}, {u}"
         scope.names.update(names)
         return [*lines, f"for {i} in range({self.pick(['k', 'k', 'k + 1'])}):", *indented([*body, turn])]
+
+    def _joint(self, scope: Scope, depth: int) -> list[str]:
+        """Two names bound together in a branch or loop, that may share memory made there."""
+        p, q, i = self.new("p"), self.new("q"), self.new("i")
+
+        def pair(ints: tuple[str, ...]) -> list[str]:
+            first = self.expression(self.inner(scope, ints=ints), (4,), 1)
+            return [f"{p} = {first} + np.zeros(4)", f"{q} = {self.pick([p, f'{p}.copy()', f'{p}[::-1]', f'{p} * 2.0'])}"]
+
+        if self.chance(60):
+            lines = [f"if {self.condition(scope)}:", *indented(pair(scope.ints)), "else:", *indented(pair(scope.ints))]
+        else:
+            lines = [f"for {i} in range(k + 1):", *indented(pair((*scope.ints, i)))]
+        scope.names.update({p: (4,), q: (4,)})
+        return lines
 
     def program(self, depth: int, length: int) -> Program:
         params = {n: s for n, s in PARAMETERS.items() if n in ("x", "s") or self.chance(60)}

@@ -75,6 +75,16 @@ def program(x, s, k):
         u5, u6 = u6, u5
     return 1.3 * np.sum(np.cos(2.0 * u2))
 """,
+    "a view of what two names in a while loop take turns to write to": """
+def program(x, y, s, k):
+    v = y[:2]
+    n = 0
+    while n < k:
+        y, x = x, y
+        x = shift(x)
+        n += 1
+    return np.sum(np.sin(v))
+""",
 }
 
 

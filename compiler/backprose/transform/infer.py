@@ -154,7 +154,7 @@ class Inference:
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
-        return entry, frozenset(name for name, cell in cells if cell in written)
+        return entry, frozenset(name for name, cell in cells if cell in written or cell in self.memory.poisoned)
 
     # Calls of Python functions
 
@@ -481,7 +481,8 @@ class Inference:
         values = self.region(inner, op.body, env, frame)
         inside = defined_values(inner.region())
         written = self.memory.written(before, inside)
-        stored = [self.memory.state[cell] for cell in written]
+        stored = [self.memory.whole(inner, cell) for cell in written]
+        self.memory.freeze_contents(stored)
         results = [Value(r.name, v.kind) for r, v in zip([*op.results, *stored], [*values, *stored])]
         b.op("with", [env[v] for v in op.operands], results, [inner.region((), [*values, *stored])])
         self.memory.state = before
@@ -535,7 +536,10 @@ class Inference:
         written: dict[Cell, None] = {}
         for self.memory.state in states:
             written.update(dict.fromkeys(self.memory.written(before, inside)))
-        held = [[state.get(cell, before.get(cell, cell.root)) for cell in written] for state in states]
+        held = []
+        for (inner, _), self.memory.state in zip(sides, states):
+            held.append([self.memory.whole(inner, cell) for cell in written])
+            self.memory.freeze_contents(held[-1])
         stored = [Value(cell.name, join(x.kind, y.kind)) for cell, x, y in zip(written, *held)]
         regions = [inner.region((), [*values, *more]) for (inner, values), more in zip(sides, held)]
         b.op("if", (cond,), [*results, *stored], regions)

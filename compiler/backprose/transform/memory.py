@@ -55,7 +55,11 @@ class Ref:
 MAKES_LIST = frozenset(
     {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
 )
-CERTAIN_VIEWS = frozenset({np.transpose, np.swapaxes})
+CERTAIN_VIEWS = frozenset(
+    {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
+)
+RESHAPES = frozenset({np.reshape, np.ravel})
+C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
 OUTSIDE = Cell("what is outside the function", Value("outside"))
 ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
 UNCHANGING = (OUTSIDE, ELEMENTS)
@@ -78,6 +82,9 @@ class Memory:
     poisoned: dict[Cell, str] = field(default_factory=dict)
     frozen: dict[Cell, str] = field(default_factory=dict)  # what containers of unknown elements may hold: stays as it is
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
+    reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
+    renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
+    in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
 
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
@@ -89,6 +96,10 @@ class Memory:
         """What the cell holds."""
         return self.state.get(cell, cell.root)
 
+    def whole(self, b: TypedBuilder, cell: Cell) -> Value:
+        """What the cell holds, with the elements of a container as they are now."""
+        return self._container(b, self.now(cell), b.loc)
+
     def move(self, old: Value, new: Value) -> None:
         """`new` is `old` under another name."""
         if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
@@ -96,11 +107,13 @@ class Memory:
         for table in (self.refs, self.seen, self.doubtful):
             if old in table:
                 table[new] = table[old]
+        if old in self.in_order:
+            self.in_order.add(new)
         for cell, value in self.state.items():
             if value is old:
                 self.state[cell] = new
                 self.seen[new] = new
-        if old in self.refs and self.refs[old].cell.root is old:
+        if old in self.refs and self.refs[old].cell.root is old and self.refs[old].cell not in self.state:
             self.state[self.refs[old].cell] = self.seen[new] = new
 
     # Reading
@@ -147,9 +160,8 @@ class Memory:
         key = (value, now)
         if key not in self.rebuilt or not _in_scope(b, self.rebuilt[key]):
             self.rebuilt[key] = container_like(b, value.kind, now, value.name)
-            if value in self.refs:
-                fresh = self.rebuilt[key]
-                self.refs[fresh], self.seen[fresh] = self.refs[value], self.seen[value]
+            fresh = self.rebuilt[key]
+            self.refs[fresh], self.seen[fresh] = self.ref(value), self.seen[value]
         return self.rebuilt[key]
 
     def _check(self, value: Value, loc: Any) -> None:
@@ -171,6 +183,9 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
+        if op.name == "call" and op.fn in C_ORDERED and "order" not in op.attrs["keywords"] \
+                and len(op.operands) < (2 if op.fn is np.ndarray.copy else 3):  # fmt: skip
+            self.in_order.add(result)
         if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
             return
         source = op.operands[0] if op.operands else None
@@ -179,6 +194,8 @@ class Memory:
             self.doubtful[result] = {ELEMENTS: result}
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
+        elif op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
+            self.note_view(result, source, op.fn, op.operands[1:])
         elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
             self.note_view(result, source, op.fn, op.operands[1:])
         elif op.fn is operator.getitem and is_basic(op.operands[1].kind):
@@ -187,6 +204,14 @@ class Memory:
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
         else:
             self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def _is_in_order(self, value: Value) -> bool:
+        ref = self.ref(value)
+        if ref.path or value in self.doubtful or ref.cell.root not in self.in_order:
+            return False
+        if ref.cell not in self.renewed:
+            self.reshaped.add(ref.cell)
+        return ref.cell not in self.renewed
 
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
         """`result` is the view `fn(source, *args)`."""
@@ -334,6 +359,11 @@ class Memory:
             raise errors.UnsupportedUpdate(
                 f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
             )
+        if any(step.fn is np.diagonal for step in ref.path):
+            raise errors.UnsupportedUpdate(
+                f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
+                "use np.fill_diagonal, or an index: `a[i, i] = ...`",
+            )  # fmt: skip
         if isinstance(target.kind, Array):
             value = stored(b, target.kind, value, loc)
             self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
@@ -359,8 +389,9 @@ class Memory:
         """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
         self.check_writable(target, loc)
         ref = self.ref(target)
-        if not ref.path and without_lengths(value.kind) == without_lengths(target.kind) \
+        if not ref.path and ref.cell not in self.reshaped and without_lengths(value.kind) == without_lengths(target.kind) \
                 and has_shape_of(target.kind, value.kind):  # fmt: skip
+            self.renewed.add(ref.cell)
             self.replace(ref.cell, b.restate(value, ref.cell.name))
         else:
             self.store(b, target, b.const(Ellipsis), value, loc)
@@ -392,7 +423,9 @@ class Memory:
     def copy(self, b: TypedBuilder, value: Value) -> Value:
         """The argument in memory of its own, so that what is stored there does not reach the caller."""
         if isinstance(value.kind, Array):
-            return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+            fresh = b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+            self.in_order.discard(fresh)  # the caller's array may lie in memory in another order
+            return fresh
         fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
         self.doubtful.pop(fresh, None)
         return fresh
