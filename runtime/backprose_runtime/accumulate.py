@@ -62,7 +62,12 @@ def _is_basic(index: Any) -> bool:
 
 
 # Functions of an array that give a view of it, by the names under which `set_at` takes them.
-VIEWS = {"transpose": np.transpose, "swapaxes": np.swapaxes, "reshape": np.reshape}
+VIEWS = {
+    view.__name__: view
+    for view in [
+        np.transpose, np.swapaxes, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal
+    ]
+}  # fmt: skip
 
 
 def view_name(function: Any) -> str:

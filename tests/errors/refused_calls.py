@@ -121,7 +121,7 @@ def evaluates(x=0.5):
 
 
 def sets_an_attribute(x=0.5):
-    setattr(evaluates, "x", x)  # UnsupportedCall: this call is not supported
+    setattr(evaluates, "x", x)  # UnsupportedUpdate: an attribute of `evaluates` is assigned
     return x
 
 

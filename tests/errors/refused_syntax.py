@@ -59,19 +59,14 @@ def set_comprehension(xs):
     return sum({x for x in xs})  # UnsupportedSyntax: a set is not supported
 
 
-def unpacks_into(x):
-    a, x.b = 1, 2  # UnsupportedUpdate: an attribute is assigned: in-place updates are not supported yet
-    return a
+def deletes_attribute(x):
+    del x.b  # UnsupportedUpdate: an attribute is deleted: that is not supported
+    return x
 
 
 def deletes(x):
     del x[0]  # UnsupportedUpdate: an element is deleted: that is not supported
     return x
-
-
-def loops_into(x):
-    for x.i in range(3):  # UnsupportedUpdate: an attribute is assigned: in-place updates are not supported yet
-        pass
 
 
 def decorated(x):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import update_programs
 
-from backprose import errors, value_and_grad
+from backprose import errors, grad, value_and_grad
 
-FUNCTIONS = {n: f for n, f in vars(update_programs).items() if inspect.isfunction(f) and n != "arguments"}
+FUNCTIONS = {n: f for n, f in vars(update_programs).items() if inspect.isfunction(f) and f.__module__ == "update_programs"}
+del FUNCTIONS["arguments"]
 
 
 def leaves(x):
@@ -74,3 +75,18 @@ def test_arrays_of_a_container_that_share_memory_are_refused_at_run_time():
     x = np.ones(3)
     with pytest.raises(ValueError, match="share memory"):
         value_and_grad(program)({"w": x, "b": x})
+
+
+@pytest.mark.parametrize(
+    "name", ["list_of_states", "list_of_lists", "elements_assigned", "out", "where", "put", "fill_diagonal", "rows"]
+)
+def test_second_derivative(name):
+    first, (x, *rest) = grad(FUNCTIONS[name]), update_programs.arguments(name)
+    weights = np.arange(1.0, 6.0)
+
+    def weighed(x, *rest):
+        return np.sum(first(x, *rest) * weights)
+
+    steps = np.eye(5) * 1e-6
+    expected = [(weighed(x + e, *rest) - weighed(x - e, *rest)) / 2e-6 for e in steps]
+    np.testing.assert_allclose(grad(weighed)(x, *rest), expected, rtol=1e-4, atol=1e-4)

@@ -1,5 +1,7 @@
 """Programs that grow lists, change dicts and let functions write to their arguments."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -546,6 +548,578 @@ def add_at_argument(x, i):
     return np.sum(x * x)
 
 
+@dataclass
+class P:
+    w: np.ndarray
+    b: np.ndarray
+
+    def step(self, g):
+        self.w = self.w - 0.1 * g
+        self.b += g
+
+
+@dataclass(frozen=True)
+class F:
+    w: np.ndarray
+
+
+@dataclass
+class S:
+    x: float
+    n: int = 0
+
+
+def attribute_rebound(p, n):
+    w0 = p.w
+    for i in range(n):
+        p.w = p.w - 0.1 * p.w * p.b
+    return np.sum(p.w * w0)
+
+
+def attribute_updated(p, n):
+    w0 = p.w
+    for i in range(n):
+        p.w -= 0.1 * p.w * p.b
+    return np.sum(p.w * w0)
+
+
+def element_of_attribute(p):
+    q = p
+    q.w[0] += p.b[1]
+    p.w[1:] *= 2
+    q.b = p.w
+    p.b[2] = 5.0
+    return np.sum(p.w * q.b * p.w)
+
+
+def method_that_changes_its_object(p, n):
+    for i in range(n):
+        p.step(p.w * p.b)
+    return np.sum(p.w * p.b)
+
+
+def objects_made_here(x):
+    p = P(x * 1, x * 2)
+    q = [p]
+    q[0].w = p.b
+    p.w[0] = 9.0
+    p.b, p.w = (p.w, p.b * 2)
+    return np.sum(q[0].w * p.b)
+
+
+def counters_of_an_object(x):
+    s = S(0.0)
+    for v in x:
+        s.x += v * v
+        s.n += 1
+    return s.x * s.n
+
+
+def attribute_set_in_branch(x):
+    s = S(x[0])
+    if x[1] > 0:
+        s.x = x[2] ** 2
+    else:
+        s.x *= x[3]
+    t = s
+    t.x = t.x * 2
+    return s.x
+
+
+def loop_over_an_attribute(x):
+    s = S(1.0)
+    for s.n in range(3):
+        s.x = s.x * x[0]
+    return s.x + s.n
+
+
+def frozen_dataclass(x):
+    f = F(x)
+    f.w = x * 2
+    return np.sum(f.w)
+
+
+def no_field(x):
+    s = S(x[0])
+    s.z = x[1]
+    return s.x
+
+
+def while_over_an_attribute(x):
+    s = S(x[0])
+    while s.n < 3:
+        s.x = s.x * x[1]
+        s.n += 1
+    return s.x
+
+
+def object_in_an_object(x):
+    s = P(S(x[0]), S(x[1]))
+    s.w.x = s.b.x * 3
+    s.b = s.w
+    s.b.x *= x[2]
+    return s.w.x
+
+
+def list_of_objects(x):
+    ps = [S(v) for v in x]
+    return sum((p.x * p.x for p in ps))
+
+
+def objects_of_an_unknown_list_changed(x):
+    ps = [S(v) for v in x]
+    for p in ps:
+        p.x = p.x * 2
+    return sum((p.x * p.x for p in ps))
+
+
+def objects_of_a_list_changed(x):
+    ps = [S(x[0]), S(x[1])]
+    for p in ps:
+        p.x = p.x * 2
+    return sum((p.x * p.x for p in ps))
+
+
+def key_stored_after_update(x):
+    y = x * 1
+    p = {'a': y, 'b': x}
+    y += x
+    if x[0] > 5:
+        p['b'] = x * 2
+    return np.sum(p['a'] * p['b'])
+
+
+def key_stored_in_branches(x):
+    y = x * 1
+    p = {'a': y, 'b': x}
+    if x[0] > 0:
+        y += x
+        p['b'] = x * 2
+    else:
+        p['b'] = x * 3
+        y *= 3
+    return np.sum(p['a'] * p['b'])
+
+
+def key_stored_in_loop_after_update(x, n):
+    y = x * 1
+    p = {'a': y, 'b': x}
+    y += x
+    for i in range(n):
+        p['b'] = p['b'] * p['a']
+    return np.sum(p['a'] * p['b'])
+
+
+def append_in_loop_after_update(x, n):
+    y = x * 1
+    l = [y]
+    y += x
+    for i in range(n):
+        l.append(l[-1] * x)
+    return np.sum(l[0] * l[-1])
+
+
+def append_within_a_context(x):
+    y = x * 1
+    l = [y]
+    y += x
+    with np.errstate(divide='ignore'):
+        y *= 2
+        l.append(x)
+        y *= 3
+    return np.sum(l[0] * l[-1])
+
+
+def tuple_after_update(x, n):
+    y = x * 1
+    t = (y, x)
+    y += x
+    for i in range(n):
+        t = (t[0] * t[1], t[1])
+    return np.sum(t[0])
+
+
+def append_while_after_update(x, n):
+    y = x * 1
+    l = [y]
+    y += x
+    while len(l) < n:
+        l.append(l[-1] * x)
+    return np.sum(l[0] * l[-1])
+
+
+def list_in_a_dict(x, n):
+    y = x * 1
+    l = [y]
+    d = {'l': l}
+    y += x
+    l.append(x)
+    for i in range(n):
+        d['l'].append(d['l'][0] * x)
+    return np.sum(l[0] * l[-1])
+
+
+def returned_by_a_closure(x):
+    y = x * 1
+    l = [y]
+
+    def g():
+        y[0] = 7.0
+        return l
+    return np.sum(g()[0] * x)
+
+
+def reshape_read_before_store(x):
+    y = np.outer(x, x)
+    t = y.reshape(-1)
+    s = np.sum(t ** 3)
+    y[0] = 5.0
+    return s + np.sum(y ** 2)
+
+
+def views_read_before_store(x):
+    y = np.outer(x, x)
+    t = np.squeeze(y[:, None])
+    u = np.ravel(y)
+    v = np.moveaxis(y, 0, 1)
+    w = np.flip(y)
+    d = np.diagonal(y)
+    s = np.sum(t ** 3) * np.sum(u ** 2) + np.sum(v ** 3 * w ** 2) + np.sum(d ** 3)
+    y *= 0.5
+    y[1] = 3.0
+    return s + np.sum(y ** 2)
+
+
+def rows(x):
+    a = np.outer(x, x)
+    for row in a:
+        row *= 2
+        row[0] = x[1]
+    return np.sum(a * a)
+
+
+def rows_and_positions(x):
+    a = np.outer(x, x)
+    for i, row in enumerate(a):
+        row[i] += x[0]
+        row -= a[0]
+    return np.sum(a ** 3)
+
+
+def rows_of_two(x):
+    a = np.outer(x, x)
+    b = a * 2
+    for p, q, v in zip(a, b, x):
+        p += q * v
+        q[:] = p
+    return np.sum(a * b)
+
+
+def rows_of_argument(a):
+    for row in a:
+        row *= row[0]
+    return np.sum(a)
+
+
+def arrays_of_a_list(x):
+    l = [x * 1, x * 2]
+    for row in l:
+        row *= x
+    return np.sum(l[0] * l[1])
+
+
+def entries_read_and_written(x):
+    a = x * 1
+    s = 0.0
+    for i, v in enumerate(a):
+        s = s + v
+        if i + 1 < len(a):
+            a[i + 1] *= v
+    return s
+
+
+def rows_of_rows(x):
+    a = np.outer(x, x)[:, :, None] * x
+    for m in a:
+        for r in m:
+            r *= r[0]
+        m[0] = 1.0
+    return np.sum(a * a)
+
+
+def columns(x):
+    a = np.outer(x, x * 2)
+    for col in a.T:
+        col /= col[0] + 3
+    return np.sum(a * a)
+
+
+def rows_until(x):
+    a = np.outer(x, x)
+    for r in a:
+        if r[0] < 0:
+            break
+        r *= 2
+    return np.sum(a * a)
+
+
+def views_with_other_axes(x):
+    y = x * 1
+    v = np.expand_dims(y, 0)
+    v[0, 1] = x[0] ** 2
+    w = np.flip(y)
+    w[0] *= 2
+    z = np.squeeze(v)
+    z += 1
+    return np.sum(y * y * x)
+
+
+def moved_axes(x):
+    a = np.outer(x, x * 2)[:, :, None] * x
+    m = np.moveaxis(a, 0, 2)
+    m[1] *= x
+    np.swapaxes(a, 0, 1)[0] = x[0]
+    return np.sum(a * a * x)
+
+
+def diagonal_before_store(x):
+    a = np.outer(x, x * 2)
+    d = np.diagonal(a)
+    a[0, 0] = 9.0 * x[1]
+    return np.sum(d * d)
+
+
+def diagonal_written(x):
+    a = np.outer(x, x * 2)
+    d = np.diagonal(a)
+    d[0] = 3.0
+    return np.sum(d * d)
+
+
+def reshaped_zeros(x):
+    a = np.zeros((2, 5))
+    v = a.reshape(-1)
+    v[3] = x[0]
+    v[5:] += x
+    r = a.ravel()
+    r *= x[1]
+    a[0] += x
+    return np.sum(v * v) + np.sum(r)
+
+
+def reshaped_copy(x):
+    y = x.copy()
+    v = y.reshape(5, 1)
+    v[2, 0] *= x[0]
+    y += x
+    return np.sum(v * v)
+
+
+def reshaped_transpose(x):
+    a = np.zeros((5, 5)).T
+    v = a.reshape(-1)
+    v[3] = x[0]
+    return np.sum(a)
+
+
+def reshaped_fortran(x):
+    a = np.zeros((5, 5), order='F')
+    v = a.reshape(-1)
+    v[3] = x[0]
+    return np.sum(a * x)
+
+
+def reshaped_like_argument(a):
+    z = np.zeros_like(a)
+    v = z.reshape(-1)
+    v[1] = a[0, 1]
+    return np.sum(z * a)
+
+
+def reshaped_in_loop(x, n):
+    a = np.zeros((2, 5))
+    f = a.ravel()
+    for i in range(n):
+        f[i] = x[0] * i
+        a[1] += f[:5]
+    return np.sum(a * a)
+
+
+def reshaped_either(x):
+    a = np.zeros((2, 5))
+    b = np.ones((2, 5)) if x[0] > 0 else a
+    v = b.reshape(-1)
+    v[0] = x[0]
+    return np.sum(a)
+
+
+def reshaped_after_update(x):
+    a = np.zeros((5, 5))
+    a += np.outer(x, x * 2).T
+    v = a.reshape(-1)
+    v[3] = x[0]
+    return np.sum(a * np.outer(x, x))
+
+
+def reshaped_before_update(x):
+    a = np.zeros((5, 5))
+    v = a.reshape(-1)
+    a += np.outer(x, x * 2).T
+    v[3] = x[0]
+    return np.sum(a * np.outer(x, x))
+
+
+def raveled_before_updates(x):
+    a = np.ones((5, 5))
+    v = a.ravel()
+    a *= np.outer(x, x * 2).T
+    v[3] = x[0]
+    a[...] = np.outer(x, x * 2).T
+    v[7] = x[1]
+    return np.sum(a * np.outer(x, x)) + v[3]
+
+
+def raveled_copy(x):
+    a = np.outer(x, x * 2).T.copy()
+    v = a.ravel()
+    v[3] = x[0]
+    return np.sum(a * np.outer(x, x)) + v[3]
+
+
+def raveled_in_loop(x, n):
+    a = np.zeros((5, 5))
+    for i in range(n):
+        v = a.ravel()
+        v[3 + i] = x[0]
+        a += np.outer(x, x * 2).T
+    return np.sum(a * np.outer(x, x))
+
+
+def raveled_copy_of_fortran(m):
+    a = m.copy()
+    v = a.ravel()
+    v[1] = 9.0
+    return np.sum(a * m)
+
+
+def reshaped_argument(m):
+    m[0] = 1.0
+    v = m.reshape(-1)
+    v[5] = m[1, 0]
+    return np.sum(m)
+
+
+def orthogonal_columns(m):
+    for i in range(2):
+        c = m[:, i]
+        c /= np.sqrt(np.sum(c * c))
+        m[:, i + 1] -= c * np.sum(c * m[:, i + 1])
+    return np.sum(m[0] * m[1])
+
+
+def result_is_out(x):
+    y = np.zeros(5)
+    z = np.add(x, x, out=y[:])
+    z[0] = 5.0
+    return np.sum(y * x)
+
+
+def appended_in_no_iteration(x, n):
+    l = []
+    y = x * 1
+    for i in range(n):
+        l.append(y)
+    y = y * 2
+    y[0] = 1.0
+    return np.sum(y) + len(l)
+
+
+def append_until(x):
+    l = []
+    for v in x:
+        if v > 0.5:
+            break
+        l.append(v * v)
+    else:
+        l.append(1.0)
+    return sum(l)
+
+
+def append_some(x):
+    l = []
+    for i in range(len(x)):
+        if x[i] < 0:
+            continue
+        l.append(x[i] ** 2)
+        l[-1] *= x[0]
+    return sum(l)
+
+
+def comprehension_then_stores(x, n):
+    l = [x * i for i in range(n)]
+    l[1] = l[0] + l[2]
+    l.append(l[1] * x)
+    return np.sum(np.array(l) ** 2)
+
+
+def list_passed_on(x):
+
+    def g(a, acc):
+        acc.append(a * a)
+        return acc
+    r = []
+    g(x[0], r)
+    g(x[1], r)
+    s = g(x[2], r)
+    return sum(r) + len(s) * sum(s)
+
+
+def slices_of_lists(x):
+    l = [x[0], x[1], x[2], x[3]]
+    m = l[1:3]
+    m.append(x[4])
+    l[0] = m[-1] * l[1]
+    t = l + m
+    t[0] = 0.0
+    return sum(l) * sum(m) + sum(t)
+
+
+def dicts_in_dicts(x):
+    d = {'a': [x * 1], 'b': {'c': x * 2}}
+    e = d['b']
+    e['c'] += x
+    d['a'].append(e['c'])
+    e['c'] = x * 5
+    d['a'][1] *= 2
+    return np.sum(d['a'][0] * d['a'][1] * d['b']['c'])
+
+
+def one_array_at_two_places(x):
+    y = x * 1
+    l = [y, y]
+    l[0] += 1
+    l[1] *= x
+    return np.sum(l[0] * l[1])
+
+
+def number_appended_in_branch(x, n):
+    l = [x[0]]
+    y = x * 1
+    if x[0] > 0:
+        l.append(y[1])
+    y[1] = 3.0
+    return sum(l) * y[1]
+
+
+def array_appended_in_branch(x):
+    y = x * 1
+    l = [x]
+    if x[0] > 0:
+        l.append(y)
+    y[1] = 3.0
+    return np.sum(l[-1])
+
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=5)
 PAIR = {"w": X.copy(), "b": RNG.normal(size=5)}
@@ -559,7 +1133,21 @@ COUNTED = {
 FIRST = {
     "key_rebound": PAIR, "key_updated": PAIR, "descent_in_a_dict": PAIR, "list_argument": [1.5, 2.5],
 }  # fmt: skip
-COUNTED["descent_in_a_dict"] = 3
+COUNTED.update(dict.fromkeys(
+    ["descent_in_a_dict", "attribute_rebound", "attribute_updated", "method_that_changes_its_object"], 3
+))
+COUNTED.update(key_stored_in_loop_after_update=2, append_in_loop_after_update=2, tuple_after_update=2,
+               append_while_after_update=4, list_in_a_dict=2)
+COUNTED["reshaped_in_loop"] = 7
+MATRIX = RNG.normal(size=(3, 4))
+FIRST.update(rows_of_argument=MATRIX, reshaped_like_argument=np.asfortranarray(MATRIX))
+COUNTED.update(raveled_in_loop=3, appended_in_no_iteration=0, comprehension_then_stores=3, number_appended_in_branch=1)
+FORTRAN = np.asfortranarray(MATRIX)
+FIRST.update(raveled_copy_of_fortran=FORTRAN, reshaped_argument=FORTRAN, orthogonal_columns=FORTRAN)
+OBJECT = P(X.copy(), RNG.normal(size=5))
+FIRST.update(dict.fromkeys(
+    ["attribute_rebound", "attribute_updated", "element_of_attribute", "method_that_changes_its_object"], OBJECT
+))
 
 
 def arguments(name):
@@ -568,7 +1156,6 @@ def arguments(name):
 
 
 REFUSED = {
-    "rows_read_and_written": "goes over",
     "buffer_appended": "may hold it",
     "appended_then_updated_next_time": "may hold it",
     "updated_after_the_loop": "share memory",
@@ -582,5 +1169,17 @@ REFUSED = {
     "where_without_out": "where",
     "out_of_integers": "truncates",
     "out_reshaped": "share memory",
+    "method_that_changes_its_object": "element of a container",
+    "diagonal_written": "read-only",
+    "reshaped_transpose": "share memory",
+    "reshaped_fortran": "share memory",
+    "reshaped_like_argument": "share memory",
+    "reshaped_either": "share memory",
+    "array_appended_in_branch": "may hold it",
+    "reshaped_after_update": "share memory",
+    "reshaped_argument": "share memory",
+    "frozen_dataclass": "attribute of",
+    "no_field": "is assigned",
+    "objects_of_an_unknown_list_changed": "share memory",
     "nan_to_num_in_place": "nan_to_num",
 }

@@ -121,6 +121,8 @@ class Printer:
         made = self.write.value(arguments)
         if name == "transpose" and isinstance(made, ast.Tuple) and not made.elts:
             return ast.Attribute(place, "T", LOAD)
+        if not hasattr(np.ndarray, name):
+            return ast.Call(ast.Attribute(self.write.references.node(np), name, LOAD), [place, ast.Starred(made, LOAD)], [])
         return ast.Call(ast.Attribute(place, name, LOAD), [ast.Starred(made, LOAD)], [])
 
     def augmented(self, target: str, op: Op) -> ast.stmt:

@@ -186,11 +186,11 @@ class _Checker:
         self.children(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if not isinstance(node.ctx, ast.Load):
+        if isinstance(node.ctx, ast.Del):
             self.refuse(
                 node,
-                "an attribute is assigned: in-place updates are not supported yet",
-                "other names may see the same object, and their derivatives would change with it",
+                "an attribute is deleted: that is not supported",
+                "which attributes an object has would depend on the path taken",
                 "build a new value: dataclasses.replace",
                 UnsupportedUpdate,
             )

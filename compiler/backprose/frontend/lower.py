@@ -209,6 +209,9 @@ class Lowering(Loops):
         if isinstance(target, ast.Subscript):
             self.builder.op("store", [self.expression(target.value), self.expression(target.slice), value], operator=None)
             return
+        if isinstance(target, ast.Attribute):
+            self.builder.call(setattr, self.expression(target.value), self.builder.const(target.attr), value)
+            return
         elements = target.elts
         stars = [index for index, element in enumerate(elements) if isinstance(element, ast.Starred)]
         counts = [stars[0], len(elements) - stars[0] - 1] if stars else [len(elements)]
@@ -223,6 +226,12 @@ class Lowering(Loops):
         if isinstance(node.target, ast.Subscript):
             target, index = self.expression(node.target.value), self.expression(node.target.slice)
             self.builder.op("store", [target, index, self.expression(node.value)], operator=UPDATES[type(node.op)])
+            return
+        if isinstance(node.target, ast.Attribute):
+            target = self.expression(node.target.value)
+            before = self.builder.getattr(target, node.target.attr)
+            value = self.builder.call(UPDATES[type(node.op)], before, self.expression(node.value))
+            self.builder.call(setattr, target, self.builder.const(node.target.attr), value)
             return
         name = node.target.id
         with self.at(node.target):

@@ -319,6 +319,13 @@ def _getattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
     return engine.attribute(b, args[0], args[1].kind.value, loc)
 
 
+def _setattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    """Imported here: what changes containers stands above the builtins that make them."""
+    from backprose.transform.containers import set_attribute
+
+    return set_attribute(engine, b, args, loc)
+
+
 def _callable(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     kind = args[0].kind
     return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures)
@@ -412,7 +419,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     float: _float,
     functools.reduce: _reduce,
     divmod: _divmod,
-    setattr: _refused("an attribute is set by a name found at run time", "return the new value"),
+    setattr: _setattr,
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),
     open: _refused("a file is not part of a differentiable computation", "read it outside"),

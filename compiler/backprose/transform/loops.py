@@ -39,7 +39,7 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
         if any(engine.memory.now(cell) is not then for cell, then in held.items()):
             raise _changes(next(v for v in flat if holds_memory(v.kind)), op.loc)
     else:
-        values = _loop(engine, b, op, env, frame, flat, shape, inits)
+        values = _loop_or_positions(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
 
 
@@ -61,7 +61,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         bound = [p if x is q else x for x, p, q in zip(bound, inner_params, params)]
         inner = b.nested()
         yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound))}, frame)
-        yields = with_cells(memory, op, bound_or_not(inner, yields), bound, cells)
+        yields = with_cells(memory, inner, op, bound_or_not(inner, yields), bound, cells)
         for param, own in zip(params, inner_params):
             memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
@@ -81,10 +81,30 @@ def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
     ]
 
 
-def _loop(
+def _loop_or_positions(
     engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, flat: list[Value], shape: list, inits: list[Value]
 ) -> list[Value]:
-    """A loop that stays a loop."""
+    """A loop over what it goes over; where it updates an array that it goes over, over the positions in it."""
+    state, depth, mark = dict(engine.memory.state), engine.depth, len(b.ops)
+    fresh = dict(engine.fresh)
+    try:
+        return _loop(engine, b, op, env, frame, flat, shape, inits)
+    except errors.UnsupportedUpdate:
+        if not engine.memory.active or not any(isinstance(v.kind, Array) and v.kind.axes for v in flat):
+            raise
+    engine.memory.state, engine.depth, engine.fresh, b.loc = state, depth, fresh, op.loc
+    del b.ops[mark:]
+    arrays = {i: v for i, v in enumerate(flat) if isinstance(v.kind, Array) and v.kind.axes}
+    flat = [b.call(range, b.call(len, v)) if i in arrays else v for i, v in enumerate(flat)]
+    return _loop(engine, b, op, env, frame, flat, shape, inits, arrays)
+
+
+def _loop(
+    engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, flat: list[Value], shape: list,
+    inits: list[Value], arrays: dict[int, Value] | None = None,
+) -> list[Value]:  # fmt: skip
+    """A loop that stays a loop. `arrays`: those whose elements are read at the positions that it goes over."""
+    arrays = arrays or {}
     flat = [_as_list(b, v) for v in flat]
     names_of_items = _item_names(op, shape)
     outer_items = [Value(names_of_items.get(i, ""), _item_kind(v, op.loc)) for i, v in enumerate(flat)]
@@ -95,10 +115,13 @@ def _loop(
         for item, iterable in zip(items, flat):
             if holds_memory(item.kind):
                 engine.memory.note_doubt(item, [iterable])
-        rows = {p: _bundle(inner, s, items) for p, s in zip(op.items, shape)}
+        given = list(items)
+        for i, array in arrays.items():
+            given[i] = inner.call(operator.getitem, engine.memory.current(inner, array, op.loc), items[i])
+        rows = {p: _bundle(inner, s, given) for p, s in zip(op.items, shape)}
         carried = dict(zip(op.carried, bound))
         yields = engine.region(inner, op.body, {**env, **rows, **carried}, frame)
-        yields = with_cells(engine.memory, op, bound_or_not(inner, yields), bound, cells)
+        yields = with_cells(engine.memory, inner, op, bound_or_not(inner, yields), bound, cells)
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]
@@ -162,12 +185,12 @@ class Loop:
 
 
 def with_cells(
-    memory: Memory, op: Op, yields: list[Value], bound: list[Value], cells: list[Cell]
+    memory: Memory, b: TypedBuilder, op: Op, yields: list[Value], bound: list[Value], cells: list[Cell]
 ) -> list[Value]:
     """What the body yields, with what the cells hold. A variable that refers to the same memory throughout passes."""
     start = 1 if op.attrs["stops"] else 0
     count = len(bound)
-    stored = [memory.now(cell) for cell in cells]
+    stored = [memory.whole(b, cell) for cell in cells]
     return [*yields[: start + count], *stored, *yields[start + count :]]
 
 
@@ -211,7 +234,7 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
             _check_frozen(engine, op, inits, params, carried, aliases, cells)
             separate = _check_sharing(engine, op, inits, params, carried, aliases, cells, inside)
             memory.state = dict(before)
-            passed = [*inits, *(before.get(c, c.root) for c in cells)]
+            passed = [*inits, *(memory.whole(b, c) for c in cells)]
             found = [List(widen(v.kind)) for v in collects]
             return Loop(regions, kinds, found, passed, cells, aliases, [*carried, *collects], before, set(params), separate)
         kinds = joined

@@ -13,9 +13,9 @@ from typing import Any
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import widen
-from backprose.ir.kinds import Kind
+from backprose.ir.kinds import Array, Kind
 from backprose.ir.nodes import Function, Module, Value
-from backprose.ir.walk import clone
+from backprose.ir.walk import clone, defined_values
 from backprose.transform.calls import bind
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request, gradient
@@ -50,14 +50,21 @@ def call_closure_gradient(
 ) -> Value:  # fmt: skip
     """The call of a gradient of a nested function, inlined into `b`."""
     template: Function = closure.kind.template
-    captured = engine.captures[closure][0]
+    captured = tuple(engine.memory.current(b, v, loc) for v in engine.captures[closure][0])
     defaults = {name: captured[i] for name, i in template.attrs.get("defaults", {}).items()}
     values = bind(b, template.name, template.signature, args, keywords, loc, defaults)
     names = list(template.signature.parameters)
     params = [Value(name, widen(value.kind)) for name, value in zip(names, values)]
     _require_floats(names, [p.kind for p in params], request, template.name, loc)
-    inner = b.nested()
+    inner, state = b.nested(), dict(engine.memory.state)
     result = engine.inline_closure(inner, closure, [*captured, *params])
+    written = engine.memory.written(state, {*defined_values(inner.region()), *params})
+    engine.memory.state = state
+    if written:
+        raise errors.UnsupportedUpdate(
+            f"`{template.name}` updates `{written[0].name or 'a value'}`, which it captures, and its gradient is taken", loc,
+            "the update would be seen outside", "pass it as an argument",
+        )  # fmt: skip
     body = Function(template.name, inner.region(params, [result]), template.loc)
     others = {i.name: i.function for i in engine.instances.values()}
     return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), values)
@@ -65,7 +72,9 @@ def call_closure_gradient(
 
 def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
     primal = Module({name: drop_dead(fn) for name, fn in primal.functions.items()})
+    active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
     module = gradient(primal, engine, request)
+    engine.memory.active = active
     return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
 
 
@@ -75,7 +84,10 @@ def _inlined(engine: Inference, b: TypedBuilder, module: Module, values: list[Va
     inlined = clone(entry.region, dict(zip(entry.params, values)))
     b.ops.extend(inlined.ops)
     b.learn(inlined)
-    return inlined.results[0]
+    (result,) = inlined.results
+    if engine.memory.active and isinstance(result.kind, Array) and all(result not in op.results for op in inlined.ops):
+        return engine.memory.copy(b, result)  # a gradient is in memory of its own
+    return result
 
 
 def _require_floats(names: list[str], kinds: list[Kind], request: Request, function: str, loc: Any) -> None:
