@@ -75,6 +75,12 @@ def program(x, s, k):
         u5, u6 = u6, u5
     return 1.3 * np.sum(np.cos(2.0 * u2))
 """,
+    "an element read at an index whose kind is not known is no view": """
+def program(x, y, s, k):
+    v = x[1:2]
+    v[-1 - k % 1], y[0] = y[0], v[-1 - k % 1]
+    return np.sum(y * y)
+""",
     "a view of what two names in a while loop take turns to write to": """
 def program(x, y, s, k):
     v = y[:2]

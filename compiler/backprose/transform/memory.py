@@ -198,7 +198,7 @@ class Memory:
             self.note_view(result, source, op.fn, op.operands[1:])
         elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
             self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn is operator.getitem and is_basic(op.operands[1].kind):
+        elif op.fn is operator.getitem and is_basic(op.operands[1].kind) and not isinstance(result.kind, Number):
             self.note_view(result, source, op.fn, op.operands[1:])
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
