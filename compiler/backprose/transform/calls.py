@@ -255,7 +255,7 @@ def _arrays(
             continue
         if fn not in OF_SEQUENCES:
             named[key] = _array(b, value)
-        elif (items := _items(b, value)) is not None and any(isinstance(v.kind, SEQUENCES) for v in items):
+        elif (items := _items(b, value)) is not None and any(map(_may_be_active, items)):
             named[key] = b.tuple([_array(b, v) for v in items])
     return tuple(named[i] for i in range(len(args))), {k: named[k] for k in keywords}
 
@@ -265,6 +265,12 @@ SEQUENCES = (List, FixedList, Tuple)
 
 def _items(b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
     return b.items_of(value) if isinstance(value.kind, SEQUENCES) else None
+
+
+def _may_be_active(value: Value) -> bool:
+    """Whether the value is a sequence of numbers that are not all constants."""
+    kind = value.kind
+    return isinstance(kind, SEQUENCES) and (isinstance(kind, List) or not all(isinstance(k, Static) for k in kind.items))
 
 
 def _array(b: TypedBuilder, value: Value) -> Value:

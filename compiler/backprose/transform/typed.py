@@ -460,6 +460,8 @@ def _shape(b: TypedBuilder, x: Value) -> Value | None:
         return b.getattr(x, "shape", Tuple(dims))
     if ndim_of(kind) == 0:
         return b.tuple(())
+    if isinstance(kind, (FixedList, Tuple)) and all(ndim_of(k) == 0 for k in kind.items):
+        return b.tuple([b.const(len(kind.items))])
     return b.op("call", (x,), [Value("", Object(tuple))], fn=np.shape, keywords=(), method=None).result
 
 
