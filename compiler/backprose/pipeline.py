@@ -23,6 +23,7 @@ from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
 from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
+from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
@@ -47,6 +48,7 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("skip_zeros", skip_zeros),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
+    ("copy_kept_views", copy_kept_views),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
 )  # fmt: skip

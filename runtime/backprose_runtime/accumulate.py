@@ -59,3 +59,48 @@ def _is_basic(index: Any) -> bool:
         or (isinstance(part, int) and not isinstance(part, bool))
         for part in parts
     )
+
+
+# Functions of an array that give a view of it, by the names under which `set_at` takes them.
+VIEWS = {"transpose": np.transpose, "swapaxes": np.swapaxes, "reshape": np.reshape}
+
+
+def view_name(function: Any) -> str:
+    """The name of a view in the arguments of `set_at`."""
+    return next(name for name, view in VIEWS.items() if view is function)
+
+
+def set_at(buffer: Any, value: Any, *path: Any) -> Any:
+    """A copy of `buffer` with `value` stored where the path leads: indices, and views by name with a tuple of arguments.
+
+    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
+    """
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy()
+    _view(out, path[:-1])[path[-1]] = value
+    return out
+
+
+def put_at(buffer: Any, value: Any, index: Any) -> Any:
+    """`set_at` for an index that may name an entry several times: the last value stays."""
+    return set_at(buffer, value, index)
+
+
+def last_at(y_bar: Any, index: Any) -> Any:
+    """What of `y_bar[index]` belongs to the values that `put_at` left there; zeros for those that were overwritten."""
+    part = y_bar[index]
+    number = np.arange(part.size).reshape(part.shape)
+    winner = np.empty(y_bar.shape, dtype=number.dtype)
+    winner[index] = number
+    return np.where(winner[index] == number, part, np.zeros_like(part))
+
+
+def get_at(buffer: Any, *path: Any) -> Any:
+    """What `set_at(buffer, value, *path)` would overwrite."""
+    return _view(buffer, path[:-1])[path[-1]]
+
+
+def _view(buffer: Any, path: tuple) -> Any:
+    steps = iter(path)
+    for step in steps:
+        buffer = VIEWS[step](buffer, *next(steps)) if isinstance(step, str) else buffer[step]
+    return buffer

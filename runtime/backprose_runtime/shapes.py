@@ -30,6 +30,14 @@ def unbroadcast(g: Any, x: Any) -> Any:
     raise TypeError(f"unbroadcast needs a number or an array, not {type(x).__name__}")
 
 
+def require_separate(*arrays: Any) -> None:
+    """Raise ValueError if two arguments share memory: one of them is updated in place, on a copy of its own."""
+    for i, x in enumerate(arrays):
+        for y in arrays[:i]:
+            if is_array(x) and is_array(y) and np.may_share_memory(x, y) and np.shares_memory(x, y):
+                raise ValueError("two arguments share memory, and the function updates one of them in place: pass a copy")
+
+
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum the array `g` to `shape`, which broadcasts to that of `g`. The result may be `g` itself."""
     xp = array_module(g)

@@ -27,12 +27,6 @@ def sorts(v=V):
     return v[0]
 
 
-def adds_in_place(v=V):
-    y = v * 2
-    y += v  # UnsupportedUpdate: `+=` updates this array in place
-    return np.sum(y)
-
-
 def extends_in_place(x=0.5):
     xs = [x]
     xs += [x]  # UnsupportedUpdate: `+=` updates this container in place

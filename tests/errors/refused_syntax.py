@@ -59,24 +59,13 @@ def set_comprehension(xs):
     return sum({x for x in xs})  # UnsupportedSyntax: a set is not supported
 
 
-def stores(x):
-    x[0] = 1  # UnsupportedUpdate: an element is assigned: in-place updates are not supported yet
-    return x
-
-
-def adds_to_an_element(x):
-    for i in range(3):
-        x[i] += 1  # UnsupportedUpdate: an element is assigned: in-place updates are not supported yet
-    return x
-
-
 def unpacks_into(x):
     a, x.b = 1, 2  # UnsupportedUpdate: an attribute is assigned: in-place updates are not supported yet
     return a
 
 
 def deletes(x):
-    del x[0]  # UnsupportedUpdate: an element is assigned: in-place updates are not supported yet
+    del x[0]  # UnsupportedUpdate: an element is deleted: that is not supported
     return x
 
 

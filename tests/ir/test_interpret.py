@@ -24,10 +24,16 @@ def test_calls_pass_positional_and_named_arguments():
     assert run("%r = builtins.sorted(%a, reverse=%b)\nreturn %r", [1, 3, 2], True) == [3, 2, 1]
 
 
-def test_updating_operators_do_not_update():
+def test_updating_operators_update():
     x = np.ones(2)
     result = run("%r = operator.iadd(%a, %b)\nreturn %r", x, 1.0)
-    assert x.tolist() == [1, 1] and result.tolist() == [2, 2]
+    assert result is x and x.tolist() == [2, 2]
+
+
+def test_stores():
+    x = np.ones(3)
+    run("%i = const 1\nstore set(%a, %i, %b)\nstore iadd(%a, %i, %b)\nreturn %a", x, 5.0)
+    assert x.tolist() == [1, 10, 1]
 
 
 def test_apply_spreads_and_names():

@@ -81,6 +81,8 @@ function loss(%w: f64[N], %n: dim) signature(w, /, n=10, *args, m, p=-0.0, **res
   %v = with(%0, %s) {
     yield %0
   }
+  store set(%w, %0, %0)
+  store iadd(%w, %0, %0)
   %8 = invoke 'a b'(%w, %0)
   return %z
 }

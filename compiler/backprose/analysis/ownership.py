@@ -39,11 +39,13 @@ ARITHMETIC = frozenset(
 )
 
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
+STORES = frozenset({backprose_runtime.set_at, backprose_runtime.put_at})
+PLACES = STORES | {backprose_runtime.add_at}
 
 ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
-) | {abs, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
+) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,10 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn is backprose_runtime.add_at or is_rebinding(op):
+    if op.fn in PLACES or is_rebinding(op):
         return True
-    return op.fn in IN_PLACE and op.loc is not None and op.loc.sweep == "reverse"
+    written = (op.attrs["method"] or "").startswith("__i")
+    return op.fn in IN_PLACE and (written or (op.loc is not None and op.loc.sweep == "reverse"))
 
 
 def is_rebinding(op: Op) -> bool:
@@ -171,9 +174,10 @@ class _Origins:
         fn, operands = op.fn, op.operands
         inside = self.reach(operands)
         if self.is_update(op):
-            # Done in place where the buffer is owned; else it is a new object.
+            # Done in place where the buffer is owned and a whole; else it is a new object.
             buffer = operands[0]
-            kept = self.own.get(buffer, 0) & ~(FOREIGN | PART)
+            own = self.own.get(buffer, 0)
+            kept = 0 if own & (FOREIGN | PART) else own
             held = self.reaches.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
             self.join(op.result, self.fresh(op) | kept, held)

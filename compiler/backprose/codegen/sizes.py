@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 
-import backprose_runtime
 
+from backprose.analysis.ownership import PLACES
 from backprose.codegen.names import path_of
 from backprose.ir.nodes import Op, Value
 
@@ -43,7 +43,7 @@ def own_size(op: Op) -> int:
 
 
 def _path_size(fn: object) -> int:
-    if fn is backprose_runtime.add_at:
+    if fn in PLACES:
         return 1  # it is mostly written as an update
     first, _, rest = (path_of(fn) or "function").partition(".")
     return len(rest) + (3 if first == "numpy" else 0) if rest else len(first)

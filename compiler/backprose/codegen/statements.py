@@ -11,6 +11,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis import statements as st
+from backprose.analysis.ownership import PLACES, STORES
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.ir.kinds import (
     Array,
@@ -92,13 +93,35 @@ class Printer:
     def on_Update(self, s: st.Update) -> list[ast.stmt]:
         op = s.op
         target, buffer = self.write.names[op.result], self.write.names[self.write.folds.variable(s.buffer)]
-        is_place = op.fn is backprose_runtime.add_at
         if s in self.in_place:
             if target == buffer:
-                return [self.accumulation(target, op) if is_place else self.augmented(target, op)]
-            if is_place and not self.reads(op.operands[1:], target):
-                return [_assign(target, _name(buffer)), self.accumulation(target, op)]
+                return [self.updated(target, op)]
+            if op.fn in PLACES and not self.reads(op.operands[1:], target):
+                return [_assign(target, _name(buffer)), self.updated(target, op)]
         return [_assign(target, self.write.op(op))]
+
+    def updated(self, target: str, op: Op) -> ast.stmt:
+        if op.fn in STORES:
+            return self.store(target, op)
+        return self.accumulation(target, op) if op.fn in PLACES else self.augmented(target, op)
+
+    def store(self, target: str, op: Op) -> ast.stmt:
+        """`target[path][index] = value`."""
+        _, value, *path = op.operands
+        place: ast.expr = _name(target)
+        steps = iter(path[:-1])
+        for step in steps:
+            if isinstance(step.kind, Static) and isinstance(step.kind.value, str):
+                place = self.view(place, step.kind.value, next(steps))
+            else:
+                place = ast.Subscript(place, self.write.index(step), LOAD)
+        return ast.Assign([ast.Subscript(place, self.write.index(path[-1]), STORE)], self.write.value(value))
+
+    def view(self, place: ast.expr, name: str, arguments: Value) -> ast.expr:
+        made = self.write.value(arguments)
+        if name == "transpose" and isinstance(made, ast.Tuple) and not made.elts:
+            return ast.Attribute(place, "T", LOAD)
+        return ast.Call(ast.Attribute(place, name, LOAD), [ast.Starred(made, LOAD)], [])
 
     def augmented(self, target: str, op: Op) -> ast.stmt:
         value = self.write.value(op.operands[1])
@@ -196,6 +219,8 @@ def rebinds(s: st.Update) -> bool:
 def keeps_memory(op: Op) -> bool:
     """Whether the update's result fits into its buffer's memory, so that in place means the same."""
     buffer, result, value = op.operands[0].kind, op.result.kind, op.operands[-1].kind
+    if op.fn in STORES:
+        return isinstance(buffer, Array) and bool(buffer.axes)
     if op.fn is backprose_runtime.add_at:
         if isinstance(buffer, (List, FixedList)):
             return isinstance(op.operands[1].kind, (Scalar, Dim, Static))

@@ -175,18 +175,23 @@ class _Checker:
 
     # Updates in place
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        self.update(node, "an element")
+        if isinstance(node.ctx, ast.Del):
+            self.refuse(
+                node,
+                "an element is deleted: that is not supported",
+                "the elements behind it change their places",
+                "build a new container",
+                UnsupportedUpdate,
+            )
+        self.children(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        self.update(node, "an attribute")
-
-    def update(self, node: ast.Subscript | ast.Attribute, part: str) -> None:
         if not isinstance(node.ctx, ast.Load):
             self.refuse(
                 node,
-                f"{part} is assigned: in-place updates are not supported yet",
+                "an attribute is assigned: in-place updates are not supported yet",
                 "other names may see the same object, and their derivatives would change with it",
-                "build a new value: np.where, np.concatenate, a comprehension, dataclasses.replace",
+                "build a new value: dataclasses.replace",
                 UnsupportedUpdate,
             )
         self.children(node)

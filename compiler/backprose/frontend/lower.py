@@ -206,6 +206,9 @@ class Lowering(Loops):
         if isinstance(target, ast.Name):
             self.bind_name(target.id, value)
             return
+        if isinstance(target, ast.Subscript):
+            self.builder.op("store", [self.expression(target.value), self.expression(target.slice), value], operator=None)
+            return
         elements = target.elts
         stars = [index for index, element in enumerate(elements) if isinstance(element, ast.Starred)]
         counts = [stars[0], len(elements) - stars[0] - 1] if stars else [len(elements)]
@@ -217,6 +220,10 @@ class Lowering(Loops):
                 self.bind(element, self.builder.call(operator.getitem, parts, self.builder.const(index), name=name))
 
     def statement_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Subscript):
+            target, index = self.expression(node.target.value), self.expression(node.target.slice)
+            self.builder.op("store", [target, index, self.expression(node.value)], operator=UPDATES[type(node.op)])
+            return
         name = node.target.id
         with self.at(node.target):
             before = self.load(name, node.target)

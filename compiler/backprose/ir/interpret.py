@@ -18,13 +18,6 @@ from typing import Any
 from backprose.errors import InternalError
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 
-# `x += y` on a name is a rebinding in the IR: the updating operators are evaluated as the pure ones.
-PURE_OPERATORS = {
-    getattr(operator, "i" + name): getattr(operator, name if hasattr(operator, name) else name + "_")
-    for name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift concat".split()
-}
-
-
 @dataclass(frozen=True)
 class UnboundVariable:
     """What a variable holds that no statement has bound; yields pass it along, any other reading raises."""
@@ -69,7 +62,7 @@ class _Frame:
             method = getattr(self, "op_" + op.name, None)
             if method is None:
                 raise InternalError(f"the interpreter does not know the operation {op.name!r}")
-            if op.name in ("if", "for", "while", "with", "raise"):
+            if op.name in ("if", "for", "while", "with", "raise", "store"):
                 method(op, env)
             else:
                 env[op.result] = method(op, *(_read(v, env) for v in op.operands))
@@ -78,6 +71,11 @@ class _Frame:
         env.update(zip(region.params, args, strict=True))
         self.execute(region.ops, env)
         return [env[v] for v in region.results]
+
+    def op_store(self, op: Op, env: dict[Value, Any]) -> None:
+        target, index, value = (_read(v, env) for v in op.operands)
+        update = op.attrs["operator"]
+        target[index] = value if update is None else update(target[index], value)
 
     # Each method below takes the values of the operands and returns that of the result.
     def op_const(self, op: Op) -> Any:
@@ -103,7 +101,7 @@ class _Frame:
         named = dict(zip(names, args[cut:]))
         if isinstance(fn, MethodDescriptorType) and op.attrs["method"]:  # of arrays, which NumPy's scalars have too
             return getattr(args[0], op.attrs["method"])(*args[1:cut], **named)
-        return _pure(fn)(*args[:cut], **named)
+        return fn(*args[:cut], **named)
 
     def op_apply(self, op: Op, callee: Any, *args: Any) -> Any:
         names = op.attrs["keywords"]
@@ -116,7 +114,7 @@ class _Frame:
                 named |= arg
             else:
                 positional.append(arg)
-        return _pure(callee)(*positional, **named)
+        return callee(*positional, **named)
 
     def op_invoke(self, op: Op, *args: Any) -> Any:
         return _Frame(self.functions, self.globals, self.cells).run(self.functions[op.attrs["callee"]], args)
@@ -205,11 +203,6 @@ def _read(value: Value, env: Mapping[Value, Any]) -> Any:
         name = value.name or content.name
         raise UnboundLocalError(f"cannot access local variable {name!r} where it is not associated with a value")
     return content
-
-
-def _pure(fn: Any) -> Any:
-    # Only the operators are looked up: other callables need not be hashable.
-    return PURE_OPERATORS[fn] if getattr(fn, "__module__", None) == "_operator" and fn in PURE_OPERATORS else fn
 
 
 def _signature(template: Function, defaults: Mapping[str, Any]) -> inspect.Signature:

@@ -31,6 +31,8 @@ The operations, with `->` for their results:
                  {collected, stops}
     with         contexts [body]             -> n   body() yields n values
     raise        [exception [cause]]         -> 0
+    store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`;
+                 {operator}                         only in lowered IR, where values are references still
 
 Every operation but `call` (whose callable decides), `raise` and those holding such ones is pure. Values are
 immutable: what Python would update in place is a new value here, and code generation turns the new value back
@@ -235,4 +237,5 @@ OPS: Mapping[str, OpSpec] = {
     "while": OpSpec(("collected", "stops"), 2, None),
     "with": OpSpec((), 1, None),
     "raise": OpSpec((), 0, 0),
+    "store": OpSpec(("operator",), 0, 0),
 }

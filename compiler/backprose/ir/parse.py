@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -204,6 +205,10 @@ class _Parser(Reader):
     def op_invoke(self) -> tuple[list[Value], dict]:
         callee = self.name()
         return self.op_plain()[0], {"callee": callee}
+
+    def op_store(self) -> tuple[list[Value], dict]:
+        update = self.name()
+        return self.op_plain()[0], {"operator": None if update == "set" else getattr(operator, update)}
 
     def op_getattr(self) -> tuple[list[Value], dict]:
         self.expect("(")

@@ -152,6 +152,10 @@ class _Printer:
     def head_invoke(self, op: Op) -> str:
         return f"invoke {word(op.attrs['callee'])}({self.values(op.operands)})"
 
+    def head_store(self, op: Op) -> str:
+        update = op.attrs["operator"]
+        return f"store {'set' if update is None else update.__name__}({self.values(op.operands)})"
+
     def head_getattr(self, op: Op) -> str:
         return f"getattr({self.values(op.operands)}, {word(op.attrs['name'])})"
 

@@ -46,3 +46,15 @@ def joined(value, items):
 def copy(y, x, *, y_bar):
     """y = x in other memory."""
     return y_bar
+
+
+@linear(backprose_runtime.appended, wrt=("items", "item"))
+def append(y, items, item, *, y_bar):
+    """y = items and one more."""
+    return y_bar[:-1], y_bar[-1]
+
+
+@linear(backprose_runtime.with_item, wrt=("items", "item"))
+def replace(y, items, index, item, *, y_bar):
+    """y = items with another one at index: what was there before has no share."""
+    return backprose_runtime.with_item(y_bar, index, backprose_runtime.zeros_like(items[index])), y_bar[index]

@@ -165,5 +165,5 @@ DRAWS = (
         if hasattr(np.random, name)
     ],
 )  # fmt: skip
-effect(*DRAWS)
+effect(*DRAWS, backprose_runtime.require_separate)
 opaque(*DRAWS)

@@ -22,7 +22,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Value
 from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number, join
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
-from backprose.transform import attributes, builtin_calls
+from backprose.transform import attributes, builtin_calls, containers
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -46,17 +46,21 @@ CONTEXTS = (np.errstate,)
 
 def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """The call of whatever `callee` is known to be."""
+    args = tuple(engine.memory.current(b, v, loc) for v in args)
     if callee in engine.captures:
         return _call_closure(engine, b, callee, args, keywords, loc)
     if callee in engine.gradients:
         closure, request = engine.gradients[callee]
         return engine.call_gradient(b, closure, request, args, keywords, loc)
     if callee in engine.methods:
-        return attributes.call_method(engine, b, engine.methods[callee], callee.kind.name, args, keywords, loc)
+        target = engine.memory.current(b, engine.methods[callee], loc)
+        return attributes.call_method(engine, b, target, callee.kind.name, args, keywords, loc)
     if callee in engine.choices:
         return _call_chosen(engine, b, callee, args, keywords, loc)
     if callee in engine.partials:
         fn, first, named = engine.partials[callee]
+        first = tuple(engine.memory.current(b, v, loc) for v in first)
+        named = {k: engine.memory.current(b, v, loc) for k, v in named.items()}
         return apply(engine, b, fn, (*first, *args), {**named, **keywords}, loc)
     if isinstance(callee.kind, Static):
         return call_object(engine, b, callee.kind.value, args, keywords, loc)
@@ -289,8 +293,16 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
     method = _special(kind, f"__{fn.__name__.strip('_')}__")
     if method is not None:
         return engine.call_function(b, method, args, {}, loc)
-    if isinstance(kind, (Array, List, FixedList, Dict)):
-        what = "array" if isinstance(kind, Array) else "container"
+    if isinstance(kind, Array):
+        value = _as_written(b, fn, known(engine, b, UPDATES[fn], args, {}, loc))
+        return engine.memory.update(b, args[0], value, loc)
+    if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
+        return containers.extend(engine, b, args[0], args[1], loc)
+    if isinstance(kind, Dict) and fn is operator.ior:
+        containers.DICT["update"](engine, b, args[0], args[1:], {}, loc)
+        return engine.memory.current(b, args[0], loc)
+    if isinstance(kind, (List, FixedList, Dict)):
+        what = "container"
         raise errors.UnsupportedUpdate(
             f"`{symbol}` updates this {what} in place", loc,
             "updates in place are not supported yet", f"write `x = x {symbol[:-1]} y`, which makes a new {what}",
@@ -301,11 +313,22 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
             "the rank of its left side is not known",
             f"write `x = x {symbol[:-1]} y`, annotate the parameters, or call with arguments",
         )  # fmt: skip
-    value = known(engine, b, UPDATES[fn], args, {}, loc)
+    return _as_written(b, fn, known(engine, b, UPDATES[fn], args, {}, loc))
+
+
+def _as_written(b: TypedBuilder, fn: Any, value: Value) -> Value:
+    """Note that the user wrote `x += y`, so that it is printed in this way."""
     if b.ops and b.ops[-1].fn is UPDATES[fn] and b.ops[-1].results == (value,):
         attrs = {**b.ops[-1].attrs, "method": f"__{fn.__name__}__"}
-        b.ops[-1] = dataclasses.replace(b.ops[-1], attrs=attrs)  # so that it is printed as written
+        b.ops[-1] = dataclasses.replace(b.ops[-1], attrs=attrs)
     return value
+
+
+def updated(
+    engine: Inference, b: TypedBuilder, fn: Any, before: Value, value: Value, loc: Any
+) -> Value:
+    """What `before op= value` gives for an element: arrays are updated through the store that follows."""
+    return known(engine, b, UPDATES[fn], (before, value), {}, loc)
 
 
 def _overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
@@ -400,15 +423,8 @@ def _call_chosen(
 ) -> Value:
     """`(f if cond else g)(x)` is `f(x) if cond else g(x)`."""
     cond, *functions = engine.choices[callee]
-    sides = []
-    for fn in functions:
-        inner = b.nested()
-        sides.append((inner, apply(engine, inner, inner.data(fn), args, keywords, loc)))
-    result = Value("", join(sides[0][1].kind, sides[1][1].kind))
-    return b.op("if", (cond,), [result], [inner.region((), [value]) for inner, value in sides]).result
-
-
-COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+    build = [lambda inner, fn=fn: [apply(engine, inner, inner.data(fn), args, keywords, loc)] for fn in functions]
+    return engine.branch(b, cond, build, [""])[0]
 
 
 def _special(kind: Any, name: str) -> types.FunctionType | None:
@@ -425,6 +441,7 @@ def _call_closure(
     engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, ...], keywords: Keywords, loc: Any
 ) -> Value:
     captured, _ = engine.captures[callee]
+    captured = tuple(engine.memory.current(b, v, loc) for v in captured)
     template: Function = callee.kind.template
     defaults = {name: captured[i] for name, i in template.attrs.get("defaults", {}).items()}
     values = bind(b, template.name, template.signature, args, keywords, loc, defaults)

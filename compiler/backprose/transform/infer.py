@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import builtins
 import inspect
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import backprose_runtime
+
 from backprose import errors
 from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
-from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
+from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.walk import defined_values
 from backprose.transform import attributes, builtin_calls, calls, loops
+from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.typed import TypedBuilder, truth
 
 Env = dict[Value, Value]
@@ -95,6 +100,7 @@ class Inference:
     depth: int = 0  # loops around the code being walked
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
+    memory: Memory = field(default_factory=Memory)
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
@@ -104,21 +110,51 @@ class Inference:
         """The module for `function` called with parameters of these kinds."""
         target, owner = (function.__func__, function.__self__) if hasattr(function, "__func__") else (function, None)
         lowered = self.lower(target)
-        b = TypedBuilder(lowered.loc)
-        params, values = [], []
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
+        outer, depth = (self.memory.state, self.memory.active), self.depth
+        changed: frozenset[str] | None = None
+        self.memory.active = True
+        while True:
+            self.memory.state = {}
+            try:
+                entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
+            except errors.UnsupportedUpdate:
+                if changed is not None:
+                    raise
+                self.depth, changed = depth, frozenset()  # what is refused may be known once containers are taken apart
+                continue
+            if written <= (changed or frozenset()):
+                break
+            changed = (changed or frozenset()) | written
+        self.memory.state, self.memory.active = outer
+        others = {i.name: i.function for i in self.instances.values()}
+        return Module({entry.name: entry, **others, **self.functions})
+
+    def _entry(
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
+        changed: frozenset[str] | None,
+    ) -> tuple[Function, frozenset[str]]:
+        """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
+        b = TypedBuilder(lowered.loc)
+        b.observer = self.memory.made
+        params, values = [], []
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
                 continue
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
-            values.append(value)
+            own = self.memory.copy(b, value) if changed and param.name in changed else value
+            values.append(own if changed is None else self.memory.expand(b, own))
+        arrays = [v for v in params if holds_memory(v.kind)]
+        if changed and (len(arrays) > 1 or any(not isinstance(v.kind, Array) for v in arrays)):
+            b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
+        cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
-        others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others, **self.functions})
+        written = self.memory.written({})
+        return entry, frozenset(name for name, cell in cells if cell in written)
 
     # Calls of Python functions
 
@@ -220,6 +256,7 @@ class Inference:
 
     def _instance_body(self, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
         b = TypedBuilder(lowered.loc)
+        b.observer = self.memory.made
         params, values = [], []
         for param, kind in zip(lowered.params, kinds):
             if isinstance(kind, Static):
@@ -228,7 +265,15 @@ class Inference:
             params.append(Value(param.name, kind))
             values.append(params[-1])
         env = dict(zip(lowered.params, values))
+        outer, self.memory.state = self.memory.state, {}
+        cells = [self.memory.ref(v).cell for v in params if holds_memory(v.kind)]
         (result,) = self.region(b, lowered.region, env, frame)
+        if any(cell in cells for cell in self.memory.written({})):
+            raise errors.UnsupportedUpdate(
+                f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
+                "its effect on the caller's memory is not followed through the recursion", "return the new value",
+            )  # fmt: skip
+        self.memory.state = outer
         return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)
 
     # What the tables in the other files of inference call back
@@ -262,8 +307,38 @@ class Inference:
     def region(self, b: TypedBuilder, region: Region, env: Env, frame: Frame) -> list[Value]:
         for op in region.ops:
             b.at(op.loc)
+            self.refresh(b, op.operands, env, op.loc)
             getattr(self, f"_{op.name}")(b, op, env, frame)
+        self.refresh(b, region.results, env, b.loc)
         return [env[v] for v in region.results]
+
+    def refresh(self, b: TypedBuilder, values: Iterable[Value], env: Env, loc: Any) -> None:
+        """What was read from memory that has been written to since is read again."""
+        for value in values:
+            if value in env:
+                env[value] = self.memory.current(b, env[value], loc)
+
+    def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        target, index, value = (env[v] for v in op.operands)
+        update = op.attrs["operator"]
+        if update is not None:
+            pure = calls.UPDATES[update]
+            if pure is operator.add and self.memory.add(b, target, index, value, op.loc):
+                return
+            before = self.known(b, operator.getitem, (target, index), {}, op.loc)
+            if not isinstance(target.kind, Array):
+                value = self.known(b, update, (before, value), {}, op.loc)
+                if self.memory.same(before, value) and not isinstance(target.kind, Tuple):
+                    return  # the element was updated in place
+            else:
+                value = calls.updated(self, b, update, before, value, op.loc)
+        if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
+            self.memory.store(b, target, index, value, op.loc)
+            return
+        raise errors.UnsupportedUpdate(
+            f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
+            "the object lives outside the function", "pass it as an argument",
+        )  # fmt: skip
 
     def _const(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = b.data(op.attrs["value"], op.result.name)
@@ -362,6 +437,8 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        if fresh is not value:
+            self.memory.move(value, fresh)
         for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):
             if value in table:
                 table[fresh] = table[value]
@@ -400,9 +477,19 @@ class Inference:
 
     def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         inner = b.nested()
+        before = dict(self.memory.state)
         values = self.region(inner, op.body, env, frame)
-        results = [Value(r.name, v.kind) for r, v in zip(op.results, values)]
-        b.op("with", [env[v] for v in op.operands], results, [inner.region((), values)])
+        inside = defined_values(inner.region())
+        written = self.memory.written(before, inside)
+        stored = [self.memory.state[cell] for cell in written]
+        results = [Value(r.name, v.kind) for r, v in zip([*op.results, *stored], [*values, *stored])]
+        b.op("with", [env[v] for v in op.operands], results, [inner.region((), [*values, *stored])])
+        self.memory.state = before
+        for cell, result in zip(written, results[len(values) :]):
+            self.memory.replace(cell, result)
+        for result, value in zip(results, values):
+            self.memory.follow(result, [value], inside)
+        self.memory.note_together(b, results[: len(values)], [values])
         env.update(zip(op.results, results))
 
     def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
@@ -419,22 +506,46 @@ class Inference:
             values = self.region(b, op.regions[0 if known else 1], env, frame)
             env.update(zip(op.results, values))
             return
-        sides = []
+        regions = [
+            lambda inner, region=region: loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))
+            for region in op.regions
+        ]
+        env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
+
+    def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
+        """An `if`, each region of which a function builds; what they stored goes on, too."""
+        sides, states, loc = [], [], b.loc
+        before = self.memory.state
         fresh, left = self.fresh, []
-        for region in op.regions:
+        for make in build:
             inner = b.nested()
             self.fresh = dict(fresh)
             left.append(self.fresh)
-            sides.append((inner, loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))))
-            b.at(op.loc)
+            self.memory.state = dict(before)
+            sides.append((inner, make(inner)))
+            states.append(self.memory.state)
+            b.at(loc)
         self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
         results = []
-        for result, x, y in zip(op.results, sides[0][1], sides[1][1]):
-            results.append(Value(result.name, join(x.kind, y.kind)))
+        for name, x, y in zip(names, sides[0][1], sides[1][1]):
+            results.append(Value(name, join(x.kind, y.kind)))
             if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
                 self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
-        b.op("if", (cond,), results, [inner.region((), values) for inner, values in sides])
-        env.update(zip(op.results, results))
+        inside = set().union(*(defined_values(inner.region()) for inner, _ in sides))
+        written: dict[Cell, None] = {}
+        for self.memory.state in states:
+            written.update(dict.fromkeys(self.memory.written(before, inside)))
+        held = [[state.get(cell, before.get(cell, cell.root)) for cell in written] for state in states]
+        stored = [Value(cell.name, join(x.kind, y.kind)) for cell, x, y in zip(written, *held)]
+        regions = [inner.region((), [*values, *more]) for (inner, values), more in zip(sides, held)]
+        b.op("if", (cond,), [*results, *stored], regions)
+        self.memory.state = dict(before)
+        for cell, value in zip(written, stored):
+            self.memory.replace(cell, value)
+        for i, result in enumerate(results):
+            self.memory.follow(result, [values[i] for _, values in sides], inside)
+        self.memory.note_together(b, results, [values for _, values in sides])
+        return results
 
     # Loops
 

@@ -46,11 +46,19 @@ class TypedBuilder(Builder):
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
+        self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
+
+    def add(self, op: Op) -> Op:
+        super().add(op)
+        if self.observer is not None:
+            self.observer(self, op)
+        return op
 
     def nested(self) -> TypedBuilder:
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
+        inner.observer = self.observer
         inner.contexts = self.contexts
         return inner
 

@@ -1,0 +1,76 @@
+"""Copy what is kept of a buffer that is updated in place, so that the buffer itself need not be copied.
+
+The IR is pure, so a copy changes nothing in it. But a view that a loop collects, or that the reverse sweep reads, would
+hold on to the whole buffer, and an update could then not be carried out in the buffer's own memory.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import backprose_runtime
+import numpy as np
+
+from backprose.ir.kinds import Array
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops
+
+UPDATES = frozenset({backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.add_at})
+VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtime.get_at})
+
+
+def copy_kept_views(fn: Function) -> Function:
+    """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
+    if not any(op.fn in UPDATES and not _in_reverse(op) for op in all_ops(fn.region)):
+        return fn
+    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region)))
+
+
+def _visit(region: Region, kept: set[Value]) -> Region:
+    ops: list[Op] = []
+    copies: dict[Value, Value] = {}
+    for op in region.ops:
+        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
+        if _in_reverse(op):
+            op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
+        ops.append(op)
+        if not _in_reverse(op) and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
+            copy = Value(op.result.name, op.result.kind)
+            attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
+            ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))
+            copies[op.result] = copy
+    return _with_copies(Region(region.params, tuple(ops), region.results), copies)
+
+
+def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
+    """Reads in the reverse sweep, wherever it is nested, and what the region hands out."""
+    if not copies:
+        return region
+
+    def edit(op: Op, inside: bool) -> Op:
+        inside = inside or _in_reverse(op)
+        operands = tuple(copies.get(v, v) for v in op.operands) if inside else op.operands
+        regions = tuple(
+            Region(r.params, tuple(edit(o, inside) for o in r.ops), tuple(copies.get(v, v) if inside else v for v in r.results))
+            for r in op.regions
+        )
+        return replace(op, operands=operands, regions=regions)
+
+    ops = tuple(edit(op, False) for op in region.ops)
+    return Region(region.params, ops, tuple(copies.get(v, v) for v in region.results))
+
+
+def _read_in_reverse(region: Region) -> set[Value]:
+    """Values that the reverse sweep reads, or that regions of the forward sweep hand out."""
+    found: set[Value] = set(region.results)
+    for op in region.ops:
+        if _in_reverse(op):
+            found.update(op.operands)
+        for inner in op.regions:
+            found |= _read_in_reverse(inner)
+    return found
+
+
+def _in_reverse(op: Op) -> bool:
+    return op.loc is not None and op.loc.sweep == "reverse"

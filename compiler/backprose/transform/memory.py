@@ -1,0 +1,518 @@
+"""Memory during inference: who shares what, and what is stored there now.
+
+The user's variables hold references; the IR holds values. A *cell* stands for one piece of memory, an array or a
+container, and `state` says which value is in it now. A value that was read from a cell knows the cell and the path of
+views that leads to its part (`refs`); when it is read again after a store, it is read anew. So a store through one name
+is seen through all others, and the IR stays pure: what Python updates in place is a new value, and code generation
+turns it back.
+
+Where sharing is not known when compiling, the value is `doubtful`: it may be read as long as nothing was stored in what
+it may share memory with, and nothing may be stored through it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose import errors
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, join, widen, without_lengths
+from backprose.analysis.ownership import allocates
+from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple, Unknown
+from backprose.ir.nodes import Op, Value
+from backprose.transform.typed import TypedBuilder
+
+CONTAINERS = (Tuple, FixedList, List, Dict, Record)
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One piece of memory; `name` is for messages, `root` what was in it when it was first met."""
+
+    name: str
+    root: Value
+
+
+@dataclass(frozen=True)
+class Step:
+    """One view: `fn(x, *args)`, where `fn` is operator.getitem or a function that certainly gives a view."""
+
+    fn: Any
+    args: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Ref:
+    cell: Cell
+    path: tuple[Step, ...] = ()
+
+
+MAKES_LIST = frozenset(
+    {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
+)
+CERTAIN_VIEWS = frozenset({np.transpose, np.swapaxes})
+OUTSIDE = Cell("what is outside the function", Value("outside"))
+ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
+UNCHANGING = (OUTSIDE, ELEMENTS)
+
+
+@dataclass
+class Memory:
+    """What inference knows of memory. `state` has what was stored on the path of control flow that is being walked.
+
+    Reverse mode inlines rules by the same inference, but reads primal values as they were: then it is not `active`.
+    """
+
+    active: bool = False
+    state: dict[Cell, Value] = field(default_factory=dict)
+    refs: dict[Value, Ref] = field(default_factory=dict)
+    seen: dict[Value, Value] = field(default_factory=dict)  # what was in the cell when a value was read from it
+    doubtful: dict[Value, dict[Cell, Value]] = field(default_factory=dict)
+    views: dict[tuple[Ref, Value], Value] = field(default_factory=dict)
+    rebuilt: dict[tuple[Value, tuple[Value, ...]], Value] = field(default_factory=dict)
+    poisoned: dict[Cell, str] = field(default_factory=dict)
+    frozen: dict[Cell, str] = field(default_factory=dict)  # what containers of unknown elements may hold: stays as it is
+    parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
+
+    def ref(self, value: Value) -> Ref:
+        """Where the value is; a value not met before is alone in its memory."""
+        if value not in self.refs:
+            self.refs[value], self.seen[value] = Ref(Cell(value.name, value)), value
+        return self.refs[value]
+
+    def now(self, cell: Cell) -> Value:
+        """What the cell holds."""
+        return self.state.get(cell, cell.root)
+
+    def move(self, old: Value, new: Value) -> None:
+        """`new` is `old` under another name."""
+        if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
+            self.views[self.refs[old], self.seen[old]] = new
+        for table in (self.refs, self.seen, self.doubtful):
+            if old in table:
+                table[new] = table[old]
+        for cell, value in self.state.items():
+            if value is old:
+                self.state[cell] = new
+                self.seen[new] = new
+        if old in self.refs and self.refs[old].cell.root is old:
+            self.state[self.refs[old].cell] = self.seen[new] = new
+
+    # Reading
+
+    def current(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """What is in the value's memory now."""
+        if not self.active:
+            return value
+        if value in self.doubtful:
+            self._check(value, loc)
+        ref = self.refs.get(value)
+        if ref is None:
+            return self._container(b, value, loc)
+        if ref.cell in self.poisoned:
+            raise _undecided(value, self.poisoned[ref.cell], loc)
+        root = self.now(ref.cell)
+        if self.seen[value] is root:
+            return self._container(b, value, loc)
+        return self.at(b, ref, root, value.name)
+
+    def at(self, b: TypedBuilder, ref: Ref, root: Value, name: str = "") -> Value:
+        """The part of `root` that the reference's path leads to."""
+        if not ref.path:
+            self.refs[root], self.seen[root] = ref, root
+            return self._container(b, root, None)
+        key = (ref, root)
+        if key not in self.views or not _in_scope(b, self.views[key]):
+            value = root
+            for step in ref.path:
+                value = _part(b, value, step)
+            value = b.restate(value, name)
+            self.views[key] = value
+            self.refs[value], self.seen[value] = ref, root
+        return self.views[key]
+
+    def _container(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """A container of known parts, made anew if one of these has changed."""
+        parts = b.parts.get(value)
+        if parts is None or not isinstance(value.kind, CONTAINERS):
+            return value
+        now = tuple(self.current(b, part, loc) for part in parts)
+        if all(x is y for x, y in zip(now, parts)):
+            return value
+        key = (value, now)
+        if key not in self.rebuilt or not _in_scope(b, self.rebuilt[key]):
+            self.rebuilt[key] = container_like(b, value.kind, now, value.name)
+            if value in self.refs:
+                fresh = self.rebuilt[key]
+                self.refs[fresh], self.seen[fresh] = self.refs[value], self.seen[value]
+        return self.rebuilt[key]
+
+    def _check(self, value: Value, loc: Any) -> None:
+        for cell, then in self.doubtful[value].items():
+            if cell not in UNCHANGING and (self.now(cell) is not then or cell in self.poisoned):
+                raise _undecided(value, cell.name, loc)
+
+    # Sharing
+
+    def made(self, b: TypedBuilder, op: Op) -> None:
+        """What the results of an op that was just built share memory with: nothing, certainly a part, or perhaps."""
+        if not self.active:
+            return
+        self.parts = b.parts
+        if op.regions or not any(holds_memory(v.kind) for v in op.results):
+            return
+        result = op.result
+        if op.name in ("tuple", "list", "dict", "record"):
+            return
+        if isinstance(result.kind, CONTAINERS) and op.name == "call":
+            self.freeze_contents(op.operands)
+        if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
+            return
+        source = op.operands[0] if op.operands else None
+        element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
+        if element and isinstance(source.kind, (*CONTAINERS, Maybe)):
+            self.doubtful[result] = {ELEMENTS: result}
+        elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
+            return  # a slice of a list is a new list
+        elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
+            self.note_view(result, source, op.fn, op.operands[1:])
+        elif op.fn is operator.getitem and is_basic(op.operands[1].kind):
+            self.note_view(result, source, op.fn, op.operands[1:])
+        elif op.name in ("const", "global"):
+            self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
+        else:
+            self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
+        """`result` is the view `fn(source, *args)`."""
+        if not self.active:
+            return
+        ref = self.ref(source)
+        self.refs[result] = Ref(ref.cell, (*ref.path, Step(fn, args)))
+        self.seen[result] = self.now(ref.cell)
+        if source in self.doubtful:
+            self.doubtful[result] = self.doubtful[source]
+
+    def note_same(self, result: Value, source: Value) -> None:
+        """`result` is `source` itself under another name."""
+        ref = self.ref(source)
+        self.refs[result], self.seen[result] = ref, self.seen[source]
+
+    def note_doubt(self, result: Value, sources: Iterable[Value]) -> None:
+        """`result` may share memory with `sources`, or not."""
+        if not self.active:
+            return
+        cells = {self.ref(v).cell for v in sources if holds_memory(v.kind)}
+        if cells:
+            before = self.doubtful.get(result, {})
+            self.doubtful[result] = {**before, **{cell: self.now(cell) for cell in cells}}
+
+    def follow(self, result: Value, sources: list[Value], inside: set[Value]) -> None:
+        """`result` is what a region yields, one of `sources`: where is it? `inside` are the values made in the region."""
+        if not self.active or not holds_memory(result.kind):
+            return
+        self.freeze_contents(sources)
+        refs = [self.ref(v) if v not in inside else self.refs.get(v) for v in sources]
+        for value in sources:
+            for cell in self.cells_of(value):
+                if cell in self.frozen:
+                    self.frozen[self.ref(result).cell] = self.frozen[cell]
+        outside = [r is not None and r.cell.root not in inside for r in refs]
+        if all(outside) and all(r == refs[0] for r in refs):
+            self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
+            return
+        cells = {r.cell for r, out in zip(refs, outside) if out}
+        cells |= {c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside}
+        if cells:
+            self.doubtful[result] = {cell: self.now(cell) for cell in cells}
+
+    def note_together(self, b: TypedBuilder, results: list[Value], sides: list[list[Value]]) -> None:
+        """Of what regions yield together, two results may be one piece of memory, made inside: `a = f(x); b = a`."""
+        if not self.active:
+            return
+        found = [[self._cells(b, v) if holds_memory(v.kind) else set() for v in values] for values in sides]
+        for i, result in enumerate(results):
+            for j, other in enumerate(results[:i]):
+                if not any(cells[i] & cells[j] for cells in found):
+                    continue
+                if all(values[i] is values[j] for values in sides) and not isinstance(result.kind, CONTAINERS):
+                    if other not in self.refs or result not in self.refs:
+                        self.note_same(result, other)
+                    continue
+                for value in (result, other):
+                    if value not in self.refs or value in self.doubtful:
+                        marker = Cell(other.name if value is result else result.name, value)
+                        self.doubtful[value] = {**self.doubtful.get(value, {}), marker: value}
+
+    def is_fresh(self, b: TypedBuilder, value: Value, inside: set[Value]) -> bool:
+        """Whether the value certainly is memory made `inside`, all of it."""
+        return not holds_memory(value.kind) or all(cell.root in inside for cell in self._cells(b, value))
+
+    def _cells(self, b: TypedBuilder, value: Value) -> set[Cell]:
+        """All memory that the value, or a part of it, is or may be."""
+        reached = _reachable(b.parts, [value])
+        return {self.ref(v).cell for v in reached} | {c for v in reached for c in self.doubtful.get(v, ())}
+
+    def same(self, x: Value, y: Value) -> bool:
+        """Whether two values certainly refer to the same memory."""
+        return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
+
+    def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
+        """A list that a loop collected: its elements may be what was there before the loop."""
+        if self.active:
+            self.freeze([item])
+
+    def held(self, containers: Iterable[Value]) -> dict[Cell, Value]:
+        """The memory that is gone over, and what it holds."""
+        found = [v for v in containers if self.active and holds_memory(v.kind)]
+        return {cell: self.now(cell) for v in found for cell in self.cells_of(v) if cell not in UNCHANGING}
+
+    # What may not change any more
+
+    def cells_of(self, value: Value) -> set[Cell]:
+        """The memory that the value is, or may be, a part of."""
+        if not holds_memory(value.kind):
+            return set()
+        return {self.ref(value).cell, *self.doubtful.get(value, ())}
+
+    def freeze(self, values: Iterable[Value]) -> None:
+        """The values go where they are not followed: their memory may be read, but not updated any more."""
+        for value in _reachable(self.parts, values):
+            for cell in self.cells_of(value):
+                self.frozen.setdefault(cell, value.name)
+
+    def freeze_contents(self, containers: Iterable[Value]) -> None:
+        """The same for the elements of containers."""
+        if self.active:
+            self.freeze([part for value in containers for part in self.parts.get(value, ())])
+
+    def check_writable(self, target: Value, loc: Any) -> Cell:
+        """The cell that a store to `target` writes to."""
+        if target in self.doubtful:
+            raise _undecided(target, next(iter(self.doubtful[target])).name, loc)
+        cell = self.ref(target).cell
+        if cell in self.frozen:
+            raise still_held(cell, loc)
+        return cell
+
+    def change(self, target: Value, value: Value, loc: Any) -> None:
+        """`value` is what the container `target` holds from now on."""
+        self.replace(self.check_writable(target, loc), value)
+
+    def reachable(self, b: TypedBuilder, value: Value) -> list[Value]:
+        """The value and its known parts, as far as they can be changed."""
+        return _reachable(b.parts, [value])
+
+    def expand(self, b: TypedBuilder, value: Value) -> Value:
+        """The elements of a parameter that is a container, each in memory of its own: that is checked at run time."""
+        if isinstance(value.kind, (Tuple, FixedList, Dict, Record)) and value not in b.parts and holds_memory(value.kind):
+            b.parts[value] = b.items_of(value)
+            for part in b.parts[value]:
+                self.doubtful.pop(part, None)
+                self.expand(b, part)
+        return value
+
+    # Writing
+
+    def replace(self, cell: Cell, value: Value) -> None:
+        """`value` is what the cell holds from now on."""
+        self.state[cell] = value
+        self.refs[value], self.seen[value] = Ref(cell), value
+        self.doubtful.pop(value, None)
+
+    def store(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
+        """`target[index] = value`."""
+        self.check_writable(target, loc)
+        ref = self.ref(target)
+        if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
+            raise errors.UnsupportedUpdate(
+                f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
+            )
+        if isinstance(target.kind, Array):
+            value = stored(b, target.kind, value, loc)
+            self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+            return
+        kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+        self.change(target, _with_item(self, b, target, kind, index, value, ref.cell.name, loc), loc)
+
+    def _written(
+        self, b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
+    ) -> Value:
+        """`root` after the store of `value` at `index` of the part that the path leads to."""
+        kind = root.kind
+        steps = [v for step in path for v in encoded(b, step)]
+        if is_basic(index.kind) or _is_mask(index.kind):
+            return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
+        if steps:
+            raise errors.UnsupportedUpdate(
+                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
+            )
+        return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
+
+    def update(self, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
+        """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
+        self.check_writable(target, loc)
+        ref = self.ref(target)
+        if not ref.path and without_lengths(value.kind) == without_lengths(target.kind) \
+                and has_shape_of(target.kind, value.kind):  # fmt: skip
+            self.replace(ref.cell, b.restate(value, ref.cell.name))
+        else:
+            self.store(b, target, b.const(Ellipsis), value, loc)
+        return self.current(b, target, loc)
+
+    def add(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> bool:
+        """`target[index] += value` as one update where the index is basic; False if it has to be read and stored."""
+        if target in self.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
+            return False
+        self.check_writable(target, loc)
+        ref = self.ref(target)
+        if ref.path or not _fits(target.kind, value.kind):
+            return False
+        root = self.now(ref.cell)
+        name = ref.cell.name or target.name
+        self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
+        return True
+
+    def copy(self, b: TypedBuilder, value: Value) -> Value:
+        """The argument in memory of its own, so that what is stored there does not reach the caller."""
+        if isinstance(value.kind, Array):
+            return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
+        fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
+        self.doubtful.pop(fresh, None)
+        return fresh
+
+    def written(self, before: dict[Cell, Value], inside: set[Value] = frozenset()) -> list[Cell]:
+        """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
+        return [
+            cell for cell, value in self.state.items()
+            if value is not before.get(cell, cell.root) and cell.root not in inside
+        ]  # fmt: skip
+
+
+def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
+    return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
+
+
+def _reachable(parts: dict[Value, tuple[Value, ...]], values: Iterable[Value]) -> list[Value]:
+    """The values and the parts of those that are containers."""
+    found = []
+    for value in values:
+        if holds_memory(value.kind):
+            found.append(value)
+            found += _reachable(parts, parts.get(value, ()))
+    return found
+
+
+def holds_memory(kind: Kind) -> bool:
+    """Whether values of the kind are references to something that can be changed."""
+    if isinstance(kind, Maybe):
+        return holds_memory(kind.item)
+    if isinstance(kind, Tuple):
+        return any(map(holds_memory, kind.items))
+    return isinstance(kind, (Array, Number, List, FixedList, Dict, Record))
+
+
+def is_basic(kind: Kind) -> bool:
+    """Whether an index of the kind names each entry once, without an array of positions."""
+    if isinstance(kind, Tuple):
+        return all(map(is_basic, kind.items))
+    if isinstance(kind, Static):
+        return kind.value is None or kind.value is Ellipsis or type(kind.value) is int
+    return isinstance(kind, (Slice, Dim)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
+
+
+def _is_mask(kind: Kind) -> bool:
+    return isinstance(kind, Array) and kind.dtype == "bool"
+
+
+def encoded(b: TypedBuilder, step: Step) -> list[Value]:
+    """A step as operands of `set_at`: an index, or a view's name followed by its arguments in a tuple."""
+    if step.fn is operator.getitem:
+        return [step.args[0]]
+    return [b.const(backprose_runtime.view_name(step.fn)), b.tuple(step.args)]
+
+
+def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
+    """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
+    if not is_number(value.kind):
+        raise errors.UnsupportedUpdate(
+            f"{value.kind} is stored in an array of numbers", loc, "how it is converted is not followed",
+            "store a number or an array",
+        )  # fmt: skip
+    if not is_inexact(kind) and is_inexact(value.kind):
+        raise errors.UnsupportedUpdate(
+            f"a store into an array of {dtype_of(kind)} truncates", loc,
+            "what is stored there has no derivative any more", "make the array one of floats, or round explicitly",
+        )  # fmt: skip
+    return value
+
+
+def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: str) -> Value:
+    if isinstance(kind, Tuple):
+        return b.tuple(parts, name=name)
+    if isinstance(kind, (List, FixedList)):
+        return b.list(parts, name=name)
+    if isinstance(kind, Dict):
+        return b.dict(zip(map(b.const, kind.keys), parts), name=name)
+    return b.record(kind.cls, kind.fields, parts, name)
+
+
+def _with_item(
+    memory: Memory, b: TypedBuilder, target: Value, kind: Kind, index: Value, value: Value, name: str, loc: Any
+) -> Value:
+    """The container with one item replaced."""
+    if isinstance(kind, (List, FixedList)) and isinstance(index.kind, Static) and type(index.kind.value) is int:
+        items = b.parts.get(target) or (b.items_of(target) if isinstance(kind, FixedList) else None)
+        if items is not None and -len(items) <= index.kind.value < len(items):
+            items = list(items)
+            items[index.kind.value] = value
+            return b.list(items, name=name)
+    if isinstance(kind, (List, FixedList)) and is_number(index.kind) and is_basic(index.kind):
+        kind = join(kind, List(widen(value.kind)))
+        if isinstance(kind, List) and not isinstance(kind.item, Unknown):
+            memory.freeze([value])
+            return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
+    if isinstance(kind, Dict) and isinstance(index.kind, Static):
+        items = dict(zip(kind.keys, b.items_of(target)))
+        items[index.kind.value] = value
+        return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
+    if isinstance(kind, Record) and isinstance(index.kind, Static) and index.kind.value in kind.fields:
+        items = list(b.items_of(target))
+        items[kind.fields.index(index.kind.value)] = value
+        return b.record(kind.cls, kind.fields, items, name)
+    raise errors.UnsupportedUpdate(
+        "an element is assigned that is not known when compiling", loc,
+        f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
+    )  # fmt: skip
+
+
+def _fits(kind: Array, value: Kind) -> bool:
+    have = dtype_of(value)
+    return have in ("bool", "int", "float") or have == kind.dtype
+
+
+def _in_scope(b: TypedBuilder, value: Value) -> bool:
+    """Whether the value was built by this builder: one from another branch may not be in scope."""
+    return any(value in op.results for op in b.ops)
+
+
+def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:
+    return errors.UnsupportedUpdate(
+        f"`{cell.name or 'a value'}` is updated in place, and a container may hold it too", loc,
+        "which elements of the container share its memory is not known when compiling",
+        "put a copy in the container: `.copy()`",
+    )  # fmt: skip
+
+
+def _undecided(value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
+    names = f"`{value.name or 'a value'}` and `{other or 'another'}`"
+    return errors.UnsupportedUpdate(
+        f"whether {names} share memory is not known when compiling", loc,
+        "one of them is updated in place, and the other may have to change with it",
+        "copy one of them first: `.copy()`",
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""The ways in which updates in place are got wrong: each gives the right gradient, or is refused if it is named here."""
+
+import copy
+import inspect
+
+import numpy as np
+import oracle_of_memory
+import pytest
+import trap_memory_programs
+
+from backprose import errors, grad
+
+PROGRAMS = {n: f for n, f in vars(trap_memory_programs).items() if inspect.isfunction(f) and not n.startswith("_")}
+# Sharing that is not known when compiling, and what has no derivative: refused, never wrong.
+MAY_BE_REFUSED = {
+    "branch_shares", "branch_shares_in_a_list", "loop_shares", "loop_rotates_and_is_written_later", "reshaped", "raveled",
+    "diagonal_read", "rows_of_an_array", "flat_written", "added_at", "zero_trips", "zero_dimensional_alias",
+    "chosen_function_mutates", "stored_in_integers",
+}  # fmt: skip
+RNG = np.random.default_rng(3)
+X, M = RNG.normal(size=5), RNG.normal(size=(3, 3))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_trap(name):
+    function = PROGRAMS[name]
+    args = (M.copy() if "m" in inspect.signature(function).parameters else X.copy(),)
+    try:
+        oracle_of_memory.check(function, args)
+    except errors.CompileError:
+        if name not in MAY_BE_REFUSED:
+            raise
+
+
+def test_a_store_that_truncates_is_refused():
+    with pytest.raises(errors.UnsupportedUpdate, match="truncates"):
+        grad(trap_memory_programs.stored_in_integers)(X)
+
+
+def test_results_do_not_alias_arguments():
+    x = X.copy()
+    for function in (trap_memory_programs.argument_kept, trap_memory_programs.argument_overwritten_before_it_is_read):
+        gradient = grad(function)(x)
+        assert not np.shares_memory(gradient, x)
+        before = copy.deepcopy(x)
+        gradient[:] = 0.0
+        assert np.array_equal(x, before)
+    assert np.array_equal(grad(trap_memory_programs.argument_overwritten_before_it_is_read)(x), np.zeros(5))
