@@ -20,9 +20,9 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number, join
+from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
-from backprose.transform import attributes, builtin_calls, containers
+from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -296,11 +296,6 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
     if isinstance(kind, Array):
         value = _as_written(b, fn, known(engine, b, UPDATES[fn], args, {}, loc))
         return engine.memory.update(b, args[0], value, loc)
-    if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
-        return containers.extend(engine, b, args[0], args[1], loc)
-    if isinstance(kind, Dict) and fn is operator.ior:
-        containers.DICT["update"](engine, b, args[0], args[1:], {}, loc)
-        return engine.memory.current(b, args[0], loc)
     if isinstance(kind, (List, FixedList, Dict)):
         what = "container"
         raise errors.UnsupportedUpdate(
@@ -425,6 +420,9 @@ def _call_chosen(
     cond, *functions = engine.choices[callee]
     build = [lambda inner, fn=fn: [apply(engine, inner, inner.data(fn), args, keywords, loc)] for fn in functions]
     return engine.branch(b, cond, build, [""])[0]
+
+
+COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def _special(kind: Any, name: str) -> types.FunctionType | None:
