@@ -158,13 +158,6 @@ def is_inexact(kind: Kind) -> bool:
     return name is None or name.startswith(("float", "complex", "longdouble", "clongdouble"))
 
 
-def carries_derivative(kind: Kind) -> bool:
-    """Whether a value of the kind is, or may hold, such numbers."""
-    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
-        return any(map(carries_derivative, kind.items))
-    return carries_derivative(kind.item) if isinstance(kind, (List, Maybe)) else is_inexact(kind)
-
-
 def is_complex(kind: Kind) -> bool:
     name = dtype_of(kind)
     return name is not None and name.startswith(("complex", "clongdouble"))

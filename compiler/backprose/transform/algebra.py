@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, has_shape_of, ndim_of, without_lengths
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_number, ndim_of, without_lengths
 from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
@@ -138,7 +138,7 @@ def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:
 def _shape_source(c: Context, op: Op) -> Value | None:
     """The operand whose shape the result surely has."""
     if op.fn is np.zeros_like or op.fn is np.ones_like:
-        return op.operands[0]
+        return op.operands[0] if is_number(op.operands[0].kind) else None  # a list has no shape
     if op.fn is np.broadcast_to:
         shape = c.made.get(op.operands[1])
         return shape.operands[0] if shape is not None and shape.name == "getattr" else None

@@ -20,7 +20,8 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls
 from backprose.transform.typed import TypedBuilder
@@ -360,7 +361,8 @@ def _refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
                 "take the numbers out of it first",
             )  # fmt: skip
     compared = items if len(args) == 1 else [v.kind for v in args]
-    if fn in (max, min) and any(carries_derivative(k) and not is_number(k) for k in compared):
+    compared = [k for k in compared if not isinstance(k, Unknown) and not is_number(k)]
+    if fn in (max, min) and any(map(carries_derivative, compared)):
         raise errors.UnsupportedCall(
             f"`{_name(fn)}` of sequences is not supported", loc, "they are compared element by element",
             "choose by a condition on their elements",
