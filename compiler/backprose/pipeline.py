@@ -29,6 +29,7 @@ from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Guard, Inference
+from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.own_results import own_results
 from backprose.transform.skip_zeros import skip_zeros
 
@@ -89,6 +90,7 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     module = stages["inferred"] = infer(function, kinds, engine)  # holds closures that are inlined, so not yet verified
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
+        refuse_complex(module)
         module = pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
     if optimise:

@@ -161,6 +161,17 @@ def test_second_derivative_through_what_only_a_loop_binds():
     np.testing.assert_allclose(second(v, s), wanted, rtol=1e-6)
 
 
+def test_equal_gradients_have_the_name_of_the_first():
+    text = "import numpy as np\n\n\ndef program(x, y):\n    return np.sum(np.sin(x + y))\n"
+    linecache.cache["<equal>"] = (len(text), None, text.splitlines(True), "<equal>")
+    namespace = {"__name__": "regression"}
+    exec(compile(text, "<equal>", "exec"), namespace)
+    derivative = backprose.grad(namespace["program"], (0, 1))
+    first, second = derivative(V, V)
+    assert not np.shares_memory(first, second)
+    assert "x_bar = np.cos(" in derivative.source and "return x_bar, x_bar.copy()" in derivative.source
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_regression(name):
     params, args, body = CASES[name]

@@ -759,6 +759,11 @@ def sequences_given_to_numpy(numbers, v):
     return np.sum(y) + v @ numbers + np.dot(numbers, numbers) + np.mean(numbers) + np.hstack([numbers, v])[1]
 
 
+@program(([0.5, 1.5, -0.3],))
+def zeros_like_a_list(numbers):
+    return np.sum(np.zeros_like(numbers) + numbers[0])
+
+
 @program((V,))
 def lists_collected_and_given_to_numpy(v):
     errors = []

@@ -9,7 +9,8 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_number, ndim_of, result_kind
+from backprose.analysis.examples import result_kind
+from backprose.analysis.kinds import dtype_of, is_number, ndim_of
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Number, Scalar, Static, Tuple
 
 

@@ -127,7 +127,8 @@ class Expressions:
                 node = ast.Subscript(self.value(args[0]), self.index(args[1]), LOAD)
                 node.parts = 0 if position(op) is None else len(args[0].kind.items)
                 return node
-            if fn is np.transpose and len(args) == 1 and isinstance(args[0].kind, Array):
+            written = op.attrs["method"]
+            if fn is np.transpose and len(args) == 1 and isinstance(args[0].kind, Array) and written != "transpose":
                 return ast.Attribute(self.value(args[0]), "T", LOAD)
         keywords = [ast.keyword(name, self.value(v)) for name, v in op.keywords.items()]
         method = op.attrs["method"]

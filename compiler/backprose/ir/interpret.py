@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import builtins
 import inspect
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, is_dataclass

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
-    inverse_permutation, positive_axis, repeated, require, rolled_axes, span, unpadded,
+    inverse_permutation, length_is_known, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
 from backprose_runtime import add_at, get_at, last_at, put_at, set_at, sum_to, unbroadcast
 
@@ -115,7 +115,14 @@ def roll(y, a, shift, axis=None, *, y_bar):
 
 
 def pieces(y_bar, sizes, axis):
-    """y_bar cut along `axis` into pieces of the given sizes."""
+    """y_bar cut along `axis` into pieces of the given sizes: two or three slices, or what np.split gives."""
+    if length_is_known(sizes):
+        if axis == 0 and len(sizes) == 2:
+            return [y_bar[: sizes[0]], y_bar[sizes[0] :]]
+        if axis == 1 and len(sizes) == 2:
+            return [y_bar[:, : sizes[0]], y_bar[:, sizes[0] :]]
+        if axis == 0 and len(sizes) == 3:
+            return [y_bar[: sizes[0]], y_bar[sizes[0] : sizes[0] + sizes[1]], y_bar[sizes[0] + sizes[1] :]]
     return np.split(y_bar, np.cumsum(sizes)[:-1], axis)
 
 

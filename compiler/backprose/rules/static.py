@@ -12,6 +12,11 @@ def rank_is_known(x):
     return True
 
 
+def length_is_known(xs):
+    """Whether the number of elements of the sequence `xs` is known. Always true at run time; the compiler asks the kind."""
+    return True
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, has_shape_of, ndim_of, without_lengths
-from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_number, ndim_of, without_lengths
+from backprose.ir.kinds import Array, Dim, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import use_counts
 from backprose.rules.registry import has_effect, rule_for
@@ -138,7 +139,7 @@ def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:
 def _shape_source(c: Context, op: Op) -> Value | None:
     """The operand whose shape the result surely has."""
     if op.fn is np.zeros_like or op.fn is np.ones_like:
-        return op.operands[0]
+        return op.operands[0] if is_number(op.operands[0].kind) else None  # a list has no shape
     if op.fn is np.broadcast_to:
         shape = c.made.get(op.operands[1])
         return shape.operands[0] if shape is not None and shape.name == "getattr" else None
@@ -341,6 +342,17 @@ def _in_reverse(op: Op) -> bool:
     return op.loc is not None and op.loc.sweep == "reverse"
 
 
+def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """What is added where zero was just stored is stored."""
+    buffer, index, value = op.operands
+    cleared = c.call_of(buffer, backprose_runtime.set_at)
+    if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (index,):
+        return None
+    if not isinstance(index.kind, (Slice, Dim, Static, Scalar)):
+        return None
+    return b.call(backprose_runtime.set_at, cleared.operands[0], value, index, kind=op.result.kind, name=op.result.name)
+
+
 TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.mul: _mul,
     np.multiply: _mul,
@@ -355,6 +367,7 @@ TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     np.broadcast_to: _broadcast_to,
     operator.getitem: _getitem,
     reversed: _reversed,
+    backprose_runtime.add_at: _add_at,
 }
 
 

@@ -19,7 +19,7 @@ from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
-from backprose.rules.static import rank_is_known
+from backprose.rules.static import length_is_known, rank_is_known
 from backprose.transform.cotangents import fit
 from backprose.transform.typed import LITERALS, NotStatic, TypedBuilder
 
@@ -390,11 +390,16 @@ def _reduce(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, 
     return total
 
 
+def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.is_static(b.call(len, args[0])))
+
+
 def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(ndim_of(args[0].kind) is not None)
 
 
 HANDLERS: dict[Any, Callable[..., Value]] = {
+    length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
     range: _range,
     zip: _zip,

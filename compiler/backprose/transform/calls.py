@@ -20,7 +20,8 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Object, Record, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Function, Op, Value
-from backprose.analysis.kinds import carries_derivative, is_complex, is_none, is_number, join
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls, containers, updates
 from backprose.transform.typed import TypedBuilder
@@ -267,7 +268,7 @@ def _arrays(
             continue
         if fn not in OF_SEQUENCES:
             named[key] = _array(b, value)
-        elif (items := _items(b, value)) is not None and any(isinstance(v.kind, SEQUENCES) for v in items):
+        elif (items := _items(b, value)) is not None and any(map(_may_be_active, items)):
             named[key] = b.tuple([_array(b, v) for v in items])
     return tuple(named[i] for i in range(len(args))), {k: named[k] for k in keywords}
 
@@ -277,6 +278,12 @@ SEQUENCES = (List, FixedList, Tuple)
 
 def _items(b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
     return b.items_of(value) if isinstance(value.kind, SEQUENCES) else None
+
+
+def _may_be_active(value: Value) -> bool:
+    """Whether the value is a sequence of numbers that are not all constants."""
+    kind = value.kind
+    return isinstance(kind, SEQUENCES) and (isinstance(kind, List) or not all(isinstance(k, Static) for k in kind.items))
 
 
 def _array(b: TypedBuilder, value: Value) -> Value:
@@ -367,7 +374,8 @@ def _refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
                 "take the numbers out of it first",
             )  # fmt: skip
     compared = items if len(args) == 1 else [v.kind for v in args]
-    if fn in (max, min) and any(carries_derivative(k) and not is_number(k) for k in compared):
+    compared = [k for k in compared if not isinstance(k, Unknown) and not is_number(k)]
+    if fn in (max, min) and any(map(carries_derivative, compared)):
         raise errors.UnsupportedCall(
             f"`{_name(fn)}` of sequences is not supported", loc, "they are compared element by element",
             "choose by a condition on their elements",

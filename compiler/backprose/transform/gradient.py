@@ -17,7 +17,7 @@ from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, T
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
-from backprose.transform.cotangents import Cotangents, Likes, fit
+from backprose.transform.cotangents import Cotangents, Likes, bar_name, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
@@ -67,9 +67,8 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
     region = keep_unbound(drop_dead_ops(region), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
-    entry = replace(
-        fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs={"owned": owned}
-    )
+    attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
+    entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
     return _with_pairs(entry, module, engine, reversal)
 
 

@@ -10,9 +10,10 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
-from backprose.analysis.kinds import join, result_kind, widen
+from backprose.analysis.examples import result_kind
+from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import (
-    UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Record, Scalar, Static, Tuple, Unbound, Unknown,
+    UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Scalar, Static, Tuple, Unbound, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values

@@ -12,7 +12,8 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of, ndim_of
 from backprose.analysis.ownership import Ownership, ownership
 from backprose.ir.kinds import Array, List, Number, Scalar, Static
-from backprose.ir.nodes import Function, Op, Value
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import rename, use_counts
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = ("tuple", "list", "dict", "record")
@@ -38,13 +39,29 @@ def own_results(fn: Function) -> Function:
             return value
         fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(value)
         shared = not fresh or any(owned.may_share(value, other) for other in taken)
+        again = value in taken  # a copy of `x_bar` needs no name of its own
         taken.append(value)
-        return _copy(b, value, made) if shared else value
+        return _copy(b, value, made, "" if again else value.name) if shared else value
 
     result = _at(fn.result, path, made, own, b)
-    if result is fn.result:
-        return fn
-    return replace(fn, region=replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,)))
+    region = replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,))
+    return replace(fn, region=_name_shared(region, path, fn.attrs.get("gradients", ())))
+
+
+def _name_shared(region: Region, path: tuple[int, ...], names: tuple[str, ...]) -> Region:
+    """Name the gradients that are read more than once, as by the copy for an equal one: they become variables."""
+    made = {v: op for op in region.ops for v in op.results}
+    value = region.results[0]
+    for i in path:
+        value = made[value].operands[i] if value in made and made[value].name == "tuple" else value
+    leaves = (value,) if len(names) == 1 else made[value].operands if value in made else ()
+    counts = use_counts(region)
+    shared = {}
+    for leaf, name in zip(leaves, names):
+        op = made.get(leaf)
+        if op is not None and op.name == "call" and op.loc is not None and op.loc.sweep == "reverse" and counts[leaf] > 1:
+            shared.setdefault(leaf, name)
+    return rename(region, shared)
 
 
 def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bool:
@@ -97,16 +114,16 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
     return fresh
 
 
-def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op]) -> Value:
+def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
     """A copy; of a broadcast scalar, an array filled with it."""
     op = made.get(value)
     if op is not None and op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0:
         scalar, shape = op.operands
         dtype = dtype_of(value.kind)
         extra = () if dtype == dtype_of(scalar.kind) or dtype == "float64" else (b.data(np.dtype(dtype).type),)
-        return b.call(np.full, shape, scalar, *extra, kind=value.kind, name=value.name)
+        return b.call(np.full, shape, scalar, *extra, kind=value.kind, name=name)
     if isinstance(value.kind, Array) and not value.kind.axes:  # a cotangent without axes may be a scalar
-        return b.call(np.array, value, kind=value.kind, name=value.name)
+        return b.call(np.array, value, kind=value.kind, name=name)
     if isinstance(value.kind, Array):
-        return b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
-    return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
+        return b.call(np.ndarray.copy, value, kind=value.kind, name=name, method="copy")
+    return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=name)
