@@ -376,6 +376,8 @@ class Memory:
     ) -> Value:
         """`root` after the store of `value` at `index` of the part that the path leads to."""
         kind = root.kind
+        if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
+            path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
         steps = [v for step in path for v in encoded(b, step)]
         if is_basic(index.kind) or _is_mask(index.kind):
             return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
