@@ -242,9 +242,6 @@ def test_the_gradient_by_a_complex_argument_follows_the_convention():
 REFUSED = [
     ("np.sum(x, where=x > 0)", V, UnsupportedCall, "where"),
     ("np.sum(x, initial=2.0)", V, UnsupportedCall, "initial"),
-    ("np.exp(x, out=a)", V, UnsupportedCall, "out"),
-    ("np.exp(x, a)", V, CompileError, ""),
-    ("np.dot(x, x, a)", V, UnsupportedCall, "out"),
     ("np.abs(x * 1j)", V, UnsupportedCall, "complex"),
     ("np.max(x * 1j)", V, UnsupportedCall, "complex"),
     ("np.linalg.norm(x + 1j)", V, UnsupportedCall, "complex"),

@@ -82,16 +82,19 @@ def with_out(engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: 
 
 
 def _place_of_out(fn: Any) -> int | None:
+    """The position at which `out` may be passed; None if it can be named only, or there is none."""
     if isinstance(fn, np.ufunc):
         return fn.nin
     rule = rule_for(fn)
-    names = list(rule.params) if rule is not None else []
-    if "out" not in names:
-        try:
-            names = list(inspect.signature(fn).parameters)
-        except (TypeError, ValueError):
-            return None
-    return names.index("out") if "out" in names else None
+    if rule is not None and "out" in rule.params:
+        return rule.params.index("out")
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return positional.index("out") if "out" in positional and not variadic else None
 
 
 def _where(
