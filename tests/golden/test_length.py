@@ -15,7 +15,7 @@ def statements(function: ast.FunctionDef) -> int:
     return sum(isinstance(node, ast.stmt) for statement in body for node in ast.walk(statement))
 
 
-@pytest.mark.parametrize("name", ["logistic", "newton", "mlp"])
+@pytest.mark.parametrize("name", ["logistic", "newton", "mlp", "stencil"])
 def test_emitted_code_is_short(name):
     golden = (FOLDER / f"{name}.golden").read_text(encoding="utf-8").split("# emitted:\n")[1]
     (emitted,) = [node for node in ast.parse(golden).body if isinstance(node, ast.FunctionDef)]

@@ -158,6 +158,12 @@ class Printer:
         made = self.write.folds.folded.get(value)
         return made.operands[0] if made is not None and made.fn is np.broadcast_to else value
 
+    def only_counts(self, item: Value) -> bool:
+        """Whether nobody reads a loop's item, which the user did not name, nor a variable of the name `_`."""
+        if item.name or self.uses[item]:
+            return False
+        return not any(name == "_" and self.uses[value] for value, name in self.write.names.items())
+
     # Control flow
     def on_If(self, s: st.If) -> list[ast.stmt]:
         test, then, orelse = self.write.value(s.condition), self.block(s.then), self.block(s.orelse)
@@ -165,6 +171,8 @@ class Printer:
 
     def on_For(self, s: st.For) -> list[ast.stmt]:
         target, iterable = self.write.header(s.op)
+        if len(s.op.items) == 1 and self.only_counts(s.op.items[0]):
+            target = _name("_", STORE)
         node = ast.For(target, iterable, self.loop_body(s.body), [])
         node.in_order = not s.op.inits and not any(map(self.is_backwards, s.op.iterables))
         return [node]
