@@ -93,7 +93,7 @@ def _parse(text: str, file: str) -> ast.Module:
 
 
 def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
-    found = [pair for pair in _functions(tree, "") if _first_line(pair[0], code) == code.co_firstlineno]
+    found = [pair for pair in _all_functions(tree) if _first_line(pair[0], code) == code.co_firstlineno]
     if not found:
         raise changed(code)
     if len(found) > 1:
@@ -105,6 +105,11 @@ def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
             instead="put each on a line of its own",
         )
     return found[0]
+
+
+@lru_cache(maxsize=64)
+def _all_functions(tree: ast.Module) -> tuple[tuple[FunctionNode, str], ...]:
+    return tuple(_functions(tree, ""))
 
 
 def _functions(node: ast.AST, class_name: str) -> Iterator[tuple[FunctionNode, str]]:
