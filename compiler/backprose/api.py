@@ -135,7 +135,32 @@ def differentiable(fun: Callable | None = None, argnums: Argnums = 0, *, backend
     return Differentiable(fun, argnums)
 
 
-class Differentiable:
+class Shown:
+    """What can be looked at where there are `grad` and `value_and_grad`, of a function or of a bound method."""
+
+    grad: Any
+    value_and_grad: Any
+
+    @property
+    def specializations(self) -> list[Specialization]:
+        """The kinds of call seen so far, and the function emitted for each."""
+        return [*self.grad.specializations, *self.value_and_grad.specializations]
+
+    @property
+    def source(self) -> str:
+        """The gradient emitted last; before any call, the one for the kinds that annotations tell."""
+        return self._shown().source
+
+    def ir(self, stage: str = "optimised") -> str:
+        """The gradient's program at a stage of the compiler, as text."""
+        return self._shown().ir(stage)
+
+    def _shown(self) -> Any:
+        used = [d for d in (self.grad, self.value_and_grad) if d.specializations]
+        return used[0] if used else self.grad
+
+
+class Differentiable(Shown):
     """A function with its derivatives beside it. Calling it calls the function itself."""
 
     def __init__(self, fun: Callable, argnums: Argnums = 0):
@@ -184,29 +209,11 @@ class Differentiable:
         """The value at `primals` and its pullback; see `backprose.vjp`."""
         return vjp(self.fun, *primals, has_aux=has_aux)
 
-    @property
-    def specializations(self) -> list[Specialization]:
-        """The kinds of call seen so far, and the function emitted for each."""
-        return [*self.grad.specializations, *self.value_and_grad.specializations]
-
-    @property
-    def source(self) -> str:
-        """The gradient emitted last; before any call, the one for the kinds that annotations tell."""
-        return self._shown().source
-
-    def ir(self, stage: str = "optimised") -> str:
-        """The gradient's program at a stage of the compiler, as text."""
-        return self._shown().ir(stage)
-
-    def _shown(self) -> Derivative:
-        used = [d for d in (self.grad, self.value_and_grad) if d.specializations]
-        return used[0] if used else self.grad
-
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
 
 
-class BoundDifferentiable:
+class BoundDifferentiable(Shown):
     """A differentiable method of an instance."""
 
     def __init__(self, of: Differentiable, instance: Any):
@@ -230,21 +237,6 @@ class BoundDifferentiable:
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
         return vjp(self.__wrapped__, *primals, has_aux=has_aux)
-
-    @property
-    def specializations(self) -> list[Specialization]:
-        return [*self.grad.specializations, *self.value_and_grad.specializations]
-
-    @property
-    def source(self) -> str:
-        return self._shown().source
-
-    def ir(self, stage: str = "optimised") -> str:
-        return self._shown().ir(stage)
-
-    def _shown(self) -> Any:
-        used = [d for d in (self.grad, self.value_and_grad) if d.specializations]
-        return used[0] if used else self.grad
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

@@ -155,6 +155,21 @@ def is_complex(kind: Kind) -> bool:
     return name is not None and name.startswith(("complex", "clongdouble"))
 
 
+def is_basic(kind: Kind) -> bool:
+    """Whether an index of the kind names no entry twice."""
+    if isinstance(kind, Tuple):
+        return all(map(is_basic, kind.items))
+    if isinstance(kind, Static):
+        return kind.value is None or kind.value is Ellipsis or type(kind.value) in (int, slice) or (
+            type(kind.value) is tuple and all(is_basic(Static(v)) for v in kind.value)
+        )  # fmt: skip
+    return isinstance(kind, (Dim, Slice)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
+
+
+def is_mask(kind: Kind) -> bool:
+    return isinstance(kind, Array) and kind.dtype == "bool"
+
+
 def _plain(kind: Kind) -> Kind:
     """Statics and axis lengths as the scalars that they are."""
     if isinstance(kind, Dim):

@@ -78,7 +78,7 @@ def is_update(op: Op) -> bool:
     if op.fn in PLACES or is_rebinding(op):
         return True
     written = (op.attrs["method"] or "").startswith("__i")
-    return op.fn in IN_PLACE and (written or (op.loc is not None and op.loc.sweep == "reverse"))
+    return op.fn in IN_PLACE and (written or op.in_reverse)
 
 
 def is_rebinding(op: Op) -> bool:

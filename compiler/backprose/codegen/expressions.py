@@ -142,7 +142,7 @@ class Expressions:
 
     def unary(self, op: Op) -> ast.expr:
         operand = self.value(op.operands[0])
-        if op.fn is operator.neg and op.loc is not None and op.loc.sweep == "reverse":
+        if op.fn is operator.neg and op.in_reverse:
             return minus(operand)
         return negated(operand) if op.fn is operator.not_ else ast.UnaryOp(UNARY[op.fn](), operand)
 

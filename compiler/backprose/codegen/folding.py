@@ -144,7 +144,7 @@ class _Folder:
             if op.name == "for":
                 self.find_enumerate(op)
                 shares = [v for v in op.collects if v.name.endswith("_bar") and self.uses[v] == 1]
-                self.loose.update(shares if _in_reverse(op) else ())
+                self.loose.update(shares if op.in_reverse else ())
                 for item in op.items:
                     self.find_unpacking(item, op.body)
             elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
@@ -368,7 +368,7 @@ class _Folder:
             return circuit
         # A variable that stays as it is in one branch reads better as an `if`, and so does what the user wrote as one.
         own = [region.results[0] for region in op.regions if region.results[0].name == op.result.name != ""]
-        keeps = any(v not in self.folds.folded or not _in_reverse(op) for v in own)
+        keeps = any(v not in self.folds.folded or not op.in_reverse for v in own)
         return None if keeps else "if"
 
     def boolean_circuit(self, op: Op) -> str | None:
@@ -377,9 +377,6 @@ class _Folder:
         then, otherwise = (self.folds.constant(region.results[0]) for region in op.regions)
         return "and" if otherwise is False else "or" if then is True else None
 
-
-def _in_reverse(op: Op) -> bool:
-    return op.loc is not None and op.loc.sweep == "reverse"
 
 
 def _circuit(op: Op) -> str | None:

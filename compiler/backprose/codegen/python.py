@@ -168,7 +168,7 @@ def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None
     if op is None or op.name != "tuple" or len(op.operands) < 2:
         return None
     first = made.get(op.operands[0])
-    is_gradient = any(inner.loc is not None and inner.loc.sweep == "reverse" for inner in function.ops)
+    is_gradient = any(inner.in_reverse for inner in function.ops)
     return op.operands[0] if is_gradient and first is not None and first.loc and not first.loc.sweep else None
 
 

@@ -11,6 +11,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis import statements as st
+from backprose.analysis.kinds import is_basic, is_mask
 from backprose.analysis.ownership import PLACES, STORES
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.ir.kinds import (
@@ -244,21 +245,6 @@ def keeps_memory(op: Op) -> bool:
     # What is summed into an adjoint has its shape, whatever that is.
     is_share = op.fn in (operator.add, operator.sub) and op.operands[0].name.endswith("_bar") and value == buffer
     return small or is_share or ("?" not in buffer.axes and isinstance(value, Array))
-
-
-def is_basic(kind: Kind) -> bool:
-    """Whether an index of the kind names no entry twice."""
-    if isinstance(kind, Tuple):
-        return all(map(is_basic, kind.items))
-    if isinstance(kind, Static):
-        return kind.value is None or kind.value is Ellipsis or type(kind.value) in (int, slice) or (
-            type(kind.value) is tuple and all(is_basic(Static(v)) for v in kind.value)
-        )  # fmt: skip
-    return isinstance(kind, (Dim, Slice)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
-
-
-def is_mask(kind: Kind) -> bool:
-    return isinstance(kind, Array) and kind.dtype == "bool"
 
 
 def needs_add_at(kind: Kind) -> bool:

@@ -96,6 +96,11 @@ class Op:
         (value,) = self.results
         return value
 
+    @property
+    def in_reverse(self) -> bool:
+        """Whether the op belongs to a reverse sweep."""
+        return self.loc is not None and self.loc.sweep == "reverse"
+
     # Calls
     @property
     def fn(self) -> Any:

@@ -51,7 +51,7 @@ class Context:
     def op(self, b: TypedBuilder, op: Op, mapping: dict[Value, Value]) -> None:
         operands = tuple(mapping.get(v, v) for v in op.operands)
         b.loc = op.loc
-        if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and _in_reverse(op):
+        if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and op.in_reverse:
             operands = (self.shape_root(operands[0]),)  # the shape is that of a value which is at hand anyway
         if op.name == "call" and not has_effect(op.fn):
             value = self.call(b, replace(op, operands=operands))
@@ -62,7 +62,7 @@ class Context:
         if op.name in ("for", "while"):
             _enter_with_invariants(op, mapping)
         regions = tuple(self.region(b, r, mapping) for r in op.regions)
-        if op.name == "if" and _in_reverse(op):
+        if op.name == "if" and op.in_reverse:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
         kept = b.add(replace(op, operands=operands, regions=regions))
         b.learn(Region((), (replace(kept, regions=()),), ()))
@@ -130,7 +130,7 @@ def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:
     """What a loop carries along unchanged is what it was before the loop."""
     skip = op.attrs.get("iterables", 0)
     for k, (param, init, after, result) in enumerate(zip(op.carried, op.inits, op.yields, op.carried_results)):
-        if after is param and _in_reverse(op):
+        if after is param and op.in_reverse:
             for region in op.regions:
                 mapping[region.params[k + (skip if region is op.body else 0)]] = mapping.get(init, init)
             mapping[result] = mapping.get(init, init)
@@ -159,7 +159,7 @@ def _is_const(value: Value, *numbers: Any) -> bool:
 def _same_kind(value: Value, op: Op) -> Value | None:
     """`value` in place of the call's result, if that has the same kind."""
     have, want = without_lengths(value.kind), without_lengths(op.result.kind)
-    if _in_reverse(op) and isinstance(have, Scalar) and isinstance(want, Scalar):
+    if op.in_reverse and isinstance(have, Scalar) and isinstance(want, Scalar):
         have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
     return value if have == want else None
 
@@ -170,7 +170,7 @@ def _same_kind(value: Value, op: Op) -> Value | None:
 def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
-        if _is_const(one, 1) and _in_reverse(op):  # elsewhere `1.0 * n` may make a float of an int, or a copy
+        if _is_const(one, 1) and op.in_reverse:  # elsewhere `1.0 * n` may make a float of an int, or a copy
             return _same_kind(other, op)
         if _is_const(one, -1) and _same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
@@ -183,7 +183,7 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`."""
-    if not _in_reverse(op):
+    if not op.in_reverse:
         return None
     for one, other in (op.operands, op.operands[::-1]):
         if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
@@ -211,7 +211,7 @@ def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None
 def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
     """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
     op = c.made.get(value)
-    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not _in_reverse(op):
+    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.in_reverse:
         return None
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
@@ -232,7 +232,7 @@ def _power_of_two(value: Value) -> float | None:
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if _is_const(y, 1) and _in_reverse(op):
+    if _is_const(y, 1) and op.in_reverse:
         return _same_kind(x, op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and x is not y:
@@ -248,7 +248,7 @@ def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if _in_reverse(op):
+    if op.in_reverse:
         for zero, other in ((x, y), (y, x)):
             if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
                 return _same_kind(other, op)
@@ -263,7 +263,7 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if minus and c.only_use(y):
         return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
     minus = c.call_of(x, operator.neg)
-    if minus and c.only_use(x) and _in_reverse(op):
+    if minus and c.only_use(x) and op.in_reverse:
         return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
     return None
 
@@ -278,7 +278,7 @@ def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, n = op.operands
-    if not _in_reverse(op) or not isinstance(n.kind, Static):
+    if not op.in_reverse or not isinstance(n.kind, Static):
         return None
     if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
         return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
@@ -298,7 +298,7 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if _in_reverse(op) and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    return chosen if op.in_reverse and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -331,15 +331,12 @@ def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """The minus sign of what is summed moves outwards: rounding is symmetric."""
     minus = c.call_of(op.operands[0], operator.neg)
-    if not minus or not c.only_use(op.operands[0]) or not _in_reverse(op):
+    if not minus or not c.only_use(op.operands[0]) or not op.in_reverse:
         return None
     args = (minus.operands[0], *op.positional[1:])
     total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
     return b.call(operator.neg, total, kind=op.result.kind)
 
-
-def _in_reverse(op: Op) -> bool:
-    return op.loc is not None and op.loc.sweep == "reverse"
 
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -377,7 +374,7 @@ TABLE: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
 def _narrow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     rule = rule_for(op.fn)
-    if rule is None or not rule.is_elementwise or op.keywords or not _in_reverse(op):
+    if rule is None or not rule.is_elementwise or op.keywords or not op.in_reverse:
         return None
     wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
     scalars = all(_broadcast_scalar(c, v) for v in wide)

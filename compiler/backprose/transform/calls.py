@@ -24,7 +24,7 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
 from backprose.transform import attributes, builtin_calls, containers, updates
-from backprose.transform.typed import TypedBuilder
+from backprose.transform.typed import TypedBuilder, is_hashable
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -78,9 +78,9 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
     """The call of a Python object that is known when compiling."""
     if engine.memory.active and updates.is_at(fn):
         return updates.at(engine, b, fn.__self__, args, keywords, loc)
-    if engine.memory.active and _is_hashable(fn) and fn in updates.WRITING:
+    if engine.memory.active and is_hashable(fn) and fn in updates.WRITING:
         return updates.WRITING[fn](engine, b, args, keywords, loc)
-    handler = builtin_calls.HANDLERS.get(fn) if _is_hashable(fn) else None
+    handler = builtin_calls.HANDLERS.get(fn) if is_hashable(fn) else None
     if handler is not None:
         if fn not in builtin_calls.ITERATING:
             refuse_iterators(engine, fn, args, loc)
@@ -585,14 +585,6 @@ def _empty_container(b: TypedBuilder, factory: Any, cls: type, loc: Any) -> Valu
         f"a default of `{cls.__qualname__}` is made by a factory that can't be followed", loc,
         "only list, dict and tuple are", "pass the field explicitly",
     )  # fmt: skip
-
-
-def _is_hashable(fn: Any) -> bool:
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
 
 
 def _name(fn: Any) -> str:

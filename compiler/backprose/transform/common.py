@@ -42,7 +42,7 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
             ops.append(op)
             continue
         earlier = seen.get(key)
-        if earlier is not None and not (op.result.name and not _in_reverse(op)):
+        if earlier is not None and not (op.result.name and not op.in_reverse):
             mapping[op.result] = earlier
             continue
         seen.setdefault(key, op.result)
@@ -87,7 +87,3 @@ def _is_index(op: Op) -> bool:
         return False
     is_int = isinstance(op.result.kind, Dim) or op.result.kind.dtype == "int"
     return is_int and any(isinstance(v.kind, Static) for v in op.operands)
-
-
-def _in_reverse(op: Op) -> bool:
-    return op.loc is not None and op.loc.sweep == "reverse"

@@ -22,7 +22,7 @@ VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtim
 
 def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
-    if not any(op.fn in UPDATES and not _in_reverse(op) for op in all_ops(fn.region)):
+    if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
     return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region)))
 
@@ -32,10 +32,10 @@ def _visit(region: Region, kept: set[Value]) -> Region:
     copies: dict[Value, Value] = {}
     for op in region.ops:
         op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
-        if _in_reverse(op):
+        if op.in_reverse:
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
-        if not _in_reverse(op) and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
+        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
             attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
             ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))
@@ -49,7 +49,7 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
         return region
 
     def edit(op: Op, inside: bool) -> Op:
-        inside = inside or _in_reverse(op)
+        inside = inside or op.in_reverse
         operands = tuple(copies.get(v, v) for v in op.operands) if inside else op.operands
         regions = tuple(
             Region(r.params, tuple(edit(o, inside) for o in r.ops), tuple(copies.get(v, v) if inside else v for v in r.results))
@@ -65,12 +65,8 @@ def _read_in_reverse(region: Region) -> set[Value]:
     """Values that the reverse sweep reads, or that regions of the forward sweep hand out."""
     found: set[Value] = set(region.results)
     for op in region.ops:
-        if _in_reverse(op):
+        if op.in_reverse:
             found.update(op.operands)
         for inner in op.regions:
             found |= _read_in_reverse(inner)
     return found
-
-
-def _in_reverse(op: Op) -> bool:
-    return op.loc is not None and op.loc.sweep == "reverse"

@@ -22,7 +22,7 @@ def _visit(region: Region) -> Region:
     ops = []
     for op in region.ops:
         regions = tuple(map(_visit, op.regions))
-        if op.name == "for" and op.loc is not None and op.loc.sweep == "reverse":
+        if op.name == "for" and op.in_reverse:
             regions = (_finish(replace(op, regions=regions)),)
         ops.append(replace(op, regions=regions) if regions else op)
     return replace(region, ops=tuple(ops))

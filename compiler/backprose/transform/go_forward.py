@@ -40,7 +40,7 @@ def _each_once(region: Region) -> Region:
     """The region with loops that go once over what they went over several times side by side."""
     ops = []
     for op in region.ops:
-        is_reverse = op.name == "for" and op.loc is not None and op.loc.sweep == "reverse"
+        is_reverse = op.name == "for" and op.in_reverse
         if is_reverse and len(set(op.iterables)) < len(op.iterables):
             first: dict[Value, Value] = {}
             for iterable, item in zip(op.iterables, op.items):

@@ -21,9 +21,11 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, has_shape_of, is_inexact, is_number, join, widen, without_lengths
+from backprose.analysis.kinds import (
+    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, widen, without_lengths,
+)  # fmt: skip
 from backprose.analysis.ownership import allocates
-from backprose.ir.kinds import Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Record, Scalar, Slice, Static, Tuple, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple, Unknown
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
@@ -379,7 +381,7 @@ class Memory:
         if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
             path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
         steps = [v for step in path for v in encoded(b, step)]
-        if is_basic(index.kind) or _is_mask(index.kind):
+        if is_basic(index.kind) or is_mask(index.kind):
             return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
         if steps:
             raise errors.UnsupportedUpdate(
@@ -461,19 +463,6 @@ def holds_memory(kind: Kind) -> bool:
     if isinstance(kind, Tuple):
         return any(map(holds_memory, kind.items))
     return isinstance(kind, (Array, Number, List, FixedList, Dict, Record))
-
-
-def is_basic(kind: Kind) -> bool:
-    """Whether an index of the kind names each entry once, without an array of positions."""
-    if isinstance(kind, Tuple):
-        return all(map(is_basic, kind.items))
-    if isinstance(kind, Static):
-        return kind.value is None or kind.value is Ellipsis or type(kind.value) is int
-    return isinstance(kind, (Slice, Dim)) or (isinstance(kind, Scalar) and kind.dtype.startswith(("int", "uint")))
-
-
-def _is_mask(kind: Kind) -> bool:
-    return isinstance(kind, Array) and kind.dtype == "bool"
 
 
 def encoded(b: TypedBuilder, step: Step) -> list[Value]:

@@ -59,7 +59,7 @@ def _name_shared(region: Region, path: tuple[int, ...], names: tuple[str, ...]) 
     shared = {}
     for leaf, name in zip(leaves, names):
         op = made.get(leaf)
-        if op is not None and op.name == "call" and op.loc is not None and op.loc.sweep == "reverse" and counts[leaf] > 1:
+        if op is not None and op.name == "call" and op.in_reverse and counts[leaf] > 1:
             shared.setdefault(leaf, name)
     return rename(region, shared)
 

@@ -23,7 +23,7 @@ from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time
 from backprose.transform.structural import LITERALS, STRUCTURAL, NotStatic, static_from_kind, truth
 
-__all__ = ["LITERALS", "NotStatic", "TypedBuilder", "truth"]
+__all__ = ["LITERALS", "NotStatic", "TypedBuilder", "is_hashable", "truth"]
 
 # Evaluated while compiling when every operand is static.
 FOLDABLE = frozenset(
@@ -154,7 +154,7 @@ class TypedBuilder(Builder):
         method: str | None = None,
     ) -> Value:  # fmt: skip
         args = tuple(args)
-        structural = STRUCTURAL.get(fn) if _is_hashable(fn) else None
+        structural = STRUCTURAL.get(fn) if is_hashable(fn) else None
         if structural and not keywords:
             value = structural(self, *args)
             if value is not None:
@@ -248,7 +248,7 @@ def _is_settled(value: Any) -> bool:
     return isinstance(value, (*LITERALS, type, np.dtype, np.ufunc, slice, FunctionType, BuiltinFunctionType, ModuleType))
 
 
-def _is_hashable(fn: Any) -> bool:
+def is_hashable(fn: Any) -> bool:
     try:
         hash(fn)
     except TypeError:
