@@ -383,11 +383,7 @@ class Memory:
         steps = [v for step in path for v in encoded(b, step)]
         if is_basic(index.kind) or is_mask(index.kind):
             return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
-        if steps:
-            raise errors.UnsupportedUpdate(
-                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-            )
-        return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
+        return b.call(backprose_runtime.put_at, root, value, *steps, index, kind=kind, name=name)
 
     def update(self, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
         """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
@@ -406,23 +402,17 @@ class Memory:
         if target in self.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
             return False
         self.check_writable(target, loc)
-        ref = self.ref(target)
-        if ref.path or not _fits(target.kind, value.kind):
+        if not _fits(target.kind, value.kind):
             return False
-        root = self.now(ref.cell)
-        name = ref.cell.name or target.name
-        self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
+        self.accumulate(b, target, index, value, loc)
         return True
 
     def accumulate(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
         """`np.add.at(target, index, value)`."""
         cell = self.check_writable(target, loc)
-        if self.ref(target).path:
-            raise errors.UnsupportedUpdate(
-                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-            )
-        root = self.now(cell)
-        self.replace(cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=cell.name))
+        root, steps = self.now(cell), [v for step in self.ref(target).path for v in encoded(b, step)]
+        name = cell.name or target.name
+        self.replace(cell, b.call(backprose_runtime.add_at, root, index, value, *steps, kind=root.kind, name=name))
 
     def copy(self, b: TypedBuilder, value: Value) -> Value:
         """The argument in memory of its own, so that what is stored there does not reach the caller."""
