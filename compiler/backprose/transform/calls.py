@@ -23,7 +23,7 @@ from backprose.ir.nodes import Function, Op, Value
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.rules.registry import Rule, has_effect, has_no_derivative, is_compile_time, is_known, is_real_only, rule_for
-from backprose.transform import attributes, builtin_calls, containers, updates
+from backprose.transform import attributes, builtin_calls, containers, stores, updates
 from backprose.transform.typed import TypedBuilder, is_hashable
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def _update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...]
         return engine.call_function(b, method, args, {}, loc)
     if isinstance(kind, Array):
         value = _as_written(b, fn, known(engine, b, UPDATES[fn], args, {}, loc))
-        return engine.memory.update(b, args[0], value, loc)
+        return stores.update(engine.memory, b, args[0], value, loc)
     if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
         return containers.extend(engine, b, args[0], args[1], loc)
     if isinstance(kind, Dict) and fn is operator.ior:
