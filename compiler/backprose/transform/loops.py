@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.builtin_calls import is_namedtuple
+from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.memory import Cell, Memory, holds_memory, still_held
 from backprose.transform.typed import TypedBuilder, truth
 
