@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, iteration, plain_methods, refusals, updates
+from backprose.transform import containers, iteration, outside, plain_methods, refusals, updates
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         return b.data(current)
     if isinstance(obj, np.ufunc):
         return b.data(current)
-    return engine.live(b, lambda: getattr(obj, name, None), name, (id(obj), name))
+    return outside.live(engine, b, lambda: getattr(obj, name, None), name, (id(obj), name))
 
 
 def call_method(

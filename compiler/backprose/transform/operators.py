@@ -14,7 +14,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.transform import attributes, containers
+from backprose.transform import attributes, containers, stores
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -42,7 +42,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
         return engine.call_function(b, method, args, {}, loc)
     if isinstance(kind, Array):
         value = _as_written(b, fn, engine.known(b, UPDATES[fn], args, {}, loc))
-        return engine.memory.update(b, args[0], value, loc)
+        return stores.update(engine.memory, b, args[0], value, loc)
     if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
         return containers.extend(engine, b, args[0], args[1], loc)
     if isinstance(kind, Dict) and fn is operator.ior:
