@@ -2,18 +2,24 @@
 
 A value is recomputed when that takes a few cheap operations on values that are at hand anyway: indices, shapes,
 comparisons, a little arithmetic. The rest is recorded. The budget is in units of one pass over an array.
+
+What is read of a buffer that is *overwritten* later is recorded too, unless the reverse sweep reads the buffer itself
+anyway: to have it at hand, each update would have to copy the whole buffer.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.nodes import Op, Value
+from backprose.analysis.ownership import PLACES, allocates
+from backprose.ir.kinds import Array, List
+from backprose.ir.nodes import Function, Op, Value
+from backprose.ir.walk import all_ops
 from backprose.rules.registry import has_effect
 
 BUDGET = 2.0
@@ -82,3 +88,45 @@ def _cost(op: Op) -> float:
     if op.fn in ARITHMETIC:
         return SCALAR_COST if all(ndim_of(v.kind) == 0 for v in op.results) else 1.0
     return float("inf")
+
+
+def overwritten_values(fn: Function) -> set[Value]:
+    """Arrays and lists that may be updated in place after they are read, and views of such arrays."""
+    before: dict[Value, set[Value]] = {}  # value -> what it may have been before, in the same memory
+    views: dict[Value, set[Value]] = {}
+    found: set[Value] = set()
+    for op in all_ops(fn.region):
+        for target, source in flows(op):
+            before.setdefault(target, set()).add(source)
+        if op.name == "call" and op.operands and _holds(op.result):
+            if op.fn in PLACES or (op.attrs["method"] or "").startswith("__i"):
+                found.add(op.operands[0])
+            elif not allocates(op):
+                views.setdefault(op.operands[0], set()).add(op.result)
+    found = _closure(found, before)
+    return {v for v in _closure(found, views) if _holds(v)}
+
+
+def flows(op: Op) -> Iterator[tuple[Value, Value]]:
+    """Target and source of what an op with regions passes on as it is."""
+    if op.name in ("if", "with"):
+        for region in op.regions:
+            yield from zip(op.results, region.results)
+    elif op.name in ("for", "while"):
+        for sources in (op.inits, op.yields):
+            for region in op.regions:
+                yield from zip(region.params[-len(op.inits) :] if op.inits else (), sources)
+            yield from zip(op.carried_results, sources)
+
+
+def _closure(values: set[Value], steps: Mapping[Value, set[Value]]) -> set[Value]:
+    found, pending = set(values), list(values)
+    while pending:
+        more = steps.get(pending.pop(), set()) - found
+        found |= more
+        pending += more
+    return found
+
+
+def _holds(value: Value) -> bool:
+    return isinstance(value.kind, (Array, List))

@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reversal:
-    """One function being reversed: its active values, and the engine that inlines rules."""
+    """One function being reversed: its active values, what is updated in place, and the engine that inlines rules."""
 
     engine: Inference
     active: set[Value]
+    overwritten: set[Value] = field(default_factory=set)  # what is not at hand in the reverse sweep unless it is copied
     pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
 
     def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
@@ -238,7 +239,7 @@ class Reversal:
         (cond,) = op.operands
         results = [_bar_result(v, path) for v, path in changed]
         all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
-        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.missing)
+        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.missing, self.overwritten)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
@@ -255,7 +256,7 @@ class Reversal:
         changed = [(v, p) for v in outer for p, _ in leaves(v.kind) if inside.get(v, p) is not bars.get(v, p)]
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
-        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.missing)
+        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.missing, self.overwritten)
         b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)

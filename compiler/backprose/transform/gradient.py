@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
-from backprose.analysis.recording import plan
+from backprose.analysis.recording import overwritten_values, plan
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
@@ -87,7 +87,8 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     _refuse_pairs(fn, varied)
     _refuse_optional(fn, varied)
-    return b, Reversal(engine, active), Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
+    bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
+    return b, Reversal(engine, active, overwritten_values(fn)), bars
 
 
 def _refuse_pairs(fn: Function, varied: set[Value]) -> None:

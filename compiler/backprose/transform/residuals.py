@@ -47,7 +47,9 @@ def _in_reverse(op: Op) -> Op:
     return replace(op, loc=op.loc.reversed() if op.loc else None)
 
 
-def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value]) -> tuple[Op, list[Region]]:
+def hand_out(
+    op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value], overwritten: Collection[Value]
+) -> tuple[Op, list[Region]]:
     """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
@@ -57,7 +59,10 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        choice: Plan = plan(needed, definitions_in(regions[i]), lambda v, own=own, y=outside: v not in own or v in y)
+        gone = set(overwritten) - read_whole(out[i])
+        choice: Plan = plan(
+            needed, definitions_in(regions[i]), lambda v, own=own, y=outside, g=gone: (v not in own or v in y) and v not in g
+        )
         mapping = dict(outside)
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
@@ -127,16 +132,17 @@ def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
 def _shape_only(reverse: Region, own: set[Value]) -> set[Value]:
     """Arrays of the forward region of which the reverse region reads the shape only."""
     arrays = {v for v in free_values(reverse) if v in own and isinstance(v.kind, Array)}
-    return arrays - _otherwise_read(reverse)
+    return arrays - read_whole(reverse)
 
 
-def _otherwise_read(region: Region) -> set[Value]:
+def read_whole(region: Region) -> set[Value]:
+    """What the region reads, other than its shape."""
     read = set(region.results)
     for op in region.ops:
         if not _reads_shape(op):
             read.update(op.operands)
         for inner in op.regions:
-            read |= _otherwise_read(inner)
+            read |= read_whole(inner)
     return read
 
 

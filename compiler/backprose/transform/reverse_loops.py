@@ -22,7 +22,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.residuals import definitions_in, keep_shapes, needed_from, own_values, repeat
+from backprose.transform.residuals import definitions_in, keep_shapes, needed_from, own_values, read_whole, repeat
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    bring_back(b, sides, position, bars.likes.missing)
+    bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
 
     # What the reverse loop leaves behind
@@ -199,7 +199,9 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 # Bringing back what the reverse body reads of the primal's body
 
 
-def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
+def bring_back(
+    b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]
+) -> None:
     sides.reverse = drop_dead_ops(sides.reverse)
     forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse, unbound)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
@@ -208,7 +210,9 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
     items = set(op.items)
     own = own_values(body)
     after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
-    choice = plan(needed, definitions_in(body), lambda v: v not in own or v in items or v in after)
+    kept = items | after.keys()
+    gone = overwritten - kept - read_whole(sides.reverse)
+    choice = plan(needed, definitions_in(body), lambda v: (v not in own or v in kept) and v not in gone)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 
