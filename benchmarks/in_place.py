@@ -1,8 +1,8 @@
 """Cost of updates in place: `python benchmarks/in_place.py` prints it, `--plot PATH` draws it (with matplotlib).
 
-A recurrence that reads and writes single elements must cost its gradient a constant factor, whatever the length: reading
-`x[i]` adds to one entry of its adjoint, not to a new array. A linear stencil in a time loop keeps nothing: the peak
-memory of its gradient must not depend on the number of steps; a nonlinear one keeps one slice for each step.
+A recurrence that reads and writes single elements must cost its gradient a constant factor, whatever the length:
+reading `x[i]` adds to one entry of its adjoint, not to a new array. A linear stencil in a time loop keeps nothing: the
+peak memory of its gradient must not depend on the number of steps. A nonlinear one keeps what its derivative reads.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def draw(path: Path, loops: list[tuple[int, float, float]], steps: list[int], pe
         "proportional to n", (lengths[middle], 2.5 * gradient[middle]), (-6, 4), textcoords="offset points", ha="right",
         color="0.4",
     )  # fmt: skip
-    left.set(xscale="log", yscale="log", xlabel="elements n", ylabel="processor seconds", title="A loop that reads and writes n elements")
+    left.set(xscale="log", yscale="log", xlabel="elements n", ylabel="processor seconds")
+    left.set_title("A loop that reads and writes n elements")
     left.set_xlim(lengths[0] / 1.5, lengths[-1] * 8)
 
     for (name, values), colour in zip(peaks.items(), ("C0", "C3")):

@@ -1,7 +1,7 @@
 """Which resistor matters most? Sensitivities of a bridge circuit through Gauss elimination with row swaps.
 
-The unknowns of modified nodal analysis are voltages and the source's current, and its matrix has a zero on the diagonal:
-without swapping rows, elimination divides by zero. Here it is written by hand, in place, swaps and all, and
+The unknowns of modified nodal analysis are voltages and the source's current, and its matrix has a zero on the
+diagonal: elimination has to swap rows for a safe pivot. Here it is written by hand, in place, swaps and all, and
 differentiated as it stands. Tellegen's theorem gives the same sensitivities from two solutions, the circuit's and its
 adjoint's; the script checks that they agree, and then balances the bridge by Newton's method.
 """
@@ -57,7 +57,8 @@ def tellegen(resistance):
     a = equations(resistance)
     voltage, adjoint = np.linalg.solve(a, [0, 0, 0, BATTERY]), np.linalg.solve(a.T, [0, 1.0, -1.0, 0])
     voltage, adjoint = np.append(0, voltage), np.append(0, adjoint)
-    return np.array([(voltage[p] - voltage[q]) * (adjoint[p] - adjoint[q]) / r**2 for (p, q), r in zip(NODES, resistance)])
+    drops = [(voltage[p] - voltage[q]) * (adjoint[p] - adjoint[q]) for p, q in NODES]
+    return np.array(drops) / resistance**2
 
 
 def main():

@@ -1,10 +1,10 @@
 """The conductivity along a rod, found from thermometers: the gradient of an implicit heat equation solved by Thomas.
 
-A rod of two materials, with a flaw in one of them, is heated at one end. Eight thermometers record its temperature. The
-equation is solved as textbooks do it: implicit Euler in time, and in each step a tridiagonal system, factorised once and
-solved in place, element by element. The 39 conductivities between the cells are adjusted until the solution meets the
-records; the gradient costs a few solutions, however many conductivities there are. The script checks that the flaw is
-found where it was put.
+A rod of two materials, with a flaw in one of them, is heated at one end. Eight thermometers record its temperature.
+The equation is solved as textbooks do it: implicit Euler in time, and in each step a tridiagonal system, factorised
+once and solved in place, element by element. The 39 conductivities between the cells are adjusted until the solution
+meets the records; the gradient costs a few solutions, however many conductivities there are. The script checks that
+the flaw is found where it was put.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ SENSORS = np.arange(2, CELLS, 5)
 
 
 def temperatures(log_conductivity, steps, sensors):
-    """What the thermometers show, shape (steps, sensors). All in units of a cell, a time step and the heater's power."""
+    """What the thermometers show, shape (steps, sensors); in units of a cell, a time step and the heater's power."""
     k = np.exp(log_conductivity)  # between each two neighbouring cells
     n = len(k) + 1
     diagonal = np.ones(n)
@@ -63,7 +63,7 @@ def main():
     print("The solution runs backwards, in place, in the reverse sweep:\n")
     print(source[source.index("    # backward") :])
 
-    found = minimize(misfit_and_gradient, start, arguments, jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    found = minimize(misfit_and_gradient, start, arguments, jac=True, method="L-BFGS-B", options={"maxiter": 70})
     conductivity = np.exp(found.x)
     print(f"misfit {before:.1f} -> {found.fun:.3f} in {found.nfev} gradients")
     print("cells      true   found")

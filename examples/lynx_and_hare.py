@@ -1,9 +1,9 @@
 """Lynx and hare: Lotka and Volterra's equations fitted to the pelts of the Hudson's Bay Company, 1900 to 1920.
 
 The equations are solved by a Runge-Kutta pair of order 3 and 2 (Bogacki and Shampine) that chooses its own steps: a
-`while` loop tries one, measures the error, and takes the step or halves it. The stages are written to buffers made once.
-The gradient goes backwards over just the steps that were tried. The script fits six parameters to the 42 counts and
-compares them with the published fit of the same data by full Bayesian inference (Carpenter 2018, a case study of Stan).
+`while` loop tries one, measures the error, and takes the step or halves it. The stages are written to buffers made
+once. The gradient goes backwards over just the steps that were tried. The script fits six parameters to the 42 counts
+and compares them with the published fit of the same data by Bayesian inference (Carpenter 2018, a case study of Stan).
 """
 
 import numpy as np
@@ -12,7 +12,8 @@ from scipy.optimize import minimize
 from backprose import value_and_grad
 
 HARE = np.array([
-    30, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22, 25.4, 27.1, 40.3, 57, 76.6, 52.3, 19.5, 11.2, 7.6, 14.6, 16.2, 24.7,
+    30, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22, 25.4, 27.1, 40.3, 57, 76.6, 52.3, 19.5, 11.2, 7.6, 14.6, 16.2,
+    24.7,
 ])  # fmt: skip
 LYNX = np.array([
     4, 6.1, 9.8, 35.2, 59.4, 41.7, 19, 13, 8.3, 9.1, 7.4, 8, 12.3, 19.5, 45.7, 51.1, 29.7, 15.8, 9.7, 10.1, 8.6,
@@ -66,7 +67,7 @@ def main():
     start = np.log([0.5, 0.02, 0.9, 0.02, 30.0, 4.0])
     value, _ = misfit_and_gradient(start, observed, 1e-3)
     source = misfit_and_gradient.source.splitlines()
-    print("The end of the reverse sweep, where the first stage of each step hands on to the rates and to the state before:\n")
+    print("The end of the reverse sweep, where the first stage hands on to the rates and the state before:\n")
     print("    ...\n" + "\n".join(source[-21:]), "\n")
 
     found = minimize(misfit_and_gradient, start, (observed, 1e-3), jac=True, method="L-BFGS-B")

@@ -43,7 +43,7 @@ def log_partition(similarity, gap):
 
 
 def similarities(a, b):
-    """Scores of all pairs of residues: 2.5 where they are the same, 0.5 where they are akin, -0.8 where they are not."""
+    """Scores of all pairs of residues: 2.5 where they are the same, 0.5 where they are akin, and -0.8 elsewhere."""
     group = {residue: number for number, group in enumerate(KIN) for residue in group}
     return np.array([[2.5 if p == q else 0.5 if group.get(p, p) == group.get(q, q) else -0.8 for q in b] for p in a])
 

@@ -1,8 +1,8 @@
 """Where and when did it quake? A source is located from seismograms with the gradient of a leapfrog wave equation.
 
 Waves spread in a plane whose speed grows with depth, three buffers take turns, and six stations record what passes. The
-misfit between these records and those of a supposed source has a gradient by the source's place and time. A coarse search
-finds the valley, and L-BFGS its bottom, at the true source. The time loop keeps no wave for its reverse, for
+misfit between these records and those of a supposed source has a gradient by the source's place and time. A coarse
+search finds the valley, and L-BFGS its bottom, at the true source. The time loop keeps no wave for its reverse, for
 the equation is linear in them: two numbers a step suffice.
 """
 

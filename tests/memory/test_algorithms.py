@@ -9,9 +9,9 @@ from backprose import grad
 
 CASES = [(name, n) for name, (sizes, _) in algorithm_programs.CASES.items() for n in sizes]
 TWICE = (
-    "cholesky", "gauss", "lu_with_pivoting", "thomas", "gauss_seidel", "jacobi_2d", "jacobi_swap", "heat_1d", "leapfrog",
-    "viterbi", "soft_edit_distance", "bubble_sort", "histogram_by_add_at", "fft", "runge_kutta", "ring_buffer",
-    "adaptive_step", "power_iteration",
+    "cholesky", "gauss", "lu_with_pivoting", "thomas", "gauss_seidel", "jacobi_2d", "jacobi_swap", "heat_1d",
+    "leapfrog", "viterbi", "soft_edit_distance", "bubble_sort", "histogram_by_add_at", "fft", "runge_kutta",
+    "ring_buffer", "adaptive_step", "power_iteration",
 )  # fmt: skip
 
 
