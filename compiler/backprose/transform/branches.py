@@ -47,6 +47,7 @@ def branch(
     leaves = _Leaves(engine, b, cond)
     nodes = [leaves.split(name, x, y) for name, x, y in pairs]
     changed = [node for node, _ in zip(reversed(nodes), written)]
+    memory.freeze_contents(v for leaf in leaves.yielded for v in leaf.sides if isinstance(v.kind, CONTAINERS))
     places = _Places(memory, b, cond, sides, inside)
     places.find([node for node in leaves.nodes if node not in changed])
     yields = [
@@ -271,8 +272,6 @@ class _Places:
         untold = []
         for node in self.nodes:
             self.own[id(node)] = Ref(Cell(node.result.name, self._twin(node) if self._has_twin(node) else node.result))
-            if isinstance(node.result.kind, CONTAINERS) and node.parts is None:
-                self.memory.freeze_contents(node.sides)
         for node in self.nodes:
             try:
                 x, y = (self._resolved(place, k, node) for k, place in enumerate(self.found[id(node)]))
