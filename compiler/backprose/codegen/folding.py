@@ -28,6 +28,7 @@ JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
 RESULT = "result"
 
 COPIES = frozenset({np.ndarray.copy, backprose_runtime.copy_of})
+VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtime.get_at})
 
 
 def effectful_functions(module: Module) -> frozenset[str]:
@@ -275,8 +276,10 @@ class _Folder:
 
     def consume(self, op: Op, pending: Pending) -> None:
         """Fold the pending operands, the shortest first, as long as the whole stays readable."""
-        if is_update(op) and op.operands[0] in pending and self.is_sum(pending[op.operands[0]].op):
-            del pending[op.operands[0]]
+        if is_update(op) and op.operands[0] in pending:
+            in_place = op.fn in PLACES and isinstance(op.result.kind, Array)
+            if in_place or self.is_sum(pending[op.operands[0]].op):
+                del pending[op.operands[0]]
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit
@@ -323,13 +326,21 @@ class _Folder:
             part = self.known.get(value) or (pending or {}).get(value)
             if part is None:
                 size += name_size(value)
-                reads |= {value, value.name}
+                reads |= {value, value.name, *self.behind(value)}
             else:
                 size += part.size
                 reads |= part.reads
                 lines |= part.lines
                 effect |= part.effect
         return Expression(op, size, frozenset(reads - {""}), effect, frozenset(lines))
+
+    def behind(self, value: Value) -> Iterator[Value]:
+        """The buffers that a variable is a view of: after an update of one it would show what is new."""
+        made = self.defs.get(value)
+        while made is not None and isinstance(value.kind, Array) and made.fn in VIEWS:
+            value = made.operands[0]
+            yield value
+            made = self.defs.get(value)
 
     def has_effect(self, op: Op) -> bool:
         if op.name == "invoke":

@@ -12,7 +12,7 @@ from dataclasses import replace
 import backprose_runtime
 import numpy as np
 
-from backprose.ir.kinds import Array
+from backprose.analysis.recording import overwritten_values
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
 
@@ -24,18 +24,18 @@ def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
     if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region)))
+    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region), overwritten_values(fn)))
 
 
-def _visit(region: Region, kept: set[Value]) -> Region:
+def _visit(region: Region, kept: set[Value], overwritten: set[Value]) -> Region:
     ops: list[Op] = []
     copies: dict[Value, Value] = {}
     for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
+        op = replace(op, regions=tuple(_visit(r, kept, overwritten) for r in op.regions))
         if op.in_reverse:
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
-        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
+        if not op.in_reverse and op.fn in VIEWS and op.result in kept and op.result in overwritten:
             copy = Value(op.result.name, op.result.kind)
             attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
             ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))

@@ -64,7 +64,9 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
         out = b.tuple((out, aux))
     if request.value and not result.name:
         bars.names[result] = "value"
-    region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
+    forward, reverse = Region(fn.params, ops, (result,)), Region((), tuple(b.ops), (out,))
+    forward, reverse = keep_shapes(forward, reverse, bars.likes.missing, reversal.overwritten)
+    region = rename(Region(fn.params, (*forward.ops, *reverse.ops), reverse.results), bars.names)
     region = keep_unbound(drop_dead_ops(region), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}

@@ -81,17 +81,32 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
 
 
-def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
+def keep_shapes(
+    forward: Region, reverse: Region, unbound: Collection[Value], among: Collection[Value] | None = None
+) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than the shape of an array (`among` these), read it in the forward region.
 
-    What may be `unbound` at the end of the forward region has no shape to read there.
+    What may be `unbound` has no shape to read there.
     """
     arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
+    arrays = arrays if among is None else arrays.intersection(among)
     if not arrays:
         return forward, reverse
-    kept: dict[tuple[Value, str], Op] = {}
+    known = {(op.operands[0], _read(op)): op for op in forward.ops if _read(op) and op.operands[0] in arrays}
+    kept = dict(known)
     edited = _with_shapes(reverse, arrays, kept)
-    return replace(forward, ops=(*forward.ops, *kept.values())), edited
+    return _after_definitions(forward, [op for key, op in kept.items() if key not in known]), edited
+
+
+def _after_definitions(region: Region, reads: list[Op]) -> Region:
+    """The region with each read right behind what it reads, before that may be overwritten."""
+    behind: dict[Value, list[Op]] = {}
+    for op in reads:
+        behind.setdefault(op.operands[0], []).append(op)
+    ops = [op for param in region.params for op in behind.get(param, ())]
+    for op in region.ops:
+        ops += [op, *(read for v in op.results for read in behind.get(v, ()))]
+    return replace(region, ops=tuple(ops))
 
 
 def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str], Op]) -> Region:
@@ -102,20 +117,21 @@ def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str
             op = replace(op, regions=tuple(_with_shapes(r, arrays, kept) for r in op.regions))
         if not (_reads_shape(op) and op.operands[0] in arrays):
             ops.append(op)
-        elif op.name == "getattr":
-            mapping[op.result] = _kept(op.operands[0], op.attrs["name"], op, kept)
+        elif _read(op):
+            mapping[op.result] = _kept(op.operands[0], _read(op), op, kept)
         else:
             ops.extend(_zeros(op, _kept(op.operands[0], "shape", op, kept)))
     return substitute(Region(region.params, tuple(ops), region.results), mapping)
 
 
 def _kept(array: Value, name: str, op: Op, kept: dict[tuple[Value, str], Op]) -> Value:
-    """The result of the forward op that reads the attribute."""
+    """The result of the forward op that reads the attribute, or the length."""
     if (array, name) not in kept:
         axes = {ONE: Static(1), MANY: Dim(), ANY: Scalar("int")}
         kind = Tuple(tuple(axes[a] for a in array.kind.axes)) if name == "shape" else Scalar("int")
         loc = replace(op.loc, sweep="") if op.loc else None
-        kept[array, name] = Op("getattr", (array,), (Value("", kind),), {"name": name}, (), loc)
+        how, attrs = ("call", {"fn": len, "keywords": (), "method": None}) if name == "len" else ("getattr", {"name": name})
+        kept[array, name] = Op(how, (array,), (Value("", kind),), attrs, (), loc)
     return kept[array, name].result
 
 
@@ -147,6 +163,14 @@ def read_whole(region: Region) -> set[Value]:
 
 
 def _reads_shape(op: Op) -> bool:
+    is_like = op.fn is np.zeros_like and len(op.operands) == 1
+    return bool(_read(op)) or (is_like and isinstance(op.operands[0].kind, Array))
+
+
+def _read(op: Op) -> str:
+    """What of an array's shape the op reads, or ""."""
+    if not op.operands or not isinstance(op.operands[0].kind, Array):
+        return ""
     if op.name == "getattr":
-        return op.attrs["name"] in SHAPE_READS and isinstance(op.operands[0].kind, Array)
-    return op.name == "call" and op.fn is np.zeros_like and len(op.operands) == 1
+        return op.attrs["name"] if op.attrs["name"] in SHAPE_READS else ""
+    return "len" if op.fn is len else ""
