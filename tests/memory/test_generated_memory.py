@@ -81,6 +81,15 @@ def program(x, y, s, k):
     v[-1 - k % 1], y[0] = y[0], v[-1 - k % 1]
     return np.sum(y * y)
 """,
+    "an element of what a branch yields and a later iteration overwrites": """
+def program(x, s, k):
+    t = s
+    for i in range(k + 1):
+        if i < 2:
+            x *= 0.5 * s
+            t = t * np.sin(x[0])
+    return np.sum(x * x) + t
+""",
     "a view of what two names in a while loop take turns to write to": """
 def program(x, y, s, k):
     v = y[:2]

@@ -63,7 +63,8 @@ def hand_out(
         choice: Plan = plan(
             needed, definitions_in(regions[i]), lambda v, own=own, y=outside, g=gone: (v not in own or v in y) and v not in g
         )
-        mapping = dict(outside)
+        again = {v for op in choice.recompute for v in op.results}
+        mapping = {v: result for v, result in outside.items() if v not in again}
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
             results.append(mapping[value])
