@@ -121,8 +121,8 @@ def pop(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords:
     if at not in (0, -1) or not isinstance(target.kind, List):
         raise _refused("`.pop()` at this place", loc, "the place, or the length of the list, is not known", "use `pop()`")
     item = b.call(operator.getitem, target, b.const(at))
-    bounds = (b.const(1), b.const(None)) if at == 0 else (b.const(None), b.const(-1))
-    rest = b.call(operator.getitem, target, b.call(slice, *bounds), kind=List(widen(target.kind.item)), name=target.name)
+    rest = b.call(backprose_runtime.without_last, target, kind=target.kind, name=target.name) if at == -1 else None
+    rest = rest or b.call(backprose_runtime.without, target, b.const(at), kind=target.kind, name=target.name)
     engine.memory.change(target, rest, loc)
     return item
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import is_basic
-from backprose.analysis.ownership import allocates
+from backprose.analysis.ownership import LIST_UPDATES, allocates
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
@@ -52,9 +52,7 @@ class Ref:
     path: tuple[Step, ...] = ()
 
 
-MAKES_LIST = frozenset(
-    {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
-)
+MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
 CERTAIN_VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
 )

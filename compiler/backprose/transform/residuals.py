@@ -6,14 +6,16 @@ cheaply is, and where only the shape of an array is read, the shape is kept and 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple, Unbound
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
@@ -52,6 +54,7 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
+        regions[i], out[i] = keep_elements(regions[i], out[i])
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
@@ -74,6 +77,72 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     nothing = Value("", Unbound())
     op = Op("unbound", (), (nothing,), {}, (), b.loc)
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
+
+
+def keep_elements(forward: Region, reverse: Region) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than elements of a list, and its length, read them in the forward region.
+
+    They are read at the end of it: no list changes. A list that is updated in place need not be kept then.
+    """
+    own = own_values(forward)
+    defined = definitions_in(reverse)
+    lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
+    lists -= {v for v in lists if _whole_read(reverse, v, own, defined)}
+    moved: dict[Any, Op] = {}
+    edited = _with_elements(reverse, lists, defined, moved) if lists else reverse
+    return replace(forward, ops=(*forward.ops, *moved.values())), edited
+
+
+def _whole_read(region: Region, items: Value, own: set[Value], defined: Mapping[Value, Op]) -> bool:
+    """Whether the region reads more of the list than elements at places that the forward region knows."""
+    if items in region.results:
+        return True
+    for op in region.ops:
+        if any(_whole_read(inner, items, own, defined) for inner in op.regions):
+            return True
+        if items in op.operands and not _reads_element(op, items, defined, region):
+            return True
+    return False
+
+
+def _reads_element(op: Op, items: Value, defined: Mapping[Value, Op], region: Region) -> bool:
+    if op.fn is len:
+        return True
+    if op.fn is not operator.getitem or op.operands[0] is not items or op.operands[1] is items:
+        return False
+    return all(_is_known(v, defined, region) for v in op.operands[1:])
+
+
+def _is_known(value: Value, defined: Mapping[Value, Op], region: Region) -> bool:
+    """Whether the forward region has the value too, or can have it: a constant, or a slice of what it has."""
+    made = next((op for op in region.ops if value in op.results), None) or defined.get(value)
+    if made is None:
+        return value not in region.params
+    return made.name == "const" or (made.fn is slice and all(_is_known(v, defined, region) for v in made.operands))
+
+
+def _with_elements(region: Region, lists: set[Value], outer: Mapping[Value, Op], moved: dict[Any, Op]) -> Region:
+    defined = {**outer, **definitions_in(region)}
+    ops: list[Op] = []
+    mapping: dict[Value, Value] = {}
+    for op in region.ops:
+        if op.regions:
+            op = replace(op, regions=tuple(_with_elements(r, lists, defined, moved) for r in op.regions))
+        if lists.isdisjoint(op.operands):
+            ops.append(op)
+        else:
+            mapping[op.result] = _moved(op, defined, moved)
+    return substitute(Region(region.params, tuple(ops), region.results), mapping)
+
+
+def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
+    """The result of the op repeated in the forward region, with the constants that it reads; once for equal ones."""
+    operands = tuple(_moved(defined[v], defined, moved) if v in defined else v for v in op.operands)
+    key = (op.name, op.fn, operands, op.result.kind if op.name == "const" else None)
+    if key not in moved:
+        loc = replace(op.loc, sweep="") if op.loc else None
+        moved[key] = replace(op, operands=operands, results=(Value(op.result.name, op.result.kind),), loc=loc)
+    return moved[key].result
 
 
 def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
