@@ -20,10 +20,11 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.kinds import join, name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
+from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform import attributes, builtin_calls, calls, instances, loops, outside, stores
+from backprose.transform import attributes, calls, instances, iteration, lists, loops, operators, outside, refusals, stores
+from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.outside import Guard
@@ -135,7 +136,7 @@ class Inference:
     ) -> Value:
         """A call of a user's Python function: inlined, or an `invoke` if it is recursive."""
         if calls.is_library(function):
-            raise calls.without_rule(function, loc)
+            raise refusals.without_rule(function, loc)
         try:
             lowered = self.lower(function)
         except errors.SourceUnavailable as error:
@@ -144,7 +145,7 @@ class Inference:
                 "define it in a file, or register a derivative rule for it",
             ) from error  # fmt: skip
         signature = inspect.signature(function, follow_wrapped=False)  # with the defaults of this very function
-        values = calls.bind(b, lowered.name, signature, args, keywords, loc)
+        values = bind(b, lowered.name, signature, args, keywords, loc)
         return self.inline(b, function, lowered, values)
 
     def inline(self, b: TypedBuilder, function: Any, lowered: Function, values: list[Value]) -> Value:
@@ -236,7 +237,7 @@ class Inference:
         target, index, value = (env[v] for v in op.operands)
         update = op.attrs["operator"]
         if update is not None:
-            pure = calls.UPDATES[update]
+            pure = operators.UPDATES[update]
             if pure is operator.add and stores.add(self.memory, b, target, index, value, op.loc):
                 return
             before = self.known(b, operator.getitem, (target, index), {}, op.loc)
@@ -245,9 +246,12 @@ class Inference:
                 if self.memory.same(before, value) and not isinstance(target.kind, Tuple):
                     return  # the element was updated in place
             else:
-                value = calls.updated(self, b, update, before, value, op.loc)
+                value = operators.updated(self, b, update, before, value, op.loc)
         if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
-            stores.store(self.memory, b, target, index, value, op.loc)
+            if isinstance(target.kind, (List, FixedList)) and isinstance(index.kind, Slice):
+                lists.store_part(self, b, target, index, value, op.loc)
+            else:
+                stores.store(self.memory, b, target, index, value, op.loc)
             return
         raise errors.UnsupportedUpdate(
             f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
@@ -283,11 +287,11 @@ class Inference:
 
     def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         callee = env[op.operands[0]]
-        columns = calls.columns(self, b, op, [env[v] for v in op.operands], op.loc)
+        columns = iteration.columns(self, b, op, [env[v] for v in op.operands], op.loc)
         if columns is not None:
             env[op.result] = self.named(b, columns, op.result.name)
             return
-        args, keywords = calls.spread(self, b, op, [env[v] for v in op.operands[1:]])
+        args, keywords = spread(self, b, op, [env[v] for v in op.operands[1:]])
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def iterator(self, value: Value) -> Value:
@@ -308,7 +312,7 @@ class Inference:
     def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
         """An iterator as the list of what it gives; anything else as it is."""
         if value in self.iterators:
-            return builtin_calls.collect(self, b, value, loc)
+            return iteration.collect(self, b, value, loc)
         if value in self.single:
             self.spend(value, loc)
             return self.single[value]

@@ -13,7 +13,7 @@ from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import join
 from backprose.ir.kinds import UNKNOWN, Array, Dict, FixedList, Kind, List, Range, Scalar, Static, Tuple, Unknown
 from backprose.ir.nodes import Op, Value
-from backprose.transform.builtin_calls import is_namedtuple
+from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

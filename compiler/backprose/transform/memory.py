@@ -358,6 +358,8 @@ class Memory:
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
+    if isinstance(value.kind, Dict) and step.fn is not operator.getitem:
+        return step.fn(b, value)  # `d.items()`, `d.values()`
     return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
 
 

@@ -17,7 +17,7 @@ from backprose.ir.kinds import Array, Kind
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
 from backprose.transform import stores
-from backprose.transform.calls import bind
+from backprose.transform.binding import bind
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request, gradient
 from backprose.transform.infer import Inference
