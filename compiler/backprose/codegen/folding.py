@@ -18,7 +18,7 @@ from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
-from backprose.ir.kinds import Array, Scalar, Tuple
+from backprose.ir.kinds import Array, List, Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, defined_values, use_counts
 from backprose.rules.registry import has_effect
@@ -341,7 +341,7 @@ class _Folder:
         return any(self.has_effect(inner) for region in op.regions for inner in region.ops)
 
     def may_fold(self, e: Expression) -> bool:
-        if e.op.fn in LIST_UPDATES or (e.op.fn in PLACES and isinstance(e.op.result.kind, Array)):
+        if e.op.fn in LIST_UPDATES or (e.op.fn in PLACES and isinstance(e.op.result.kind, (Array, List))):
             return False  # a statement, which updates the buffer where it may
         if len(e.op.results) != 1 or e.size > e.limit or e.op.result in self.parts:
             return False

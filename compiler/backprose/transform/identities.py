@@ -207,6 +207,8 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """What is added where zero was just stored is stored."""
     buffer, index, value, *path = op.operands
+    if isinstance(buffer.kind, List) and not path:
+        return _add_at_list(c, b, op)
     cleared = c.call_of(buffer, backprose_runtime.set_at)
     if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
         return None

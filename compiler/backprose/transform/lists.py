@@ -204,7 +204,10 @@ def _bounds(b: TypedBuilder, index: Value, loc: Any) -> Args:
     """Where the slice starts and stops."""
     if index.kind.step not in (Static(None), Static(1)):
         raise _refused("a slice of a list with a step, which is changed,", loc, "only parts in one piece are followed")
-    return tuple(b.getattr(index, name, getattr(index.kind, name)) for name in ("start", "stop"))
+    made = next((op for op in reversed(b.ops) if index in op.results), None)
+    if made is None or made.fn is not slice:
+        return tuple(b.getattr(index, name, getattr(index.kind, name)) for name in ("start", "stop"))
+    return made.operands[:2] if len(made.operands) > 1 else (b.const(None), made.operands[0])
 
 
 # In another order

@@ -54,7 +54,7 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
-        regions[i], out[i] = keep_elements(regions[i], out[i])
+        regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
@@ -79,60 +79,37 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
 
 
-def keep_elements(forward: Region, reverse: Region) -> tuple[Region, Region]:
+def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
     """Where the reverse region reads no more than elements of a list, and its length, read them in the forward region.
 
-    They are read at the end of it: no list changes. A list that is updated in place need not be kept then.
+    They are read at the end of it: no list changes. A list that is updated in place need not be kept then. What is read
+    within a branch or a loop of the reverse region may not exist otherwise, so it is left there.
     """
-    own = own_values(forward)
-    defined = definitions_in(reverse)
+    own, defined = own_values(forward), definitions_in(reverse)
+    inside = {v for op in reverse.ops for v in free_values(*op.regions)}
     lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
-    lists -= {v for v in lists if _whole_read(reverse, v, own, defined)}
+    lists -= {*inside, *reverse.results, *unbound}
+    reads = {op: v for op in reverse.ops for v in lists.intersection(op.operands)}
+    lists -= {v for op, v in reads.items() if not _reads_element(op, v, defined, reverse)}
     moved: dict[Any, Op] = {}
-    edited = _with_elements(reverse, lists, defined, moved) if lists else reverse
-    return replace(forward, ops=(*forward.ops, *moved.values())), edited
+    mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
+    kept = tuple(op for op in reverse.ops if not (op.results and op.results[0] in mapping))
+    return replace(forward, ops=(*forward.ops, *moved.values())), substitute(replace(reverse, ops=kept), mapping)
 
 
-def _whole_read(region: Region, items: Value, own: set[Value], defined: Mapping[Value, Op]) -> bool:
-    """Whether the region reads more of the list than elements at places that the forward region knows."""
-    if items in region.results:
-        return True
-    for op in region.ops:
-        if any(_whole_read(inner, items, own, defined) for inner in op.regions):
-            return True
-        if items in op.operands and not _reads_element(op, items, defined, region):
-            return True
-    return False
+def _reads_element(op: Op, items: Value, defined: Mapping[Value, Op], reverse: Region) -> bool:
+    """Whether the op reads an element, a part or the length of the list, at a place that the forward region knows."""
+    if op.fn is operator.getitem:
+        return op.operands[0] is items and _is_known(op.operands[1], defined, reverse)
+    return op.fn is len
 
 
-def _reads_element(op: Op, items: Value, defined: Mapping[Value, Op], region: Region) -> bool:
-    if op.fn is len:
-        return True
-    if op.fn is not operator.getitem or op.operands[0] is not items or op.operands[1] is items:
-        return False
-    return all(_is_known(v, defined, region) for v in op.operands[1:])
-
-
-def _is_known(value: Value, defined: Mapping[Value, Op], region: Region) -> bool:
+def _is_known(value: Value, defined: Mapping[Value, Op], reverse: Region) -> bool:
     """Whether the forward region has the value too, or can have it: a constant, or a slice of what it has."""
-    made = next((op for op in region.ops if value in op.results), None) or defined.get(value)
+    made = defined.get(value)
     if made is None:
-        return value not in region.params
-    return made.name == "const" or (made.fn is slice and all(_is_known(v, defined, region) for v in made.operands))
-
-
-def _with_elements(region: Region, lists: set[Value], outer: Mapping[Value, Op], moved: dict[Any, Op]) -> Region:
-    defined = {**outer, **definitions_in(region)}
-    ops: list[Op] = []
-    mapping: dict[Value, Value] = {}
-    for op in region.ops:
-        if op.regions:
-            op = replace(op, regions=tuple(_with_elements(r, lists, defined, moved) for r in op.regions))
-        if lists.isdisjoint(op.operands):
-            ops.append(op)
-        else:
-            mapping[op.result] = _moved(op, defined, moved)
-    return substitute(Region(region.params, tuple(ops), region.results), mapping)
+        return value not in reverse.params
+    return made.name == "const" or (made.fn is slice and all(_is_known(v, defined, reverse) for v in made.operands))
 
 
 def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:

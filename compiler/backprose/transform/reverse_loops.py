@@ -201,7 +201,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 
 def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
     sides.reverse = drop_dead_ops(sides.reverse)
-    forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse)
+    forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
