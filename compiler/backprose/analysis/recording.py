@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.analysis.ownership import PLACES, allocates
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
 from backprose.ir.kinds import Array, List
 from backprose.ir.nodes import Function, Op, Value
 from backprose.ir.walk import all_ops
@@ -99,7 +99,7 @@ def overwritten_values(fn: Function) -> set[Value]:
         for target, source in flows(op):
             before.setdefault(target, set()).add(source)
         if op.name == "call" and op.operands and _holds(op.result):
-            if op.fn in PLACES or (op.attrs["method"] or "").startswith("__i"):
+            if op.fn in PLACES or op.fn in LIST_UPDATES or (op.attrs["method"] or "").startswith("__i"):
                 found.add(op.operands[0])
             elif not allocates(op):
                 views.setdefault(op.operands[0], set()).add(op.result)

@@ -22,7 +22,9 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.residuals import definitions_in, keep_shapes, needed_from, own_values, read_whole, repeat
+from backprose.transform.residuals import (
+    definitions_in, keep_elements, keep_shapes, needed_from, own_values, read_whole, repeat,
+)  # fmt: skip
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -199,11 +201,10 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 # Bringing back what the reverse body reads of the primal's body
 
 
-def bring_back(
-    b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]
-) -> None:
+def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]) -> None:
     sides.reverse = drop_dead_ops(sides.reverse)
-    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse, unbound)
+    forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
+    forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
     needed = needed_from(body, sides.reverse)
