@@ -132,3 +132,72 @@ def copied_argument(x):
         if x[k] > 0.0:
             x[k] *= x[k - 1]
     return np.sum(x * x)
+
+
+# A cotangent that starts as a scalar that is broadcast, as an argument, or as what is needed again
+
+
+def sum_of_recurrence(x):
+    y = x * 1.0
+    for k in range(1, len(x)):
+        y[k] *= y[k - 1]
+    return np.sum(y)
+
+
+def sum_of_conditional_recurrence(x):
+    y = x * 1.0
+    for k in range(1, len(x)):
+        if x[k] > 0.0:
+            y[k] *= y[k - 1]
+    return np.sum(y)
+
+
+def sum_after_a_branch(x):
+    y = x * 1.0
+    if x[0] > -10.0:
+        y[1] *= y[0]
+    y[2] *= y[1]
+    return np.sum(y)
+
+
+def sum_after_nested_loops(x):
+    y = x * 1.0
+    for i in range(len(x) // 2):
+        for j in range(2):
+            if x[2 * i + j] > 0.0:
+                y[2 * i + j] *= y[i]
+    return np.sum(y)
+
+
+def sum_after_a_while(x):
+    y = x * 1.0
+    k = 1
+    while k < len(x):
+        y[k] *= y[k - 1]
+        k += 1
+    return np.sum(y)
+
+
+def product_with_a_buffer(x):
+    y = x * 1.0
+    z = np.cos(x)
+    for k in range(1, len(x)):
+        y[k] *= y[k - 1]
+    return np.sum(y * z) + np.sum(z * z)
+
+
+def product_of_two_buffers(x):
+    y, z = x * 1.0, x * 2.0
+    for k in range(1, len(x)):
+        y[k] *= z[k - 1]
+        z[k] *= y[k - 1]
+    return np.sum(y * z)
+
+
+def buffer_that_starts_as_another(x):
+    y = x * 1.0
+    z = y.copy()
+    for k in range(1, len(x)):
+        if x[k] > 0.0:
+            z[k] += np.sin(z[k - 1])
+    return np.sum(y * z)

@@ -277,11 +277,8 @@ class _Folder:
     def consume(self, op: Op, pending: Pending) -> None:
         """Fold the pending operands, the shortest first, as long as the whole stays readable."""
         if is_update(op) and op.operands[0] in pending:
-            in_place = op.fn in PLACES and isinstance(op.result.kind, Array)
-            if in_place or self.is_sum(pending[op.operands[0]].op):
-                del pending[op.operands[0]]
-        if op.fn in LIST_UPDATES:
-            pending.pop(op.operands[0], None)  # only a variable can be updated
+            if self.is_statement(op) or self.is_sum(pending[op.operands[0]].op):
+                del pending[op.operands[0]]  # only a variable can be updated
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit
@@ -299,15 +296,21 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op) and (op.fn in LIST_UPDATES or not self.is_part(op.result) or self.is_accumulation(op)):
+        if is_update(op) and (not self.may_be_part(op) or self.is_accumulation(op)):
             replaced.add(op.operands[0])
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]
 
-    def is_part(self, value: Value) -> bool:
-        """Whether the value is a part of one expression, and no variable that is updated."""
-        return self.uses[value] == 1 and (not value.name or value in self.loose)
+    def may_be_part(self, op: Op) -> bool:
+        """Whether the result is a part of one expression, and no variable that is updated."""
+        if self.is_statement(op):
+            return False
+        return self.uses[op.result] == 1 and (not op.result.name or op.result in self.loose)
+
+    def is_statement(self, op: Op) -> bool:
+        """Whether the op updates a list or an array, which is written as a statement wherever it may be done in place."""
+        return op.fn in LIST_UPDATES or (op.fn in PLACES and isinstance(op.result.kind, (Array, List)))
 
     def region_barrier(self, op: Op, effect: bool, pending: Pending) -> None:
         """Only a short reading, of what the branch or loop does not touch, is folded past it."""
@@ -315,6 +318,7 @@ class _Folder:
         for region in op.regions:
             for value in defined_values(region):
                 touched |= {value, value.name}
+            touched.update(inner.operands[0] for inner in all_ops(region) if is_update(inner))
         for value, e in list(pending.items()):
             if effect or e.effect or e.size > CHEAP or not e.reads.isdisjoint(touched):
                 del pending[value]
@@ -352,7 +356,7 @@ class _Folder:
         return any(self.has_effect(inner) for region in op.regions for inner in region.ops)
 
     def may_fold(self, e: Expression) -> bool:
-        if e.op.fn in LIST_UPDATES or (e.op.fn in PLACES and isinstance(e.op.result.kind, (Array, List))):
+        if self.is_statement(e.op):
             return False  # a statement, which updates the buffer where it may
         if len(e.op.results) != 1 or e.size > e.limit or e.op.result in self.parts:
             return False

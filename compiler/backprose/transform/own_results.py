@@ -41,7 +41,7 @@ def own_results(fn: Function) -> Function:
         shared = not fresh or any(owned.may_share(value, other) for other in taken)
         again = value in taken  # a copy of `x_bar` needs no name of its own
         taken.append(value)
-        return _copy(b, value, made, "" if again else value.name) if shared else value
+        return copied(b, value, made, "" if again else value.name) if shared else value
 
     result = _at(fn.result, path, made, own, b)
     region = replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,))
@@ -114,10 +114,10 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
     return fresh
 
 
-def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
+def copied(b: TypedBuilder, value: Value, made: Mapping[Value, Op], name: str) -> Value:
     """A copy; of a broadcast scalar, an array filled with it."""
     op = made.get(value)
-    if op is not None and op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0:
+    if op is not None and is_filling(op):
         scalar, shape = op.operands
         dtype = dtype_of(value.kind)
         extra = () if dtype == dtype_of(scalar.kind) or dtype == "float64" else (b.data(np.dtype(dtype).type),)
@@ -127,3 +127,8 @@ def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Va
     if isinstance(value.kind, Array):
         return b.call(np.ndarray.copy, value, kind=value.kind, name=name, method="copy")
     return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=name)
+
+
+def is_filling(op: Op) -> bool:
+    """Whether the op broadcasts a scalar."""
+    return op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0

@@ -1,0 +1,50 @@
+"""Updates of parts of arrays that must copy the whole array, since its memory is not owned or is still read later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from backprose.analysis.ownership import PLACES, Ownership, ownership
+from backprose.ir.kinds import Array
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops, free_values
+
+
+def is_place_update(op: Op) -> bool:
+    """Whether the op changes a part of an array that has axes."""
+    return op.fn in PLACES and isinstance(op.result.kind, Array) and bool(op.result.kind.axes)
+
+
+def copying_updates(fn: Function) -> list[Value]:
+    """The results of the updates that can't be done in the memory of what they update, in order."""
+    if not any(map(is_place_update, all_ops(fn.region))):
+        return []
+    walk = _Later(ownership(fn))
+    walk.region(fn.region, set())
+    return walk.found[::-1]
+
+
+class _Later:
+    """The walk backwards over a function with what is read later, judging each update on the way."""
+
+    def __init__(self, owned: Ownership):
+        self.owned = owned
+        self.found: list[Value] = []
+
+    def region(self, region: Region, later: Collection[Value]) -> set[Value]:
+        """What is read from the start of the region on; `later` is what is read after it."""
+        live = {*later, *region.results}
+        for op in reversed(region.ops):
+            live -= set(op.results)
+            if is_place_update(op) and self.copies(op.operands[0], live):
+                self.found.append(op.result)
+            # What an iteration reads of what is outside, the next one reads again.
+            again = {*op.iterables, *free_values(*op.regions)} if op.name in ("for", "while") else set()
+            after = live | again
+            for inner in reversed(op.regions):
+                live |= self.region(inner, after)
+            live.update(op.operands)
+        return live.difference(region.params)
+
+    def copies(self, buffer: Value, live: set[Value]) -> bool:
+        return not self.owned.is_fresh(buffer) or any(self.owned.may_share(buffer, v) for v in live)
