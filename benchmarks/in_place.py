@@ -25,6 +25,35 @@ def recurrence(x):
     return np.sum(y * y)
 
 
+def conditional(x):
+    y = x * 0.5
+    for i in range(1, len(x)):
+        if x[i] > 0.0:
+            y[i] *= y[i - 1]
+        elif x[i] > -0.5:
+            y[i] += np.sin(y[i - 1])
+    return np.sum(y)
+
+
+def bubble_sweeps(x):
+    y = x * 1.0
+    for sweep in range(2):
+        for i in range(len(x) - 1 - sweep):
+            if y[i] > y[i + 1]:
+                y[i], y[i + 1] = y[i + 1], y[i]
+    return np.sum(y * y)
+
+
+def while_storing(x):
+    y = x * 0.5
+    i = 1
+    while i < len(x):
+        if y[i] < 0.4:
+            y[i] = 0.1 - 0.5 * y[i] * y[i - 1]
+        i += 1
+    return np.sum(y)
+
+
 def heat(u, alpha, steps):
     u = u.copy()
     for _ in range(steps):
@@ -50,14 +79,14 @@ def seconds(functions: tuple, x: np.ndarray, rounds: int) -> list[float]:
     return best
 
 
-def element_loop(lengths: list[int]) -> list[tuple[int, float, float]]:
+def element_loop(function, lengths: list[int]) -> list[tuple[int, float, float]]:
     """Length, seconds of the function, seconds of its gradient."""
-    gradient = grad(recurrence)
+    gradient = grad(function)
     rng = np.random.default_rng(0)
     gradient(rng.normal(size=3))  # the first call compiles
     found = []
     for n in lengths:
-        function_takes, gradient_takes = seconds((recurrence, gradient), rng.normal(size=n), 5 if n > 50_000 else 15)
+        function_takes, gradient_takes = seconds((function, gradient), rng.normal(size=n), 5 if n > 50_000 else 15)
         found.append((n, function_takes, gradient_takes))
     return found
 
@@ -80,10 +109,16 @@ def main() -> None:
     options = parser.parse_args()
 
     lengths = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= options.largest]
-    loops = element_loop(lengths)
+    loops = element_loop(recurrence, lengths)
     print("| elements | function, s | gradient, s | ratio |\n|---|---|---|---|")
     for n, primal, gradient in loops:
         print(f"| {n} | {primal:.4f} | {gradient:.4f} | {gradient / primal:.2f} |")
+
+    lengths = [n for n in (1_000, 10_000, 100_000) if n <= options.largest]
+    print("\n| gradient / function | " + " | ".join(map(str, lengths)) + " |\n|" + "---|" * (len(lengths) + 1))
+    for function in (conditional, bubble_sweeps, while_storing):
+        ratios = [f"{gradient / primal:.2f}" for _, primal, gradient in element_loop(function, lengths)]
+        print(f"| {function.__name__.replace('_', ' ')} | " + " | ".join(ratios) + " |")
 
     u = np.sin(np.linspace(0, 6, 50_000))
     steps = [10, 50, 100, 200, 400]

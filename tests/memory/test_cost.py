@@ -10,7 +10,6 @@ import cost_programs
 import numpy as np
 import oracle_of_memory
 import pytest
-
 from backprose import grad
 
 PROGRAMS = {

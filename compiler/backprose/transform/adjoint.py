@@ -239,7 +239,8 @@ class Reversal:
         (cond,) = op.operands
         results = [_bar_result(v, path) for v, path in changed]
         all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
-        op, regions = hand_out(replace(op, results=all_results, regions=tuple(forward)), regions, b, bars.likes.missing, self.overwritten)
+        op = replace(op, results=all_results, regions=tuple(forward))
+        op, regions = hand_out(op, regions, b, bars.likes.missing, self.overwritten)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
@@ -256,7 +257,8 @@ class Reversal:
         changed = [(v, p) for v in outer for p, _ in leaves(v.kind) if inside.get(v, p) is not bars.get(v, p)]
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
-        op, (region,) = hand_out(replace(op, regions=(Region((), ops, op.body.results),)), [region], b, bars.likes.missing, self.overwritten)
+        op = replace(op, regions=(Region((), ops, op.body.results),))
+        op, (region,) = hand_out(op, [region], b, bars.likes.missing, self.overwritten)
         b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
