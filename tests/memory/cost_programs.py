@@ -201,3 +201,25 @@ def buffer_that_starts_as_another(x):
         if x[k] > 0.0:
             z[k] += np.sin(z[k - 1])
     return np.sum(y * z)
+
+
+# What is needed whole, seldom
+
+
+def whole_on_one_path(x):
+    y = x * 1.0
+    for k in range(1, len(x)):
+        if k < 3:
+            y[k] = 0.1 * np.sum(y * y)
+        y[k] *= np.sin(y[k - 1])
+    return np.sum(y)
+
+
+def whole_before_a_loop(x):
+    y = x * 1.0
+    for k in range(1, len(x)):
+        if k == 2:
+            y *= 0.5
+            for j in range(2):
+                y[j] *= np.sum(np.sin(y))
+    return np.sum(y)

@@ -43,6 +43,7 @@ class Reversal:
     engine: Inference
     active: set[Value]
     overwritten: set[Value] = field(default_factory=set)  # what is not at hand in the reverse sweep unless it is copied
+    local: set[Value] | None = None  # in a loop: what its body defines
     pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
 
     def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
@@ -240,7 +241,7 @@ class Reversal:
         results = [_bar_result(v, path) for v, path in changed]
         all_results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions))
         op = replace(op, results=all_results, regions=tuple(forward))
-        op, regions = hand_out(op, regions, b, bars.likes.missing, self.overwritten)
+        op, regions = hand_out(op, regions, b, bars.likes.missing, self.overwritten, self.local)
         b.op("if", (cond,), results, regions)
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)
@@ -258,7 +259,7 @@ class Reversal:
         region = inner.region((), [inside.leaf(inner, v, p) for v, p in changed])
         results = [_bar_result(v, path) for v, path in changed]
         op = replace(op, regions=(Region((), ops, op.body.results),))
-        op, (region,) = hand_out(op, [region], b, bars.likes.missing, self.overwritten)
+        op, (region,) = hand_out(op, [region], b, bars.likes.missing, self.overwritten, self.local)
         b.op("with", [b.context(v) for v in op.operands], results, [region])
         for (v, path), bar in zip(changed, results):
             bars.set(v, path, bar)

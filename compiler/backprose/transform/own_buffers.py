@@ -49,15 +49,20 @@ def own_buffers(fn: Function) -> Function:
 
 
 def _places(fn: Function, update: Value) -> Iterator[tuple[Place, ...]]:
-    """Where copies may be made for an update, by what it is nested in, outermost first."""
+    """Where copies may be made for an update, by what it is nested in, outermost first.
+
+    Not before a branch in a loop: an iteration that does not take it would copy for nothing.
+    """
     path = _path(fn.region, update)
     buffers = _versions(fn, path[-1].operands[0])
+    looped = False
     for op in path[:-1]:
         if op.name in ("for", "while"):
+            looped = True
             slots = [k for k, param in enumerate(op.carried) if param in buffers]
             yield tuple(Place(op.results[0], op.inits[k], k) for k in slots)
         else:
-            yield tuple(Place(op.results[0], v) for v in free_values(*op.regions) if v in buffers)
+            yield () if looped else tuple(Place(op.results[0], v) for v in free_values(*op.regions) if v in buffers)
     yield (Place(update, path[-1].operands[0], 0),)
 
 

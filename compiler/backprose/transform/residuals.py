@@ -16,7 +16,7 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
-from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.typed import TypedBuilder
@@ -50,28 +50,39 @@ def _in_reverse(op: Op) -> Op:
 
 
 def hand_out(
-    op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value], overwritten: Collection[Value]
-) -> tuple[Op, list[Region]]:
-    """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
+    op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value], overwritten: Collection[Value],
+    local: Collection[Value] | None = None,
+) -> tuple[Op, list[Region]]:  # fmt: skip
+    """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them.
+
+    What they read all of, and is `overwritten` later, is copied there, where that is needed; unless it comes from outside
+    the innermost loop (it is not `local`), where one copy serves all iterations.
+    """
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
         own = own_values(regions[i])
+        copied = {v for v in overwritten if v not in unbound and is_buffer(v)}
+        from_outside = {v for v in copied if v not in own and (local is None or v in local)}
+        regions[i], out[i] = keep_copies(regions[i], out[i], from_outside)
+        own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        gone = set(overwritten) - read_whole(out[i])
+        gone = set(overwritten) - (read_whole(out[i]) - own)
         choice: Plan = plan(
             needed, definitions_in(regions[i]), lambda v, own=own, y=outside, g=gone: (v not in own or v in y) and v not in g
         )
         again = {v for op in choice.recompute for v in op.results}
         mapping = {v: result for v, result in outside.items() if v not in again}
+        regions[i], copies = with_copies(regions[i], [v for v in choice.record if v in copied])
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
             results.append(mapping[value])
-            regions = [_yield(r, value if j == i else None, b) for j, r in enumerate(regions)]
+            kept = copies.get(value, value)
+            regions = [_yield(r, kept if j == i else None, b) for j, r in enumerate(regions)]
         out[i] = repeat(out[i], choice.recompute, mapping)
     return replace(op, results=tuple(results), regions=tuple(regions)), out
 
@@ -145,12 +156,38 @@ def keep_shapes(
     return _after_definitions(forward, [op for key, op in kept.items() if key not in known]), edited
 
 
+def keep_copies(forward: Region, reverse: Region, among: Collection[Value]) -> tuple[Region, Region]:
+    """The arrays `among` these that the reverse region reads all of are copied in the forward region for it."""
+    read = read_whole(reverse)
+    forward, copies = with_copies(forward, [v for v in free_values(reverse) if v in among and v in read])
+    return forward, substitute(reverse, copies)
+
+
+def with_copies(region: Region, arrays: Iterable[Value]) -> tuple[Region, dict[Value, Value]]:
+    """The region also copying the arrays as soon as they are there, and the copies."""
+    copies = {v: Value(v.name, v.kind) for v in arrays}
+    attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
+    made = [Op("call", (v,), (copy,), attrs, (), _loc_of(v, region)) for v, copy in copies.items()]
+    return _after_definitions(region, made), copies
+
+
+def is_buffer(value: Value) -> bool:
+    """Whether the value is an array that can be updated in parts."""
+    return isinstance(value.kind, Array) and bool(value.kind.axes)
+
+
+def _loc_of(value: Value, region: Region) -> Loc | None:
+    """Where the value is made or first read in the region."""
+    return next((op.loc for op in region.ops if value in op.results or value in (*op.operands, *free_values(*op.regions))), None)
+
+
 def _after_definitions(region: Region, reads: list[Op]) -> Region:
     """The region with each read right behind what it reads, before that may be overwritten."""
+    own = own_values(region)
     behind: dict[Value, list[Op]] = {}
     for op in reads:
         behind.setdefault(op.operands[0], []).append(op)
-    ops = [op for param in region.params for op in behind.get(param, ())]
+    ops = [op for v in behind if v not in own or v in region.params for op in behind[v]]
     for op in region.ops:
         ops += [op, *(read for v in op.results for read in behind.get(v, ()))]
     return replace(region, ops=tuple(ops))

@@ -19,7 +19,7 @@ from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
 from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import free_values, substitute
+from backprose.ir.walk import defined_values, free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.residuals import (
@@ -68,7 +68,9 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         inside.add(inner, op.yields[k], param, path)
     extended, before = _with_companions(b, op, bars, loop_slots)
     collected = _collected_bars(b, op, bars, inner, inside)
+    around, reversal.local = reversal.local, defined_values(op.body)
     ops = reversal.region(inner, op.body.ops, inside)
+    reversal.local = around
     position = Value("", Scalar("int"))
     _scatter_rows(inner, op, inside, position)
     loop_yields = [inside.leaf(inner, op.carried[k], path) for k, path in loop_slots]
