@@ -41,7 +41,7 @@ def own_results(fn: Function) -> Function:
         shared = not fresh or any(owned.may_share(value, other) for other in taken)
         again = value in taken  # a copy of `x_bar` needs no name of its own
         taken.append(value)
-        return _copy(b, value, made, "" if again else value.name) if shared else value
+        return copied(b, value, made, "" if again else value.name) if shared else value
 
     result = _at(fn.result, path, made, own, b)
     region = replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,))
@@ -114,7 +114,7 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
     return fresh
 
 
-def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
+def copied(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
     """A copy; of a broadcast scalar, an array filled with it."""
     op = made.get(value)
     if op is not None and op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0:
