@@ -111,6 +111,7 @@ class _Lowering:
         turns = [op for op in region.ops if op.name == "same"]
         if turns:
             block += self.copy(turns[0].loc, [op.result for op in turns], [op.operands[0] for op in turns])
+            block += [replace(a, loc=op.loc) for op in turns for a in appends.get(op.result, ())]
         ops = [op for op in region.ops if not self.is_folded(op) and op.name != "same"]
         for i, op in enumerate(ops):
             rest = ops[i + 1 :]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from typing import Any
 
 import backprose_runtime
 import numpy as np
@@ -37,10 +38,16 @@ def _visit(region: Region, kept: set[Value]) -> Region:
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
-            attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
-            ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))
+            ops.append(Op("call", (op.result,), (copy,), _copying(op.result.kind), (), op.loc))
             copies[op.result] = copy
     return _with_copies(Region(region.params, tuple(ops), region.results), copies)
+
+
+def _copying(kind: Array) -> dict[str, Any]:
+    """A copy with the same order in memory, on which the rounding of sums depends: `x.copy()` gives rows after rows."""
+    if len(kind.axes) < 2:
+        return {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
+    return {"fn": np.copy, "keywords": (), "method": None}
 
 
 def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
