@@ -15,7 +15,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import is_basic, is_mask, ndim_of
-from backprose.ir.kinds import ONE, Array, Dim, FixedList, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import ONE, Array, Dim, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import rule_for
 
@@ -85,9 +85,9 @@ class Shapes:
         if op.fn in (operator.getitem, backprose_runtime.get_at, backprose_runtime.last_at):
             taken = self.taken(op.operands[0], op.operands[1:])
             return taken if taken is not None and len(taken) == len(own) else own
-        if _is_elementwise(op):
-            return self.spread(op, own)
-        return own
+        if op.fn is np.outer and all(isinstance(v.kind, Array) and v.kind.ndim == 1 for v in op.positional):
+            return (*self.keys(op.positional[0]), *self.keys(op.positional[1]))
+        return self.spread(op, own) if _is_elementwise(op) else own
 
     def spread(self, op: Op, own: Keys) -> Keys:
         """The axes of an elementwise result: those in which all operands agree."""
@@ -117,8 +117,9 @@ class Shapes:
     def positions(self, index: Value) -> tuple[Keys | None, int]:
         """The axes that an array or list of positions, or a mask, makes, and of how many."""
         kind = index.kind
-        if isinstance(kind, FixedList) and all(is_basic(k) for k in kind.items):
-            return (("items", len(kind.items)),), 1
+        op = self.made.get(index)
+        if op is not None and op.name == "list" and all(is_basic(v.kind) for v in op.operands):
+            return (("items", len(op.operands)),), 1
         if is_mask(kind):
             return ((index, "true"),), kind.ndim
         return (self.keys(index), 1) if isinstance(kind, Array) and kind.axes else (None, 0)
