@@ -1,8 +1,9 @@
 """Ownership: which values certainly hold memory of their own, and which may share it.
 
-Each value has two masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it
-may hold or be a part of. The two lowest bits stand for memory that came from outside the function, and for a part of
-something (a view, an element): neither may be written to. Unknown functions may return either.
+Each value has masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it may
+hold or be a part of; of a container, `held` is what it holds without itself, which is what its elements may be. The two
+lowest bits stand for memory that came from outside the function, and for a part of something (a view, an element):
+neither may be written to. Unknown functions may return either.
 
 An op in a loop allocates anew in each iteration. So an origin has a bit for what this iteration allocated, and for each
 loop around it one for what an earlier iteration of that loop did; values age as they are carried from one iteration to
@@ -22,6 +23,7 @@ import numpy as np
 from backprose.ir.kinds import (
     Array,
     Dim,
+    FixedList,
     Kind,
     List,
     Range,
@@ -33,6 +35,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
+LISTS = (List, FixedList)
 
 ARITHMETIC = frozenset(
     getattr(operator, name)
@@ -42,6 +45,11 @@ ARITHMETIC = frozenset(
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
 STORES = frozenset({backprose_runtime.set_at, backprose_runtime.put_at})
 PLACES = STORES | {backprose_runtime.add_at}
+LIST_UPDATES = frozenset(
+    {backprose_runtime.appended, backprose_runtime.extended, backprose_runtime.inserted, backprose_runtime.with_item,
+     backprose_runtime.with_items, backprose_runtime.without, backprose_runtime.without_items,
+     backprose_runtime.without_last}
+)  # fmt: skip
 
 ALLOCATING = frozenset(
     getattr(np, name)
@@ -76,7 +84,7 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn in PLACES or is_rebinding(op):
+    if op.fn in PLACES or op.fn in LIST_UPDATES or is_rebinding(op):
         return True
     written = (op.attrs["method"] or "").startswith("__i")
     return op.fn in IN_PLACE and (written or op.in_reverse)
@@ -105,6 +113,7 @@ class Origins:
         self.is_update = is_update
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
+        self.held: dict[Value, int] = {}
         self.bits: dict[tuple[int, int], int] = {}
         self.free = 4  # the next bit
         self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and the one that it ages to
@@ -118,19 +127,21 @@ class Origins:
             self.changed = False
             self.region(function.region)
 
-    def join(self, value: Value, own: int, reach: int) -> None:
+    def join(self, value: Value, own: int, reach: int, held: int | None = None) -> None:
+        """`held` is None where the value may be an element of what it reaches."""
         if not holds_memory(value.kind):
-            own = reach = 0
+            own = reach = held = 0
         reach |= own
-        before = self.own.get(value, -1), self.reaches.get(value, -1)
-        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach
+        held = reach if held is None else held
+        before = self.own.get(value, -1), self.reaches.get(value, -1), self.held.get(value, -1)
+        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach, self.held.get(value, 0) | held
         if before != after:
-            self.own[value], self.reaches[value] = after
+            self.own[value], self.reaches[value], self.held[value] = after
             self.changed = True
 
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
-            self.join(target, self.own.get(source, 0), self.reaches.get(source, 0))
+            self.join(target, *self.masks(source))
 
     def fresh(self, op: Op, result: int = 0) -> int:
         key = (id(op), result)
@@ -164,18 +175,27 @@ class Origins:
         """What a loop carries in one place, at the start of an iteration."""
         init, value = loop.inits[place], loop.yields[place]
         self.flow(param, init)
-        self.join(param, self.again(loop, self.own.get(value, 0)), self.again(loop, self.reaches.get(value, 0)))
+        self.join(param, *(self.again(loop, mask) for mask in self.masks(value)))
 
     def leave(self, loop: Op, place: int, result: Value) -> None:
         """What a loop has carried in one place, after it."""
         value = loop.yields[place]
         self.flow(result, loop.carried[place])
-        self.join(result, self.after(loop, self.own.get(value, 0)), self.after(loop, self.reaches.get(value, 0)))
+        self.join(result, *(self.after(loop, mask) for mask in self.masks(value)))
+
+    def masks(self, value: Value) -> tuple[int, int, int]:
+        return self.own.get(value, 0), self.reaches.get(value, 0), self.held.get(value, 0)
 
     def reach(self, values: Iterable[Value]) -> int:
         mask = 0
         for value in values:
             mask |= self.reaches.get(value, 0)
+        return mask
+
+    def elements(self, containers: Iterable[Value]) -> int:
+        mask = 0
+        for value in containers:
+            mask |= self.held.get(value, 0)
         return mask
 
     def region(self, region: Region) -> None:
@@ -197,7 +217,8 @@ class Origins:
         self.flow(op.result, op.operands[0])
 
     def on_container(self, op: Op) -> None:
-        self.join(op.result, self.fresh(op), self.reach(op.operands))
+        inside = self.reach(op.operands)
+        self.join(op.result, self.fresh(op), inside, inside)
 
     on_tuple = on_list = on_dict = on_record = on_container
 
@@ -213,17 +234,25 @@ class Origins:
             buffer = operands[0]
             own = self.own.get(buffer, 0)
             kept = 0 if own & (FOREIGN | PART) else own
-            held = self.reaches.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
+            held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
-            self.join(op.result, self.fresh(op) | kept, held)
+            self.join(op.result, self.fresh(op) | kept, held, held)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)
         elif fn is backprose_runtime.flatten:
-            self.join(op.result, self.fresh(op), inside)
+            elements = self.elements(operands)
+            self.join(op.result, self.fresh(op), elements, elements)
         elif allocates(op):
             # The elements of a list that an operator made are those of its operands.
-            self.join(op.result, self.fresh(op), inside if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0)
+            elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
+            self.join(op.result, self.fresh(op), elements, elements)
+        elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
+            elements = self.elements(operands)
+            self.join(op.result, self.fresh(op), elements, elements)  # a new list of the same elements
+        elif fn is operator.getitem and isinstance(operands[0].kind, LISTS):
+            inside = self.elements(operands)
+            self.join(op.result, PART | inside, inside)
         elif fn is operator.getitem or fn is reversed:
             self.join(op.result, PART | inside, inside)
         else:
@@ -237,7 +266,7 @@ class Origins:
 
     def on_for(self, op: Op) -> None:
         for item, iterable in zip(op.items, op.iterables):
-            inside = self.reaches.get(iterable, 0)
+            inside = self.elements([iterable])
             self.join(item, PART | inside, inside)
         self.loop(op)
 
@@ -258,7 +287,8 @@ class Origins:
         self.loops.pop()
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
-            self.join(result, self.fresh(op, i), self.after(op, reach) | self.again(op, reach))
+            seen = self.after(op, reach) | self.again(op, reach)
+            self.join(result, self.fresh(op, i), seen, seen)
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)

@@ -17,7 +17,8 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, iteration, outside, plain_methods, refusals, updates
+from backprose.transform import containers, iteration, lists, outside, plain_methods, refusals, updates
+from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def call_method(
     keywords: Mapping[str, Value], loc: Any,
 ) -> Value:  # fmt: skip
     """`target.name(*args, **keywords)`."""
+    if target in engine.memory.either and (isinstance(target.kind, Record) or _writes(target.kind, name)):
+        act = lambda inner, side: [call_method(engine, inner, side, name, args, keywords, loc)]  # noqa: E731
+        return engine.memory.each(b, target, act, [""])[0]
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
         if name in updates.METHODS and engine.memory.active:
@@ -151,7 +155,7 @@ def call_method(
         return _as_method(b, value, name)
     if isinstance(kind, Record):
         return _call_record_method(engine, b, target, kind, name, args, keywords, loc)
-    table = containers.LIST if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}
+    table = lists.METHODS if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}
     if name in table and engine.memory.active:
         return table[name](engine, b, target, args, keywords, loc)
     if isinstance(kind, (List, FixedList)):
@@ -162,7 +166,10 @@ def call_method(
         if handler is not None:
             if name == "get":
                 refusals.check_key(target, args[0], loc)
-            return handler(b, target, *args)
+            value = handler(b, target, *args)
+            if name in ("values", "items"):
+                engine.memory.note_view(value, target, handler, ())  # what it gives is read of the dict as it is then
+            return value
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
     if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
@@ -170,6 +177,10 @@ def call_method(
         return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
     args = tuple(engine.elements(b, v, loc) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
+
+
+def _writes(kind: Kind, name: str) -> bool:
+    return isinstance(kind, CONTAINERS) and any(name in names for names in MUTATING.values())
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:

@@ -14,7 +14,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.transform import attributes, containers, stores
+from backprose.transform import attributes, containers, lists, stores
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -35,6 +35,9 @@ SYMBOLS = {"iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=", "ifloordi
 
 def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value:
     """`x += y` on a name: a rebinding for immutable values, an update in place for arrays and lists."""
+    if args[0] in engine.memory.either:
+        act = lambda inner, side: [update(engine, inner, fn, (side, *args[1:]), loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [args[0].name])[0]
     kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
     symbol = SYMBOLS[fn.__name__.strip("_")]
     method = _special(kind, f"__{fn.__name__.strip('_')}__")
@@ -44,7 +47,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
         value = _as_written(b, fn, engine.known(b, UPDATES[fn], args, {}, loc))
         return stores.update(engine.memory, b, args[0], value, loc)
     if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
-        return containers.extend(engine, b, args[0], args[1], loc)
+        return lists.extend(engine, b, args[0], args[1], loc)
     if isinstance(kind, Dict) and fn is operator.ior:
         containers.DICT["update"](engine, b, args[0], args[1:], {}, loc)
         return engine.memory.current(b, args[0], loc)
