@@ -116,7 +116,7 @@ class Origins:
         self.held: dict[Value, int] = {}
         self.bits: dict[tuple[int, int], int] = {}
         self.free = 4  # the next bit
-        self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and the one that it ages to
+        self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and what that ages to
         self.loops: list[Op] = []
         self.changed = True
 

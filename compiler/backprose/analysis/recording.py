@@ -87,7 +87,7 @@ def _cost(op: Op) -> float:
 
 
 def overwritten(fn: Function) -> set[Value]:
-    """Values of the forward sweep in whose memory an update may be done, here or where a loop or branch hands them on."""
+    """Values of the forward sweep in whose memory an update may be done, also where a loop or branch hands them on."""
     ops = [op for op in all_ops(fn.region) if not op.in_reverse]
     found = {op.operands[0] for op in ops if op.fn in PLACES}
     flows: list[tuple[Value, Value]] = []

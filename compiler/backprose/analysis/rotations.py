@@ -130,7 +130,7 @@ class _Places(Origins):
         self.hold(result, self.slot(loop, place, True), held | self.after(loop, self.own.get(loop.yields[place], 0)))
 
     def shared(self, loop: Op, places: frozenset[int]) -> frozenset[int]:
-        """The places for which what the loop starts with, or what an iteration yields, may share memory with another."""
+        """The places for which the loop starts with, or an iteration yields, what may share memory with another."""
         wrong: set[int] = set()
         for i, j in combinations(sorted(places), 2):
             for values in (loop.inits, loop.yields):

@@ -1,15 +1,14 @@
 """Shapes that are evidently the same, though nobody knows what they are.
 
-`a_bar[i, j:]` is as long as `a[i, j:]`, whatever j is. Each axis has a key; equal keys are equal lengths. A key is the name
-of the length where kinds have one, else how the axis comes about: a slice of an axis, the axis of an operand, and at
-last the axis of the value itself. Values are pure, so what is made alike is alike.
+`a_bar[i, j:]` is as long as `a[i, j:]`, whatever j is. Each axis has a key; equal keys are equal lengths. A key is the
+name of the length where kinds have one, else how the axis comes about: a slice of an axis, the axis of an operand, and
+at last the axis of the value itself. Values are pure, so what is made alike is alike.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Hashable, Mapping
-from typing import Any
 
 import backprose_runtime
 import numpy as np

@@ -28,7 +28,8 @@ def _visit(region: Region) -> Region:
 def _turned(op: Op) -> Op:
     made = {v: inner for inner in op.body.ops for v in inner.results}
     places = {param: k for k, param in enumerate(op.carried)}
-    came = {k: places.get(_buffer(value, made), -1) for k, value in enumerate(op.yields) if isinstance(value.kind, Array)}
+    arrays = {k: value for k, value in enumerate(op.yields) if isinstance(value.kind, Array)}
+    came = {k: places.get(_buffer(value, made), -1) for k, value in arrays.items()}
     moved = {k: start for k, start in came.items() if start != k and op.carried[k].name == op.yields[k].name != ""}
     if not moved or set(moved) != set(moved.values()) or len({op.carried[k].name for k in moved}) < len(moved):
         return op

@@ -11,7 +11,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import is_basic, is_mask, ndim_of, without_lengths
-from backprose.ir.kinds import Array, Dim, List, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
@@ -217,7 +217,7 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return None
     if not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
         return None
-    if between and not (op.in_reverse and between.in_reverse):
+    if between and not (op.in_reverse and between.in_reverse and is_basic(between.operands[1].kind)):
         return None
     name, kind = op.result.name, op.result.kind
     stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)

@@ -1,7 +1,7 @@
 """The reverse sweep reads shapes from what arrays are last, not from what they were before updates.
 
-All versions of an array have one shape. Reading that of an early version would keep its content, and every update in the
-forward sweep would have to copy the array.
+All versions of an array have one shape. Reading that of an early version would keep its content, and every update in
+the forward sweep would have to copy the array.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import rename, use_counts
 from backprose.transform.typed import TypedBuilder
 
-WHOLE_VIEWS = frozenset({np.flip, np.flipud, np.fliplr, np.transpose, np.swapaxes, np.reshape, np.expand_dims, np.squeeze})
+WHOLE_VIEWS = frozenset(
+    {np.flip, np.flipud, np.fliplr, np.transpose, np.swapaxes, np.reshape, np.expand_dims, np.squeeze}
+)  # fmt: skip
 CONTAINERS = ("tuple", "list", "dict", "record")
 
 
