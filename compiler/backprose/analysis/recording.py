@@ -18,8 +18,7 @@ import numpy as np
 from backprose.analysis.kinds import ndim_of
 from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
 from backprose.ir.kinds import Array, List
-from backprose.ir.nodes import Function, Op, Value
-from backprose.ir.walk import all_ops
+from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import has_effect
 
 BUDGET = 2.0
@@ -90,12 +89,12 @@ def _cost(op: Op) -> float:
     return float("inf")
 
 
-def overwritten_values(fn: Function) -> set[Value]:
-    """Arrays and lists that may be updated in place after they are read, and views of such arrays."""
+def overwritten_values(ops: Iterable[Op]) -> set[Value]:
+    """Arrays and lists that the ops may update in place after they are read, and views of such arrays."""
     before: dict[Value, set[Value]] = {}  # value -> what it may have been before, in the same memory
     views: dict[Value, set[Value]] = {}
     found: set[Value] = set()
-    for op in all_ops(fn.region):
+    for op in ops:
         for target, source in flows(op):
             before.setdefault(target, set()).add(source)
         if op.name == "call" and op.operands and _holds(op.result):

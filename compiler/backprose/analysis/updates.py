@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from backprose.analysis.ownership import PLACES, Ownership, ownership
+from backprose.analysis.ownership import PLACES, Ownership
+from backprose.analysis.rotations import apart
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
@@ -19,7 +20,7 @@ def copying_updates(fn: Function) -> list[Value]:
     """The results of the updates that can't be done in the memory of what they update, in order."""
     if not any(map(is_place_update, all_ops(fn.region))):
         return []
-    walk = _Later(ownership(fn))
+    walk = _Later(apart(fn))
     walk.region(fn.region, set())
     return walk.found[::-1]
 

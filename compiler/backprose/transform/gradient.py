@@ -19,6 +19,7 @@ from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, fit
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
@@ -64,10 +65,8 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
         out = b.tuple((out, aux))
     if request.value and not result.name:
         bars.names[result] = "value"
-    forward, reverse = Region(fn.params, ops, (result,)), Region((), tuple(b.ops), (out,))
-    forward, reverse = keep_shapes(forward, reverse, bars.likes.missing, reversal.overwritten)
-    region = rename(Region(fn.params, (*forward.ops, *reverse.ops), reverse.results), bars.names)
-    region = keep_unbound(drop_dead_ops(region), bars.likes)
+    region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
+    region = keep_unbound(drop_dead_ops(drop_evident_sums(region)), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
     entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
@@ -90,7 +89,7 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     _refuse_pairs(fn, varied)
     _refuse_optional(fn, varied)
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
-    return b, Reversal(engine, active, overwritten_values(fn)), bars
+    return b, Reversal(engine, active, overwritten_values(all_ops(fn.region))), bars
 
 
 def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
@@ -143,7 +142,8 @@ def _pair(
     grads = [bars.tree(b, v) if v in inputs else b.const(None) for v in (inputs if request else fn.params)]
     out = grads[0] if request and request.single else b.tuple(grads)
 
-    reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
+    reverse = drop_evident_sums(Region((bar,), tuple(b.ops), (out,)), Region((), ops, ()))
+    reverse = rename(drop_dead_ops(reverse), bars.names)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}

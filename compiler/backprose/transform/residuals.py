@@ -19,6 +19,7 @@ from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static,
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.typed import TypedBuilder
 
 SHAPE_READS = ("shape", "size")
@@ -59,7 +60,7 @@ def hand_out(
     the innermost loop (it is not `local`), where one copy serves all iterations.
     """
     results, regions = list(op.results), list(op.regions)
-    out = [drop_dead_ops(r) for r in reverse]
+    out = [drop_dead_ops(drop_evident_sums(r, forward)) for r, forward in zip(reverse, regions)]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
@@ -139,15 +140,12 @@ def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
     return moved[key].result
 
 
-def keep_shapes(
-    forward: Region, reverse: Region, unbound: Collection[Value], among: Collection[Value] | None = None
-) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than the shape of an array (`among` these), read it in the forward region.
+def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
 
     What may be `unbound` has no shape to read there.
     """
     arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
-    arrays = arrays if among is None else arrays.intersection(among)
     if not arrays:
         return forward, reverse
     known = {(op.operands[0], _read(op)): op for op in forward.ops if _read(op) and op.operands[0] in arrays}
