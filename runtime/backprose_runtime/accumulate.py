@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,12 @@ def _add_at_item(out: Any, index: Any, value: Any) -> Any:
 
 
 def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
-    xp = array_module(out)
-    value = cast(xp.asarray(value), out.dtype)
-    if not np.can_cast(value.dtype, out.dtype, "same_kind"):
+    xp, part = array_module(out), _view(out, path)
+    dtype = out.dtype if isinstance(part, np.flatiter) else part.dtype
+    value = cast(xp.asarray(value), dtype)
+    if not np.can_cast(value.dtype, dtype, "same_kind"):
         # A store of one entry would truncate without a word.
-        raise TypeError(f"{value.dtype} can't be added into {out.dtype}")
-    part = _view(out, path)
+        raise TypeError(f"{value.dtype} can't be added into {dtype}")
     if _is_basic(index):
         # No entry occurs twice, and the plain update is much faster than `ufunc.at`.
         part[index] += value
@@ -62,18 +63,26 @@ def _is_basic(index: Any) -> bool:
     )
 
 
+def flat(x: Any) -> Any:
+    """The entries of an array in C order: those that `x.flat` goes over. A view where the layout allows it."""
+    return x.ravel()
+
+
 # Functions of an array that give a view of it, by the names under which `set_at` takes them.
-VIEWS = {
-    view.__name__: view
+NAMES = {
+    view: view.__name__
     for view in [
-        np.transpose, np.swapaxes, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal
+        np.transpose, np.swapaxes, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis, np.flip,
+        np.fliplr, np.flipud, np.rot90, np.diagonal, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real, np.imag, flat,
     ]
 }  # fmt: skip
+# What is stored through `flat` reaches the array in any layout, which is not so for the array that `flat(x)` may copy.
+VIEWS = {**{name: view for view, name in NAMES.items()}, "flat": operator.attrgetter("flat")}
 
 
 def view_name(function: Any) -> str:
     """The name of a view in the arguments of `set_at`."""
-    return next(name for name, view in VIEWS.items() if view is function)
+    return NAMES[function]
 
 
 def set_at(buffer: Any, value: Any, *path: Any) -> Any:
@@ -81,7 +90,7 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
 
     `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
     """
-    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy()
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order="K")
     _view(out, path[:-1])[path[-1]] = value
     return out
 

@@ -17,11 +17,21 @@ def length_is_known(xs):
     return True
 
 
+def names_imaginary_part(path):
+    """Whether a path of `set_at` leads through `.imag`. The compiler sees it in the kinds, whatever the indices are."""
+    return any([isinstance(step, str) and step == "imag" for step in path])
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""
     if not condition:
         raise ValueError(reason)
+
+
+def is_true(x):
+    """Whether `x` is True itself, as an option that is left out is. The compiler asks the kind."""
+    return x is True
 
 
 @at_compile_time

@@ -15,7 +15,7 @@ from backprose import errors
 from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Range, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform import builtin_calls, iteration
+from backprose.transform import builtin_calls, iteration, stores, writing
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -201,12 +201,20 @@ def clear_dict(engine: Inference, b: TypedBuilder, target: Value, args: Args, ke
 # Objects
 
 
+PARTS_OF_ARRAYS = ("flat", "real", "imag")
+
+
 def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> Value:
     """`target.name = value`, for an instance of a dataclass that is not frozen."""
     target, name, value = args
     kind = target.kind
     if not isinstance(name.kind, Static):
         raise _refused("setting an attribute by a name found at run time", loc, "it is not known", "write `x.name = value`")
+    if isinstance(kind, Array) and name.kind.value in PARTS_OF_ARRAYS and engine.memory.active:
+        part = engine.attribute(b, target, name.kind.value, loc)
+        if not engine.memory.same(part, value):  # as it is after `z.real += x`, which has stored already
+            stores.store(engine.memory, b, part, b.const(Ellipsis), value, loc)
+        return b.const(None)
     if not isinstance(kind, Record) or not dataclasses.is_dataclass(kind.cls) or not engine.memory.active:
         raise errors.UnsupportedUpdate(
             f"an attribute of {_described(kind)} is assigned", loc, "only those of dataclass instances are followed",
@@ -240,8 +248,14 @@ def _described(kind: Kind) -> str:
     return f"`{getattr(value, '__name__', type(value).__qualname__)}`" if isinstance(kind, Static) else f"{kind}"
 
 
+def _sort(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> Value:
+    engine.memory.change(target, writing.sort(engine, b, target, keywords, loc), loc)
+    return b.const(None)
+
+
 LIST: dict[str, Callable[..., Value]] = {
     "append": append, "extend": _extend, "insert": insert, "pop": pop, "clear": clear, "reverse": reverse, "copy": copy,
+    "sort": _sort,
 }  # fmt: skip
 DICT: dict[str, Callable[..., Value]] = {
     "update": update, "pop": pop_key, "setdefault": setdefault, "clear": clear_dict,

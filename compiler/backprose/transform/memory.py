@@ -21,10 +21,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import is_basic
 from backprose.analysis.ownership import allocates
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
 from backprose.ir.nodes import Op, Value
+from backprose.transform import views
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = (Tuple, FixedList, List, Dict, Record)
@@ -54,9 +54,6 @@ class Ref:
 
 MAKES_LIST = frozenset(
     {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
-)
-CERTAIN_VIEWS = frozenset(
-    {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
 )
 RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
@@ -194,16 +191,28 @@ class Memory:
             self.doubtful[result] = {ELEMENTS: result}
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
-        elif op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
-            self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
-            self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn is operator.getitem and is_basic(op.operands[1].kind) and not isinstance(result.kind, Number):
-            self.note_view(result, source, op.fn, op.operands[1:])
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
-        else:
+        elif op.name != "call" or not self._settled(op, result, source):
             self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def _settled(self, op: Op, result: Value, source: Value) -> bool:
+        """Note what an array shares memory with, where that is certain."""
+        if views.is_new(op):
+            return True
+        if views.is_operand(op):
+            self.note_same(result, source)
+            return True
+        if op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
+            self.note_view(result, source, op.fn, op.operands[1:])
+            return True
+        view = views.view(op)
+        if view is None:
+            return False
+        path = self.ref(source).path
+        if not path or not views.is_flat(path[-1].fn):  # what is read of `x.flat` is a copy
+            self.note_view(result, source, *view)
+        return True
 
     def _is_in_order(self, value: Value) -> bool:
         ref = self.ref(value)
@@ -227,6 +236,8 @@ class Memory:
         """`result` is `source` itself under another name."""
         ref = self.ref(source)
         self.refs[result], self.seen[result] = ref, self.seen[source]
+        if source in self.doubtful:
+            self.doubtful[result] = self.doubtful[source]
 
     def note_doubt(self, result: Value, sources: Iterable[Value]) -> None:
         """`result` may share memory with `sources`, or not."""

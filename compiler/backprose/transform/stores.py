@@ -14,10 +14,12 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import (
-    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, widen, without_lengths,
+    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, ndim_of, widen, without_lengths,
 )  # fmt: skip
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
+from backprose.transform import views
+from backprose.transform.as_arrays import SEQUENCES
 from backprose.transform.memory import Memory, Step
 from backprose.transform.typed import TypedBuilder
 
@@ -33,6 +35,9 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
     _refuse_read_only(target, ref.path, loc)
     if isinstance(target.kind, Array):
         value = stored(b, target.kind, value, loc)
+        if ref.path and views.is_flat(ref.path[-1].fn) and ndim_of(value.kind) != 0:
+            part = b.call(operator.getitem, memory.current(b, target, loc), index)
+            value = b.call(np.resize, value, b.call(np.size, part))  # as many as there is room for
         memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
         return
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
@@ -40,11 +45,12 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
 
 
 def _refuse_read_only(target: Value, path: tuple[Step, ...], loc: Any) -> None:
-    if any(step.fn is np.diagonal for step in path):
-        raise errors.UnsupportedUpdate(
-            f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
-            "use np.fill_diagonal, or an index: `a[i, i] = ...`",
-        )  # fmt: skip
+    for step in path:
+        if step.fn in views.READ_ONLY:
+            raise errors.UnsupportedUpdate(
+                f"`{target.name or 'a view'}` is updated in place", loc,
+                f"the view that np.{step.fn.__name__} gives is read-only", views.READ_ONLY[step.fn],
+            )  # fmt: skip
 
 
 def _written(
@@ -69,6 +75,8 @@ def encoded(b: TypedBuilder, step: Step) -> list[Value]:
 
 def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
     """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
+    if isinstance(value.kind, SEQUENCES):
+        value = b.call(np.array, value)
     if not is_number(value.kind):
         raise errors.UnsupportedUpdate(
             f"{value.kind} is stored in an array of numbers", loc, "how it is converted is not followed",

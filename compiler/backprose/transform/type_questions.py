@@ -12,7 +12,7 @@ from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.rules.static import length_is_known, rank_is_known
+from backprose.rules.static import is_true, length_is_known, names_imaginary_part, rank_is_known
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -84,13 +84,23 @@ def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: K
     return b.const(b.is_static(b.call(len, args[0])))
 
 
+def _names_imaginary_part(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(any(kind == Static("imag") for kind in args[0].kind.items))
+
+
+def _is_true(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(args[0].kind == Static(True))
+
+
 def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(ndim_of(args[0].kind) is not None)
 
 
 HANDLERS: dict[Any, Callable[..., Value]] = {
+    is_true: _is_true,
     length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
+    names_imaginary_part: _names_imaginary_part,
     isinstance: _isinstance,
     type: _type,
     hasattr: _hasattr,
