@@ -22,7 +22,7 @@ def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     if isinstance(buffer, (list, dict)):
         return _add_at_item(buffer.copy(), index, value)
     if is_array(buffer):
-        return _add_at_array(buffer.copy(order="K"), index, value, path)
+        return _add_at_array(buffer.copy(order=_order(path)), index, value, path)
     if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
@@ -77,7 +77,11 @@ NAMES = {
     ]
 }  # fmt: skip
 # What is stored through `flat` reaches the array in any layout, which is not so for the array that `flat(x)` may copy.
-VIEWS = {**{name: view for view, name in NAMES.items()}, "flat": operator.attrgetter("flat")}
+VIEWS = {
+    **{name: view for view, name in NAMES.items()}, "flat": operator.attrgetter("flat"),
+    "copied_reshape": np.reshape, "copied_ravel": np.ravel,
+}  # fmt: skip
+RESHAPES = ("reshape", "ravel", "copied_reshape", "copied_ravel")
 
 
 def view_name(function: Any) -> str:
@@ -90,9 +94,14 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
 
     `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
     """
-    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order="K")
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order=_order(path))
     _view(out, path[:-1])[path[-1]] = value
     return out
+
+
+def _order(path: tuple) -> str:
+    """The layout of a copy in which all steps of the path are views: that of the buffer, but C order for a reshape."""
+    return "C" if any(isinstance(step, str) and step in RESHAPES for step in path) else "K"
 
 
 def put_at(buffer: Any, value: Any, *path: Any) -> Any:

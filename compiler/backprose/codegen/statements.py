@@ -28,6 +28,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Loc, Op, Value
 
 BACKWARDS = Slice(Static(None), Static(None), Static(-1))
+COPYING = ("copied_reshape", "copied_ravel")
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
     operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow,
@@ -216,6 +217,8 @@ def rebinds(s: st.Update) -> bool:
 def keeps_memory(op: Op) -> bool:
     """Whether the update's result fits into its buffer's memory, so that in place means the same."""
     buffer, result = op.operands[0].kind, op.result.kind
+    if any(isinstance(v.kind, Static) and v.kind.value in COPYING for v in op.operands[2:] if op.fn in PLACES):
+        return False  # in an array of unknown layout, what is reshaped may be a copy
     if op.fn in STORES:
         return isinstance(buffer, Array) and bool(buffer.axes)
     if op.fn is backprose_runtime.add_at:

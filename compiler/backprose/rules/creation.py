@@ -165,5 +165,5 @@ DRAWS = (
         if hasattr(np.random, name)
     ],
 )  # fmt: skip
-effect(*DRAWS, backprose_runtime.require_separate)
+effect(*DRAWS, backprose_runtime.require_separate, backprose_runtime.require_c_order)
 opaque(*DRAWS)

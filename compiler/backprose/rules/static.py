@@ -22,6 +22,16 @@ def names_imaginary_part(path):
     return any([isinstance(step, str) and step == "imag" for step in path])
 
 
+def leads_to_all(path):
+    """Whether a path of `set_at` is `...`. The compiler sees it in the kinds."""
+    return len(path) == 1 and path[0] is Ellipsis
+
+
+def in_any_layout(path):
+    """A path of `set_at` that leads to the same place in an array of any layout, as a cotangent is. The compiler makes it."""
+    return path
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""

@@ -188,12 +188,12 @@ def _check_sharing(
         if after is not None and after.cell.root not in inside and (after.cell in cells or i in written or written):
             raise _shared(op, params[i], after.cell.name)
         if carried[i] in memory.doubtful and (written or cells):
-            raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name)
+            raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name, memory.reshapes_behind(carried[i]))
     if not written:
         return False
     for i in rebound:
         if inits[i] in memory.doubtful:
-            raise _shared(op, params[i], next(iter(memory.doubtful[inits[i]])).name)
+            raise _shared(op, params[i], next(iter(memory.doubtful[inits[i]])).name, memory.reshapes_behind(inits[i]))
     ends = [ref for ref in afters.values()]
     if len({ref.cell for ref in ends}) != len(ends) or any(ref.path for ref in ends):
         raise _shared(op, params[min(written)], "another")
@@ -205,8 +205,10 @@ def _check_sharing(
     return True
 
 
-def _shared(op: Op, value: Value, other: str) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
+def _shared(op: Op, value: Value, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
+    error = errors.UnsupportedUpdate(
         f"whether `{value.name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
+    error.reshapes = reshapes
+    return error

@@ -89,15 +89,19 @@ class Inference:
         changed: frozenset[str] | None = None
         self.memory.active = True
         while True:
-            self.memory.state = {}
+            self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
-            except errors.UnsupportedUpdate:
-                if changed is not None:
+            except errors.UnsupportedUpdate as error:
+                self.depth = depth
+                if changed is None:
+                    changed = frozenset()  # what is refused may be known once containers are taken apart
+                elif error.reshapes <= self.memory.required:
                     raise
-                self.depth, changed = depth, frozenset()  # what is refused may be known once containers are taken apart
+                else:
+                    self.memory.required |= error.reshapes
                 continue
-            if written <= (changed or frozenset()):
+            if written <= (changed or frozenset()) and self.memory.ordered == ordered:
                 break
             changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer

@@ -22,7 +22,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.ownership import allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform import views
 from backprose.transform.typed import TypedBuilder
@@ -82,6 +82,10 @@ class Memory:
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
+    copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
+    reshapes: dict[Cell, set[Any]] = field(default_factory=dict)  # where arrays of unknown layout are reshaped
+    required: set[Any] = field(default_factory=set)  # places where the layout is checked at run time
+    ordered: set[str] = field(default_factory=set)  # parameters whose layout is checked at run time
 
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
@@ -164,7 +168,7 @@ class Memory:
     def _check(self, value: Value, loc: Any) -> None:
         for cell, then in self.doubtful[value].items():
             if cell not in UNCHANGING and (self.now(cell) is not then or cell in self.poisoned):
-                raise _undecided(value, cell.name, loc)
+                raise self.undecided(value, cell.name, loc)
 
     # Sharing
 
@@ -193,17 +197,19 @@ class Memory:
             return  # a slice of a list is a new list
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
-        elif op.name != "call" or not self._settled(op, result, source):
+        elif op.name != "call" or not self._settled(b, op, result, source):
             self.note_doubt(result, _reachable(b.parts, op.operands))
 
-    def _settled(self, op: Op, result: Value, source: Value) -> bool:
+    def _settled(self, b: TypedBuilder, op: Op, result: Value, source: Value) -> bool:
         """Note what an array shares memory with, where that is certain."""
         if views.is_new(op):
             return True
         if views.is_operand(op):
             self.note_same(result, source)
             return True
-        if op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
+        if op.fn in RESHAPES and not op.attrs["keywords"] and len(op.operands) < 3 and (
+            self._is_in_order(source) or self._is_required(b, op, source)
+        ):  # fmt: skip
             self.note_view(result, source, op.fn, op.operands[1:])
             return True
         view = views.view(op)
@@ -221,6 +227,36 @@ class Memory:
         if ref.cell not in self.renewed:
             self.reshaped.add(ref.cell)
         return ref.cell not in self.renewed
+
+    def _is_required(self, b: TypedBuilder, op: Op, source: Value) -> bool:
+        """Whether the operand of a reshape is checked at run time to lie in C order, so that the result is a view.
+
+        That is done where the function can't be compiled otherwise, and only for arrays that lie in memory as they do in
+        the function itself: what a copy made at the top looks like says nothing, so there the parameter is checked.
+        """
+        ref = self.ref(source)
+        if source in self.doubtful or ref.cell in self.renewed or any(s.fn is not operator.getitem for s in ref.path):
+            return False
+        self.reshapes.setdefault(ref.cell, set()).add(op.loc)
+        if op.loc not in self.required:
+            return False
+        self.reshaped.add(ref.cell)
+        param = self.copies.get(ref.cell.root)
+        if param is not None:
+            self.ordered.add(param.name)
+        if param is None or ref.path:
+            require_c_order(b, source)
+        return True
+
+    def reshapes_behind(self, value: Value) -> frozenset[Any]:
+        """The places of the reshapes that leave open what the value shares memory with."""
+        return frozenset(loc for cell in self.doubtful.get(value, ()) for loc in self.reshapes.get(cell, ()))
+
+    def undecided(self, value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
+        """The refusal of an update that depends on what the value shares memory with."""
+        error = _undecided(value, other, loc)
+        error.reshapes = self.reshapes_behind(value)
+        return error
 
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
         """`result` is the view `fn(source, *args)`."""
@@ -331,7 +367,7 @@ class Memory:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
             other = next(iter(self.doubtful[target]))
-            raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
+            raise _element(target, loc) if other is ELEMENTS else self.undecided(target, other.name, loc)
         cell = self.ref(target).cell
         if cell in self.frozen:
             raise still_held(cell, loc)
@@ -368,6 +404,11 @@ class Memory:
             cell for cell, value in self.state.items()
             if value is not before.get(cell, cell.root) and cell.root not in inside
         ]  # fmt: skip
+
+
+def require_c_order(b: TypedBuilder, array: Value) -> None:
+    """A check at run time that the array lies in memory in C order."""
+    b.op("call", (array,), [Value("", Static(None))], fn=backprose_runtime.require_c_order, keywords=(), method=None)
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:

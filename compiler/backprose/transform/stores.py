@@ -20,7 +20,8 @@ from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record
 from backprose.ir.nodes import Value
 from backprose.transform import views
 from backprose.transform.as_arrays import SEQUENCES
-from backprose.transform.memory import Memory, Step
+from backprose.transform.memory import Memory, Step, require_c_order
+from backprose.transform.type_questions import is_flattening
 from backprose.transform.typed import TypedBuilder
 
 
@@ -61,6 +62,8 @@ def _written(
     if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
         path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
     steps = [v for step in path for v in encoded(b, step)]
+    if path and ndim_of(value.kind) == 0 and is_flattening(path[-1].fn, path[-1].args):
+        steps[-2:] = [b.const(backprose_runtime.view_name(backprose_runtime.flat)), b.tuple(())]
     if is_basic(index.kind) or is_mask(index.kind):
         return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
     return b.call(backprose_runtime.put_at, root, value, *steps, index, kind=kind, name=name)
@@ -160,8 +163,11 @@ def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, val
 def copy(memory: Memory, b: TypedBuilder, value: Value) -> Value:
     """The argument in memory of its own, so that what is stored there does not reach the caller."""
     if isinstance(value.kind, Array):
+        if value.name in memory.ordered:
+            require_c_order(b, value)
         fresh = b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
         memory.in_order.discard(fresh)  # the caller's array may lie in memory in another order
+        memory.copies[fresh] = value
         return fresh
     fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
     memory.doubtful.pop(fresh, None)

@@ -9,7 +9,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import is_basic, is_complex
+from backprose.analysis.kinds import is_basic, is_complex, ndim_of
 from backprose.ir.kinds import Array, Kind, Number, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import has_no_derivative
@@ -36,6 +36,8 @@ def view(op: Op) -> tuple[Any, tuple[Value, ...]] | None:
     if fn in VIEWS or (fn in PARTS and is_complex(op.operands[0].kind)):
         arguments = _by_position(op)
         return None if arguments is None else (fn, arguments)
+    if fn is np.reshape and ndim_of(op.operands[0].kind) == 1 and len(op.operands) == 2 and not op.attrs["keywords"]:
+        return fn, op.operands[1:]  # of any stride
     if fn is operator.getitem and is_basic(op.operands[1].kind) and isinstance(op.result.kind, Array):
         return fn, op.operands[1:]
     return None
