@@ -19,6 +19,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import containers, iteration, outside, plain_methods, refusals, writing
+from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def call_method(
     keywords: Mapping[str, Value], loc: Any,
 ) -> Value:  # fmt: skip
     """`target.name(*args, **keywords)`."""
+    if target in engine.memory.either and (isinstance(target.kind, Record) or _writes(target.kind, name)):
+        act = lambda inner, side: [call_method(engine, inner, side, name, args, keywords, loc)]  # noqa: E731
+        return engine.memory.each(b, target, act, [""])[0]
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
         if engine.memory.active and writing.writes(getattr(np.ndarray, name, None)):
@@ -191,6 +195,10 @@ def _call_known_method(
         return writing.shuffle(engine, b, lambda n: b.call(draw, target, n, method=draw.__name__), args, keywords, loc)
     refusals.refuse_writes(fn, loc)
     return b.call_named(fn, (target, *args), keywords, method=fn.__name__)
+
+
+def _writes(kind: Kind, name: str) -> bool:
+    return isinstance(kind, CONTAINERS) and any(name in names for names in MUTATING.values())
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:
