@@ -47,6 +47,9 @@ def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
     if _is_basic(index):
         # No entry occurs twice, and the plain update is much faster than `ufunc.at`.
         part[index] += value
+    elif isinstance(part, np.flatiter):
+        positions = np.unravel_index(np.arange(part.base.size)[index], part.base.shape)
+        xp.add.at(part.base, positions, value)
     else:
         xp.add.at(part, index, value)
     return out

@@ -227,6 +227,8 @@ def keeps_memory(op: Op) -> bool:
         if not isinstance(buffer, Array) or not buffer.axes:
             return False
         index = op.operands[1].kind
+        if needs_add_at(index) and any(v.kind == Static("flat") for v in op.operands[3:]):
+            return False  # `ufunc.at` takes no iterator
         return (is_basic(index) or is_mask(index) or needs_add_at(index)) and not _loses_imaginary(op.operands[2].kind, buffer)
     if not isinstance(buffer, Array) or buffer != result or not buffer.axes:
         return False

@@ -94,6 +94,7 @@ class Memory:
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
+    in_another_order: set[Value] = field(default_factory=set)  # arrays that were asked for in an order, perhaps C
     copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
     reshapes: dict[Cell, set[Any]] = field(default_factory=dict)  # where arrays of unknown layout are reshaped
     required: set[Any] = field(default_factory=set)  # places where the layout is checked at run time
@@ -118,8 +119,9 @@ class Memory:
         if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
             self.views[self.refs[old], self.seen[old]] = new
         self._copy_place(new, old)
-        if old in self.in_order:
-            self.in_order.add(new)
+        for values in (self.in_order, self.in_another_order):
+            if old in values:
+                values.add(new)
         for cell, value in self.state.items():
             if value is old:
                 self.state[cell] = new
@@ -241,9 +243,9 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
-        if op.name == "call" and op.fn in C_ORDERED and "order" not in op.attrs["keywords"] \
-                and len(op.operands) < (2 if op.fn is np.ndarray.copy else 3):  # fmt: skip
-            self.in_order.add(result)
+        if op.name == "call" and op.fn in C_ORDERED:
+            asked_for = "order" in op.attrs["keywords"] or len(op.operands) >= (2 if op.fn is np.ndarray.copy else 3)
+            (self.in_another_order if asked_for else self.in_order).add(result)
         if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
             return
         source = op.operands[0] if op.operands else None
@@ -292,7 +294,8 @@ class Memory:
         the function itself: what a copy made at the top looks like says nothing, so there the parameter is checked.
         """
         ref = self.ref(source)
-        if source in self.doubtful or ref.cell in self.renewed or any(s.fn is not operator.getitem for s in ref.path):
+        other = ref.cell in self.renewed or ref.cell.root in self.in_another_order
+        if source in self.doubtful or other or any(s.fn is not operator.getitem for s in ref.path):
             return False
         self.reshapes.setdefault(ref.cell, set()).add(op.loc)
         if op.loc not in self.required:
