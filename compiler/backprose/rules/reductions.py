@@ -35,6 +35,11 @@ def masked(x, where):
     return x if is_true(where) else np.where(where, x, 0.0)
 
 
+def among(condition, where):
+    """Where the condition holds of entries that take part."""
+    return condition if is_true(where) else condition & where
+
+
 def number(a, axis, where):
     """The number of entries that take part in one entry of the result, so that it broadcasts against a."""
     return count(a, axis) if is_true(where) else over(np.sum, np.broadcast_to(where, np.shape(a)), axis)
@@ -58,8 +63,7 @@ def shaped(x, a):
 @linear(np.sum, wrt=("a", "initial"))
 def sum_(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True, *, y_bar):
     """Each entry of a goes into one sum: a_bar = y_bar, broadcast to a's shape; `initial` goes into all."""
-    share = np.broadcast_to(kept(y_bar, axis, keepdims), np.shape(a))
-    return masked(share, where), np.sum(y_bar)
+    return masked(np.broadcast_to(kept(y_bar, axis, keepdims), np.shape(a)), where), np.sum(y_bar)
 
 
 @linear(np.mean, wrt="a")
@@ -185,11 +189,9 @@ def extremum(y, a, axis=None, out=None, keepdims=False, initial=None, where=True
 
     A NaN entry never equals y: in nanmax and nanmin it gets 0.
     """
-    hit = a == kept(y, axis, keepdims)
-    hit = hit if is_true(where) else hit & where
     if initial is None:
-        return spread(y_bar, hit, axis, keepdims), None
-    is_initial = np.where(y == initial, 1, 0)
+        return spread(y_bar, among(a == kept(y, axis, keepdims), where), axis, keepdims), None
+    hit, is_initial = among(a == kept(y, axis, keepdims), where), np.where(y == initial, 1, 0)
     shares = y_bar / (np.sum(hit, axis=axis, keepdims=keepdims) + is_initial)
     return np.where(hit, kept(shares, axis, keepdims), 0.0), np.sum(shares * is_initial)
 
