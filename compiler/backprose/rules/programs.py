@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backprose.rules.shape import along_axis
-from backprose.rules.static import is_true, repeated
+from backprose.rules.static import has_length, is_true, repeated
 from backprose_runtime import sorting_order
 
 PROGRAMS: dict[Any, Callable] = {}
@@ -29,7 +29,7 @@ def does(*functions: Any) -> Callable[[Callable], Callable]:
 
 def fitted(values, n):
     """As many values as there are places: from the front, and over and over."""
-    return values if np.ndim(values) == 0 else np.resize(values, n)
+    return values if np.ndim(values) == 0 or has_length(values, n) else np.resize(values, n)
 
 
 def entry_index(a, positions):
@@ -92,8 +92,9 @@ def fill_diagonal(a, val, wrap=False):
             position = np.arange(0, m * n, n + 1)
             a[position // n, position % n] = fitted(val, len(position))
         else:
-            position = np.arange(min(m, n))
-            a[position, position] = fitted(val, min(m, n))
+            number = n if has_length(a, n) else min(m, n)
+            position = np.arange(number)
+            a[position, position] = fitted(val, number)
     else:
         n = np.shape(a)[0]
         if np.shape(a) != repeated(n, np.ndim(a)):
@@ -123,17 +124,37 @@ def partition(a, kth, axis=-1, kind="introselect"):
 
 
 def update_in_turn(ufunc, a, indices, b):
-    """`ufunc.at(a, indices, b)`: a[i] = ufunc(a[i], b[k]) for each position in turn, so that repeated ones add up."""
-    positions = np.reshape(np.arange(np.size(a)), np.shape(a))[indices]
-    values = np.broadcast_to(b, np.shape(positions))
-    for position, value in zip(np.ravel(positions), np.ravel(values)):
-        a.flat[position] = ufunc(a.flat[position], value)
+    """`ufunc.at(a, indices, b)`: a[i] = ufunc(a[i], b[k]) for each position in turn, also where it comes again."""
+    positions = positions_of(a, indices)
+    values = np.ravel(np.broadcast_to(b, np.shape(positions)))
+    if np.ndim(a) == 1:
+        for i, value in zip(np.ravel(positions), values):
+            a[i] = ufunc(a[i], value)
+    else:
+        places = np.unravel_index(np.ravel(positions), np.shape(a))
+        for k, value in enumerate(values):
+            index = tuple([place[k] for place in places])
+            a[index] = ufunc(a[index], value)
 
 
 def apply_in_turn(ufunc, a, indices):
     """`ufunc.at(a, indices)` of a function of one operand."""
-    for position in np.ravel(np.reshape(np.arange(np.size(a)), np.shape(a))[indices]):
-        a.flat[position] = ufunc(a.flat[position])
+    positions = np.ravel(positions_of(a, indices))
+    if np.ndim(a) == 1:
+        for i in positions:
+            a[i] = ufunc(a[i])
+    else:
+        places = np.unravel_index(positions, np.shape(a))
+        for k in range(len(positions)):
+            index = tuple([place[k] for place in places])
+            a[index] = ufunc(a[index])
+
+
+def positions_of(a, indices):
+    """The positions in C order of the entries that an index names."""
+    if np.ndim(a) == 1 and not isinstance(indices, tuple):
+        return np.asarray(indices)
+    return np.reshape(np.arange(np.size(a)), np.shape(a))[indices]
 
 
 def update_each(ufunc, a, indices, b):

@@ -259,6 +259,8 @@ def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0):
 def resize(y, a, new_shape, *, y_bar):
     """The entries in C order, over and over: each is read as often as it takes."""
     index = np.arange(np.size(y)) % np.size(a)
+    if np.ndim(a) == 1 and np.ndim(y) == 1:
+        return add_at(np.zeros_like(a), index, y_bar)
     return np.reshape(add_at(np.zeros_like(np.ravel(a)), index, np.ravel(y_bar)), np.shape(a))
 
 

@@ -32,6 +32,11 @@ def in_any_layout(path):
     return path
 
 
+def has_length(x, n):
+    """Whether `x` is known to have n rows. The compiler compares what it knows of the two."""
+    return len(x) == n
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""

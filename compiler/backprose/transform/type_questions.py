@@ -12,7 +12,7 @@ from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.rules.static import in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known
+from backprose.rules.static import has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -113,6 +113,12 @@ def _in_any_layout(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     return b.tuple(steps)
 
 
+def _has_length(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind, n = args[0].kind, args[1].kind
+    known = isinstance(kind, Array) and isinstance(n, Dim) and n.length is not None
+    return b.const(known and kind.length(0) == n.length)
+
+
 def _leads_to_all(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(args[0].kind.items == (Static(Ellipsis),))
 
@@ -123,6 +129,7 @@ def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
 
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
+    has_length: _has_length,
     in_any_layout: _in_any_layout,
     leads_to_all: _leads_to_all,
     length_is_known: _length_is_known,
