@@ -5,7 +5,7 @@ import inspect
 
 import dict_programs
 import layout_programs
-import list_programs
+import growing_programs
 import numpy as np
 import object_programs
 import out_programs
@@ -17,7 +17,7 @@ from oracle_of_memory import check
 from backprose import errors, grad, value_and_grad
 
 MODULES = (
-    list_programs, dict_programs, object_programs, view_programs, layout_programs, writing_programs, out_programs,
+    growing_programs, dict_programs, object_programs, view_programs, layout_programs, writing_programs, out_programs,
 )  # fmt: skip
 PROGRAMS = {
     f"{module.__name__}-{name}": (module, name)
@@ -125,7 +125,7 @@ def test_a_result_in_another_layout_is_refused_at_run_time():
 
 
 SECOND = [
-    "list_programs-list_of_states", "list_programs-list_of_lists", "list_programs-elements_assigned", "out_programs-out",
+    "growing_programs-list_of_states", "growing_programs-list_of_lists", "growing_programs-elements_assigned", "out_programs-out",
     "out_programs-where", "writing_programs-put", "writing_programs-fill_diagonal", "view_programs-rows",
     "view_programs-view_at_positions", "view_programs-flat", "view_programs-parts_of_complex",
     "layout_programs-layout_of_the_cotangent", "writing_programs-updates_in_turn",
