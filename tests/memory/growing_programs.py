@@ -478,7 +478,7 @@ ARGUMENTS = {
 REFUSED = {
     "buffer_appended": "may hold it",
     "appended_then_updated_next_time": "may hold it",
-    "updated_after_the_loop": "share memory",
+    "updated_after_the_loop": "may hold it",
     "appended_often_then_updated": "may hold it",
     "element_of_grown_list_updated": "element of a container",
     "appended_by_way_of_another_name": "may hold it",

@@ -76,6 +76,7 @@ class Inference:
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
+    careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
@@ -92,24 +93,28 @@ class Inference:
         self.runs += 1
         outer, depth = (self.memory.state, self.memory.active), self.depth
         changed: frozenset[str] | None = None
-        self.memory.active = True
+        first: errors.UnsupportedUpdate | None = None
+        careful, self.memory.active = self.careful, True
         while True:
             self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
-                self.depth = depth
+                first, self.depth = first or error, depth
                 if changed is None:
-                    changed = frozenset()  # what is refused may be known once containers are taken apart
-                elif error.reshapes <= self.memory.required:
-                    raise
+                    changed = frozenset()  # what is refused may be known once containers are taken apart,
+                elif not error.reshapes <= self.memory.required:
+                    self.memory.required |= error.reshapes  # once the layout of what is reshaped is checked,
+                elif not self.careful:
+                    self.careful = True  # and once loops carry what is rebound
                 else:
-                    self.memory.required |= error.reshapes
+                    raise first from None
                 continue
             if written <= (changed or frozenset()) and self.memory.ordered == ordered:
                 break
             changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer
+        self.careful = careful
         others = {i.name: i.function for i in self.instances.values()}
         return Module({entry.name: entry, **others, **self.functions})
 
