@@ -199,13 +199,13 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
         if sources[s.key].cell in cells:
             raise _shared(op, s.name, sources[s.key].cell.name or "what it was before")
         if s.key not in told and (written or cells):
-            raise _shared(op, s.name, _other(memory, afters[s.key]))
+            raise _shared(op, s.name, _other(memory, afters[s.key]), memory.reshapes_behind(afters[s.key]))
         for ref in told.get(s.key, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
                 raise _shared(op, s.name, ref.cell.name or names.get(ref.cell, ""))
     doubtful = next((s for s in slots if s.init in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, doubtful.name, _other(memory, doubtful.init))
+        raise _shared(op, doubtful.name, _other(memory, doubtful.init), memory.reshapes_behind(doubtful.init))
     separate = doubtful is None and len(told) == len(slots) and all(
         all_separate(wheres, lambda cell: True) for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
     )  # fmt: skip
@@ -225,8 +225,10 @@ def _other(memory: Memory, value: Value) -> str:
     return next(iter(memory.doubtful[value])).name
 
 
-def _shared(op: Op, name: str, other: str) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
+def _shared(op: Op, name: str, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
+    error = errors.UnsupportedUpdate(
         f"whether `{name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
+    error.reshapes = reshapes
+    return error
