@@ -90,6 +90,17 @@ def program(x, s, k):
             t = t * np.sin(x[0])
     return np.sum(x * x) + t
 """,
+    "a loop collects what comes from outside, and is written to later": """
+def program(x, s, k):
+    u = np.sin(x)
+    v = np.zeros(4)
+    if s < 5.0:
+        for i in range(k):
+            v[:] += np.sin(x) * u[...]
+    for i in range(2):
+        u[3] = np.sum(u) * s
+    return np.sum(u * u) + np.sum(np.cos(v))
+""",
     "a view of what two names in a while loop take turns to write to": """
 def program(x, y, s, k):
     v = y[:2]

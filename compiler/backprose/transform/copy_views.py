@@ -38,8 +38,9 @@ def _collect_copies(region: Region, written: set[Value]) -> Region:
     for op in region.ops:
         op = replace(op, regions=tuple(_collect_copies(r, written) for r in op.regions)) if op.regions else op
         if op.name in ("for", "while") and not op.in_reverse:
-            op = _collecting_copies(op, written)
-        ops.append(op)
+            ops += _collecting_copies(op, written)
+        else:
+            ops.append(op)
     return replace(region, ops=tuple(ops))
 
 
@@ -59,19 +60,21 @@ def _was_carried(value: Value, inside: Mapping[Value, Op], loop: Op) -> bool:
     return updated and value in loop.carried
 
 
-def _collecting_copies(op: Op, written: set[Value]) -> Op:
+def _collecting_copies(op: Op, written: set[Value]) -> list[Op]:
+    """The loop collecting copies; before it those of what comes from outside, one for all iterations."""
     body, first = op.body, len(op.body.results) - len(op.collects)
     inside = {v: inner for inner in body.ops for v in inner.results}
     arrays = [v for v in op.collects if isinstance(v.kind, Array) and v.kind.axes]
     copies = {v: Value("", v.kind) for v in arrays if v in written or _was_carried(v, inside, op)}
     if not copies:
-        return op
+        return [op]
     made = {v: Op("call", (v,), (copy,), _copying(v.kind), (), op.loc) for v, copy in copies.items()}
     ops = [made[p] for p in body.params if p in made]
     for inner in body.ops:
         ops += [inner, *(made[v] for v in inner.results if v in made)]
     results = (*body.results[:first], *(copies.get(v, v) for v in op.collects))
-    return replace(op, regions=(*op.regions[:-1], Region(body.params, tuple(ops), results)))
+    before = [made[v] for v in made if v not in inside and v not in body.params]
+    return [*before, replace(op, regions=(*op.regions[:-1], Region(body.params, tuple(ops), results)))]
 
 
 def _visit(region: Region, kept: set[Value], overwritten: set[Value]) -> Region:
