@@ -22,7 +22,7 @@ from backprose import errors, signatures
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
     from backprose.pipeline import Compilation, Plan
-    from backprose.transform.infer import Guard
+    from backprose.transform.outside import Guard
 
 CAPACITY = 128  # specialisations kept for one gradient of one function
 SPARE = 16  # others, which may fit again: a flag is set and set back

@@ -28,7 +28,8 @@ from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
-from backprose.transform.infer import Guard, Inference
+from backprose.transform.infer import Inference
+from backprose.transform.outside import Guard
 from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.own_results import own_results
 from backprose.transform.skip_zeros import skip_zeros

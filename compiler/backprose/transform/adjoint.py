@@ -26,7 +26,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
 from backprose.transform import reverse_loops
-from backprose.transform.algebra import BACKWARDS
+from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder

@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import builtin_calls, calls, containers, updates
+from backprose.transform import containers, iteration, outside, plain_methods, refusals, updates
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         return b.data(current)
     if isinstance(obj, np.ufunc):
         return b.data(current)
-    return engine.live(b, lambda: getattr(obj, name, None), name, (id(obj), name))
+    return outside.live(engine, b, lambda: getattr(obj, name, None), name, (id(obj), name))
 
 
 def call_method(
@@ -144,7 +144,7 @@ def call_method(
             return updates.METHODS[name](engine, b, (target, *args), keywords, loc)
         _refuse_mutation("array", name, loc)
         if name == "tolist" and isinstance(kind, Array) and kind.axes:
-            return builtin_calls.to_list(engine, b, target, kind, loc)
+            return iteration.to_list(engine, b, target, kind, loc)
         if name in VARIADIC_METHODS and len(args) != 1:
             args = (b.tuple(args),) if args else ()
         value = engine.known(b, METHODS[name], (target, *args), keywords, loc)
@@ -158,18 +158,18 @@ def call_method(
         _refuse_mutation("list", name, loc)
     if isinstance(kind, Dict):
         _refuse_mutation("dict", name, loc)
-        handler = builtin_calls.DICT_METHODS.get(name)
+        handler = plain_methods.DICT_METHODS.get(name)
         if handler is not None:
             if name == "get":
-                calls.check_key(target, args[0], loc)
+                refusals.check_key(target, args[0], loc)
             return handler(b, target, *args)
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
     if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
-        calls.refuse_writes(getattr(kind.cls, name), loc)
+        refusals.refuse_writes(getattr(kind.cls, name), loc)
         return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
     args = tuple(engine.elements(b, v, loc) for v in args)
-    return builtin_calls.plain_method(b, target, kind, name, args, keywords, loc)
+    return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:
@@ -214,7 +214,7 @@ def _call_object_method(
         return engine.call_function(b, function, (target, *args), keywords, loc)
     descriptor = getattr(type(obj), name, None)
     if descriptor is not None and is_known(descriptor):
-        calls.refuse_writes(descriptor, loc)
+        refusals.refuse_writes(descriptor, loc)
         value = b.call_named(descriptor, (target, *args), keywords, method=name)
         return value
     return engine.call_object(b, bound, args, keywords, loc)

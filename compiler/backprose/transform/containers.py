@@ -15,7 +15,8 @@ from backprose import errors
 from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Range, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform import builtin_calls
+from backprose.transform import builtin_calls, iteration
+from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _as_list(engine: Inference, b: TypedBuilder, value: Value, loc: Any) -> Valu
     value = engine.elements(b, value, loc)
     if isinstance(value.kind, (List, FixedList)):
         return value
-    if isinstance(value.kind, (Tuple, Range, Array, Dict)) or builtin_calls.is_namedtuple(value.kind):
+    if isinstance(value.kind, (Tuple, Range, Array, Dict)) or is_namedtuple(value.kind):
         return builtin_calls.HANDLERS[list](engine, b, (value,), {}, loc)
     raise _refused(f"a list that is extended by {value.kind}", loc, "what its elements are is not known")
 
@@ -144,7 +145,7 @@ def reverse(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywo
 
 
 def copy(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> Value:
-    return builtin_calls.copy_of_list(engine, b, target)
+    return iteration.copy_of_list(engine, b, target)
 
 
 # Dicts: every key is known

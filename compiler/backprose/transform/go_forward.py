@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, substitute, use_counts
-from backprose.transform.algebra import BACKWARDS
+from backprose.transform.identities import BACKWARDS
 from backprose.transform.drop_dead import acts
 
 

@@ -10,7 +10,6 @@ What a result depended on besides the arguments (globals, closure cells, attribu
 
 from __future__ import annotations
 
-import builtins
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -20,16 +19,18 @@ from typing import Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import join, kind_of, name_lengths, widen, without_lengths
+from backprose.analysis.kinds import join, name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform import attributes, builtin_calls, calls, loops
+from backprose.transform import attributes, calls, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.transform.binding import bind, spread
+from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
+from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
 Env = dict[Value, Value]
-MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -44,34 +45,6 @@ class Frame:
     def of(cls, function: Any) -> Frame:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
         return cls(function.__globals__, cells)
-
-
-@dataclass
-class Guard:
-    """The compiled code holds as long as `read()` gives a value of this kind (or this very object).
-
-    `live` names the variable of the emitted code that follows the value, or is "".
-    """
-
-    read: Callable[[], Any]
-    kind: Kind
-    live: str = ""
-
-
-@dataclass
-class Instance:
-    """A function of the module, being compiled or compiled, for given argument kinds."""
-
-    name: str
-    result: Kind = UNBOUND
-    function: Function | None = None
-
-
-class Recursive(Exception):
-    """Raised through the inlining of a function that was found to call itself, to compile it as an instance."""
-
-    def __init__(self, code: Any):
-        self.code = code
 
 
 def _identity(kind: Kind) -> Any:
@@ -145,7 +118,7 @@ class Inference:
                 continue
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
-            own = self.memory.copy(b, value) if changed and param.name in changed else value
+            own = stores.copy(self.memory, b, value) if changed and param.name in changed else value
             values.append(own if changed is None else self.memory.expand(b, own))
         arrays = [v for v in params if holds_memory(v.kind)]
         if changed and (len(arrays) > 1 or any(not isinstance(v.kind, Array) for v in arrays)):
@@ -163,7 +136,7 @@ class Inference:
     ) -> Value:
         """A call of a user's Python function: inlined, or an `invoke` if it is recursive."""
         if calls.is_library(function):
-            raise calls.without_rule(function, loc)
+            raise refusals.without_rule(function, loc)
         try:
             lowered = self.lower(function)
         except errors.SourceUnavailable as error:
@@ -172,7 +145,7 @@ class Inference:
                 "define it in a file, or register a derivative rule for it",
             ) from error  # fmt: skip
         signature = inspect.signature(function, follow_wrapped=False)  # with the defaults of this very function
-        values = calls.bind(b, lowered.name, signature, args, keywords, loc)
+        values = bind(b, lowered.name, signature, args, keywords, loc)
         return self.inline(b, function, lowered, values)
 
     def inline(self, b: TypedBuilder, function: Any, lowered: Function, values: list[Value]) -> Value:
@@ -190,7 +163,7 @@ class Inference:
         # The same function with other functions as arguments is another one: an integral of an integral.
         key = (code, tuple(_identity(v.kind) for v in values))
         if key in self.recursive:
-            return self.invoke(b, code, lowered, values, frame)
+            return instances.invoke(self, b, code, lowered, values, frame)
         if key in self.inlining:
             self.recursive.add(key)
             raise Recursive(key)
@@ -206,7 +179,7 @@ class Inference:
         finally:
             self.inlining.pop()
             b.loc = loc
-        return self.invoke(b, code, lowered, values, frame)
+        return instances.invoke(self, b, code, lowered, values, frame)
 
     def _returned(self, value: Value, lowered: Function, loc: Any) -> Value:
         """A returned closure must have captured what no later statement could have changed."""
@@ -217,64 +190,6 @@ class Inference:
                 "Python reads a captured variable when the function is called", "capture a variable assigned once",
             )  # fmt: skip
         return value
-
-    def invoke(self, b: TypedBuilder, code: Any, lowered: Function, values: list[Value], frame: Frame) -> Value:
-        """A call of the instance of a recursive function for these kinds, compiled at the first need."""
-        kinds = tuple(without_lengths(widen(v.kind)) for v in values)
-        if any(isinstance(k, Closure) and k.captured for k in kinds):
-            raise errors.UnsupportedCall(
-                f"a closure that captures variables is passed to the recursive function `{lowered.name}`", b.loc,
-                "a recursive function is compiled on its own, and would have to carry the captured variables along",
-                "pass the captured values as arguments",
-            )  # fmt: skip
-        key = (code, id(frame.globals), kinds)
-        if key not in self.instances:
-            self.instances[key] = self._instance(key, lowered, kinds, frame)
-        instance = self.instances[key]
-        passed = [v for v, k in zip(values, kinds) if not isinstance(k, Static)]
-        return b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
-
-    def _instance(self, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Instance:
-        taken = {i.name for i in self.instances.values()}
-        name, n = lowered.name, 1
-        while name in taken:
-            n += 1
-            name = f"{lowered.name}_{n}"
-        instance = Instance(name)
-        self.instances[key] = instance
-        for _ in range(10):
-            function = self._instance_body(name, lowered, kinds, frame)
-            result = join(instance.result, without_lengths(widen(function.result.kind)))
-            settled = result == instance.result
-            instance.result, instance.function = result, function
-            if settled:
-                return instance
-        raise errors.UnresolvedKind(
-            f"the kind of what the recursive function `{lowered.name}` returns does not settle", lowered.loc,
-            "each level of recursion returns another kind", "return the same kind of value from every path",
-        )  # fmt: skip
-
-    def _instance_body(self, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
-        b = TypedBuilder(lowered.loc)
-        b.observer = self.memory.made
-        params, values = [], []
-        for param, kind in zip(lowered.params, kinds):
-            if isinstance(kind, Static):
-                values.append(b.data(kind.value))
-                continue
-            params.append(Value(param.name, kind))
-            values.append(params[-1])
-        env = dict(zip(lowered.params, values))
-        outer, self.memory.state = self.memory.state, {}
-        cells = [self.memory.ref(v).cell for v in params if holds_memory(v.kind)]
-        (result,) = self.region(b, lowered.region, env, frame)
-        if any(cell in cells for cell in self.memory.written({})):
-            raise errors.UnsupportedUpdate(
-                f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
-                "its effect on the caller's memory is not followed through the recursion", "return the new value",
-            )  # fmt: skip
-        self.memory.state = outer
-        return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)
 
     # What the tables in the other files of inference call back
 
@@ -322,8 +237,8 @@ class Inference:
         target, index, value = (env[v] for v in op.operands)
         update = op.attrs["operator"]
         if update is not None:
-            pure = calls.UPDATES[update]
-            if pure is operator.add and self.memory.add(b, target, index, value, op.loc):
+            pure = operators.UPDATES[update]
+            if pure is operator.add and stores.add(self.memory, b, target, index, value, op.loc):
                 return
             before = self.known(b, operator.getitem, (target, index), {}, op.loc)
             if not isinstance(target.kind, Array):
@@ -331,9 +246,9 @@ class Inference:
                 if self.memory.same(before, value) and not isinstance(target.kind, Tuple):
                     return  # the element was updated in place
             else:
-                value = calls.updated(self, b, update, before, value, op.loc)
+                value = operators.updated(self, b, update, before, value, op.loc)
         if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
-            self.memory.store(b, target, index, value, op.loc)
+            stores.store(self.memory, b, target, index, value, op.loc)
             return
         raise errors.UnsupportedUpdate(
             f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
@@ -348,7 +263,7 @@ class Inference:
 
     def _global(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         name = op.attrs["name"]
-        read, found = self._reader(name, frame)
+        read, found = outside.reader(name, frame)
         if not found:
             raise errors.CompileError(
                 f"the name `{name}` is not defined", op.loc, "it is no local variable, global or builtin now",
@@ -357,41 +272,7 @@ class Inference:
         if str(frame.globals.get("__name__", "")).startswith("backprose."):
             env[op.result] = b.data(read(), name)  # the text of a rule: its globals are ours and stay
             return
-        env[op.result] = self.live(b, read, name, (id(frame.cells.get(name, frame.globals)), name))
-
-    def _reader(self, name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
-        if name in frame.cells:
-            cell = frame.cells[name]
-            try:
-                cell.cell_contents  # noqa: B018 - an empty cell raises
-            except ValueError:
-                return (lambda: None), False
-            return (lambda: cell.cell_contents), True
-        namespace = frame.globals
-        if name in namespace:
-            return (lambda: namespace.get(name, MISSING)), True
-        return (lambda: namespace.get(name, getattr(builtins, name, None))), hasattr(builtins, name)
-
-    def live(self, b: TypedBuilder, read: Callable[[], Any], name: str, key: Any) -> Value:
-        """A value that lives outside the function: data is read at run time, anything else is static. Guarded."""
-        current = read()
-        kind = kind_of(current)
-        if type(current) is bool:
-            kind = Static(current)
-        if isinstance(kind, Static):
-            self.guards[key] = Guard(read, kind)
-            return b.data(current, name)
-        if key not in self.guards:
-            unique, n = name, 0
-            while unique in self.live_names and self.live_names[unique] != key:
-                n += 1
-                unique = f"{name}_{n}"
-            self.live_names[unique] = key
-            self.guards[key] = Guard(read, kind, unique)
-        return self._live_op(b, self.guards[key].live, kind)
-
-    def _live_op(self, b: TypedBuilder, name: str, kind: Kind) -> Value:
-        return b.add(Op("global", (), (Value("", kind),), {"name": name, "scope": "live"}, (), b.loc)).result
+        env[op.result] = outside.live(self, b, read, name, (id(frame.cells.get(name, frame.globals)), name))
 
     def _getattr(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = attributes.get(self, b, env[op.operands[0]], op.attrs["name"], op.loc)
@@ -403,11 +284,11 @@ class Inference:
 
     def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         callee = env[op.operands[0]]
-        columns = calls.columns(self, b, op, [env[v] for v in op.operands], op.loc)
+        columns = iteration.columns(self, b, op, [env[v] for v in op.operands], op.loc)
         if columns is not None:
             env[op.result] = self.named(b, columns, op.result.name)
             return
-        args, keywords = calls.spread(self, b, op, [env[v] for v in op.operands[1:]])
+        args, keywords = spread(self, b, op, [env[v] for v in op.operands[1:]])
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def iterator(self, value: Value) -> Value:
@@ -428,7 +309,7 @@ class Inference:
     def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
         """An iterator as the list of what it gives; anything else as it is."""
         if value in self.iterators:
-            return builtin_calls.collect(self, b, value, loc)
+            return iteration.collect(self, b, value, loc)
         if value in self.single:
             self.spend(value, loc)
             return self.single[value]

@@ -1,4 +1,4 @@
-"""Memory during inference: who shares what, and what is stored there now.
+"""Memory during inference: who shares what, and what is stored there now. What a store puts there is in `stores.py`.
 
 The user's variables hold references; the IR holds values. A *cell* stands for one piece of memory, an array or a
 container, and `state` says which value is in it now. A value that was read from a cell knows the cell and the path of
@@ -21,11 +21,9 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import (
-    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, widen, without_lengths,
-)  # fmt: skip
+from backprose.analysis.kinds import is_basic
 from backprose.analysis.ownership import allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
@@ -353,87 +351,6 @@ class Memory:
         self.refs[value], self.seen[value] = Ref(cell), value
         self.doubtful.pop(value, None)
 
-    def store(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
-        """`target[index] = value`."""
-        self.check_writable(target, loc)
-        ref = self.ref(target)
-        if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
-            raise errors.UnsupportedUpdate(
-                f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
-            )
-        if any(step.fn is np.diagonal for step in ref.path):
-            raise errors.UnsupportedUpdate(
-                f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
-                "use np.fill_diagonal, or an index: `a[i, i] = ...`",
-            )  # fmt: skip
-        if isinstance(target.kind, Array):
-            value = stored(b, target.kind, value, loc)
-            self.replace(ref.cell, self._written(b, self.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
-            return
-        kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
-        self.change(target, _with_item(self, b, target, kind, index, value, ref.cell.name, loc), loc)
-
-    def _written(
-        self, b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
-    ) -> Value:
-        """`root` after the store of `value` at `index` of the part that the path leads to."""
-        kind = root.kind
-        if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
-            path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
-        steps = [v for step in path for v in encoded(b, step)]
-        if is_basic(index.kind) or is_mask(index.kind):
-            return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
-        if steps:
-            raise errors.UnsupportedUpdate(
-                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-            )
-        return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
-
-    def update(self, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
-        """`target op= y` on a name, `value` being `target op y`; what the target holds then."""
-        self.check_writable(target, loc)
-        ref = self.ref(target)
-        if not ref.path and ref.cell not in self.reshaped and without_lengths(value.kind) == without_lengths(target.kind) \
-                and has_shape_of(target.kind, value.kind):  # fmt: skip
-            self.renewed.add(ref.cell)
-            self.replace(ref.cell, b.restate(value, ref.cell.name))
-        else:
-            self.store(b, target, b.const(Ellipsis), value, loc)
-        return self.current(b, target, loc)
-
-    def add(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> bool:
-        """`target[index] += value` as one update where the index is basic; False if it has to be read and stored."""
-        if target in self.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
-            return False
-        self.check_writable(target, loc)
-        ref = self.ref(target)
-        if ref.path or not _fits(target.kind, value.kind):
-            return False
-        root = self.now(ref.cell)
-        name = ref.cell.name or target.name
-        self.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
-        return True
-
-    def accumulate(self, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
-        """`np.add.at(target, index, value)`."""
-        cell = self.check_writable(target, loc)
-        if self.ref(target).path:
-            raise errors.UnsupportedUpdate(
-                "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-            )
-        root = self.now(cell)
-        self.replace(cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=cell.name))
-
-    def copy(self, b: TypedBuilder, value: Value) -> Value:
-        """The argument in memory of its own, so that what is stored there does not reach the caller."""
-        if isinstance(value.kind, Array):
-            fresh = b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
-            self.in_order.discard(fresh)  # the caller's array may lie in memory in another order
-            return fresh
-        fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
-        self.doubtful.pop(fresh, None)
-        return fresh
-
     def written(self, before: dict[Cell, Value], inside: set[Value] = frozenset()) -> list[Cell]:
         """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
         return [
@@ -465,28 +382,6 @@ def holds_memory(kind: Kind) -> bool:
     return isinstance(kind, (Array, Number, List, FixedList, Dict, Record))
 
 
-def encoded(b: TypedBuilder, step: Step) -> list[Value]:
-    """A step as operands of `set_at`: an index, or a view's name followed by its arguments in a tuple."""
-    if step.fn is operator.getitem:
-        return [step.args[0]]
-    return [b.const(backprose_runtime.view_name(step.fn)), b.tuple(step.args)]
-
-
-def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
-    """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
-    if not is_number(value.kind):
-        raise errors.UnsupportedUpdate(
-            f"{value.kind} is stored in an array of numbers", loc, "how it is converted is not followed",
-            "store a number or an array",
-        )  # fmt: skip
-    if not is_inexact(kind) and is_inexact(value.kind):
-        raise errors.UnsupportedUpdate(
-            f"a store into an array of {dtype_of(kind)} truncates", loc,
-            "what is stored there has no derivative any more", "make the array one of floats, or round explicitly",
-        )  # fmt: skip
-    return value
-
-
 def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: str) -> Value:
     if isinstance(kind, Tuple):
         return b.tuple(parts, name=name)
@@ -495,40 +390,6 @@ def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: 
     if isinstance(kind, Dict):
         return b.dict(zip(map(b.const, kind.keys), parts), name=name)
     return b.record(kind.cls, kind.fields, parts, name)
-
-
-def _with_item(
-    memory: Memory, b: TypedBuilder, target: Value, kind: Kind, index: Value, value: Value, name: str, loc: Any
-) -> Value:
-    """The container with one item replaced."""
-    if isinstance(kind, (List, FixedList)) and isinstance(index.kind, Static) and type(index.kind.value) is int:
-        items = b.parts.get(target) or (b.items_of(target) if isinstance(kind, FixedList) else None)
-        if items is not None and -len(items) <= index.kind.value < len(items):
-            items = list(items)
-            items[index.kind.value] = value
-            return b.list(items, name=name)
-    if isinstance(kind, (List, FixedList)) and is_number(index.kind) and is_basic(index.kind):
-        kind = join(kind, List(widen(value.kind)))
-        if isinstance(kind, List) and not isinstance(kind.item, Unknown):
-            memory.freeze([value])
-            return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
-    if isinstance(kind, Dict) and isinstance(index.kind, Static):
-        items = dict(zip(kind.keys, b.items_of(target)))
-        items[index.kind.value] = value
-        return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
-    if isinstance(kind, Record) and isinstance(index.kind, Static) and index.kind.value in kind.fields:
-        items = list(b.items_of(target))
-        items[kind.fields.index(index.kind.value)] = value
-        return b.record(kind.cls, kind.fields, items, name)
-    raise errors.UnsupportedUpdate(
-        "an element is assigned that is not known when compiling", loc,
-        f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
-    )  # fmt: skip
-
-
-def _fits(kind: Array, value: Kind) -> bool:
-    have = dtype_of(value)
-    return have in ("bool", "int", "float") or have == kind.dtype
 
 
 def _in_scope(b: TypedBuilder, value: Value) -> bool:

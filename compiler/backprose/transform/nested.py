@@ -16,7 +16,8 @@ from backprose.analysis.kinds import widen
 from backprose.ir.kinds import Array, Kind
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
-from backprose.transform.calls import bind
+from backprose.transform import stores
+from backprose.transform.binding import bind
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request, gradient
 from backprose.transform.infer import Inference
@@ -86,7 +87,7 @@ def _inlined(engine: Inference, b: TypedBuilder, module: Module, values: list[Va
     b.learn(inlined)
     (result,) = inlined.results
     if engine.memory.active and isinstance(result.kind, Array) and all(result not in op.results for op in inlined.ops):
-        return engine.memory.copy(b, result)  # a gradient is in memory of its own
+        return stores.copy(engine.memory, b, result)  # a gradient is in memory of its own
     return result
 
 

@@ -23,7 +23,7 @@ from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time
 from backprose.transform.structural import LITERALS, STRUCTURAL, NotStatic, static_from_kind, truth
 
-__all__ = ["LITERALS", "NotStatic", "TypedBuilder", "is_hashable", "truth"]
+__all__ = ["LITERALS", "NotStatic", "TypedBuilder", "is_hashable", "truth", "typed_call"]
 
 # Evaluated while compiling when every operand is static.
 FOLDABLE = frozenset(
@@ -246,6 +246,16 @@ def _is_settled(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return all(map(_is_settled, value))
     return isinstance(value, (*LITERALS, type, np.dtype, np.ufunc, slice, FunctionType, BuiltinFunctionType, ModuleType))
+
+
+def typed_call(
+    b: TypedBuilder, fn: Any, args: tuple[Value, ...], kind: Kind, keywords: Mapping[str, Value] | None = None
+) -> Value:
+    """A call whose result has this kind, whatever examples would show."""
+    keywords = keywords or {}
+    operands = (*args, *keywords.values())
+    results = [Value("", kind)]
+    return b.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=None).result
 
 
 def is_hashable(fn: Any) -> bool:

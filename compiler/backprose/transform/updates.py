@@ -14,6 +14,7 @@ from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_none, 
 from backprose.ir.kinds import Array, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import rule_for
+from backprose.transform import stores
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def store(engine: Inference, b: TypedBuilder, target: Value, value: Value, fn: A
         )  # fmt: skip
     if is_complex(value.kind) and not is_complex(target.kind):
         raise _refused(f"{_name(fn)} writes complex numbers into {target.kind}", loc, "NumPy refuses it", "take the real part")
-    engine.memory.store(b, target, b.const(Ellipsis), value, loc)
+    stores.store(engine.memory, b, target, b.const(Ellipsis), value, loc)
     return engine.memory.current(b, target, loc)
 
 
@@ -179,7 +180,7 @@ def _put(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc
         raise _refused("`put` at a mask", loc, "it takes positions", "use `x[mask] = value`")
     if ndim_of(value.kind) not in (0, ndim_of(index.kind)):
         raise _refused("`put` of values of another shape than the positions", loc, "it repeats them", "repeat them first")
-    engine.memory.store(b, given["a"], index, value, loc)
+    stores.store(engine.memory, b, given["a"], index, value, loc)
     return b.const(None)
 
 
@@ -192,7 +193,7 @@ def _fill_diagonal(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     shape = engine.known(b, np.shape, (target,), {}, loc)
     rows, columns = (engine.known(b, operator.getitem, (shape, b.const(i)), {}, loc) for i in (0, 1))
     position = engine.known(b, np.arange, (engine.known(b, min, (rows, columns), {}, loc),), {}, loc)
-    engine.memory.store(b, target, b.tuple((position, position)), value, loc)
+    stores.store(engine.memory, b, target, b.tuple((position, position)), value, loc)
     return b.const(None)
 
 
@@ -231,7 +232,7 @@ def at(engine: Inference, b: TypedBuilder, ufunc: np.ufunc, args: Args, keywords
         )  # fmt: skip
     if ufunc is np.subtract:
         value = engine.known(b, operator.neg, (value,), {}, loc)
-    engine.memory.accumulate(b, target, index, value, loc)
+    stores.accumulate(engine.memory, b, target, index, value, loc)
     return b.const(None)
 
 

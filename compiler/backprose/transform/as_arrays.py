@@ -1,0 +1,63 @@
+"""Sequences of numbers as the arrays that NumPy takes them for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backprose.analysis.activity import carries_derivative
+from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
+from backprose.ir.nodes import Value
+from backprose.rules.registry import Rule
+from backprose.transform.type_questions import is_namedtuple
+from backprose.transform.typed import TypedBuilder
+
+Keywords = Mapping[str, Value]
+
+# Functions of several arrays that are given as one sequence.
+OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block})
+MAKE_ARRAYS = frozenset({np.array, np.asarray, np.asanyarray, np.ascontiguousarray})
+SPLITS = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit})  # these take no lists
+OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})
+SEQUENCES = (List, FixedList, Tuple)
+
+
+def with_arrays(
+    b: TypedBuilder, fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords
+) -> tuple[tuple[Value, ...], Keywords]:
+    """The arguments with sequences of numbers made the arrays that NumPy takes them for: rules read arrays only."""
+    if fn in OPERATORS:
+        if any(isinstance(v.kind, Array) for v in args):
+            args = tuple(_array(b, v) for v in args)
+        return args, keywords
+    is_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")
+    if fn in (*MAKE_ARRAYS, *SPLITS) or not is_numpy:
+        return args, keywords
+    params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
+    named = {**dict(enumerate(args)), **keywords}
+    for key, value in named.items():
+        if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+            continue
+        if fn not in OF_SEQUENCES:
+            named[key] = _array(b, value)
+        elif (items := _items(b, value)) is not None and any(map(_may_be_active, items)):
+            named[key] = b.tuple([_array(b, v) for v in items])
+    return tuple(named[i] for i in range(len(args))), {k: named[k] for k in keywords}
+
+
+def _items(b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
+    return b.items_of(value) if isinstance(value.kind, SEQUENCES) else None
+
+
+def _may_be_active(value: Value) -> bool:
+    """Whether the value is a sequence of numbers that are not all constants."""
+    kind = value.kind
+    return isinstance(kind, SEQUENCES) and (isinstance(kind, List) or not all(isinstance(k, Static) for k in kind.items))
+
+
+def _array(b: TypedBuilder, value: Value) -> Value:
+    sequence = isinstance(value.kind, SEQUENCES) or is_namedtuple(value.kind)
+    return b.call(np.array, value) if sequence and carries_derivative(value.kind) else value

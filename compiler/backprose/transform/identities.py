@@ -1,0 +1,233 @@
+"""Identities that hold in floating point: each looks at one call and gives a simpler value for it, or None."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis.kinds import ndim_of, without_lengths
+from backprose.ir.kinds import Array, Dim, List, Scalar, Slice, Static, Tuple
+from backprose.ir.nodes import Op, Value
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.algebra import Context
+
+BACKWARDS = Slice(Static(None), Static(None), Static(-1))
+
+
+def _is_const(value: Value, *numbers: Any) -> bool:
+    return isinstance(value.kind, Static) and type(value.kind.value) in (int, float) and value.kind.value in numbers
+
+
+def _same_kind(value: Value, op: Op) -> Value | None:
+    """`value` in place of the call's result, if that has the same kind."""
+    have, want = without_lengths(value.kind), without_lengths(op.result.kind)
+    if op.in_reverse and isinstance(have, Scalar) and isinstance(want, Scalar):
+        have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
+    return value if have == want else None
+
+
+def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    for one, other in ((x, y), (y, x)):
+        if _is_const(one, 1) and op.in_reverse:  # elsewhere `1.0 * n` may make a float of an int, or a copy
+            return _same_kind(other, op)
+        if _is_const(one, -1) and _same_kind(other, op):
+            return b.call(operator.neg, other, kind=op.result.kind)
+        minus = c.call_of(one, operator.neg)
+        if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
+            product = (minus.operands[0], other) if one is x else (other, minus.operands[0])
+            return b.call(operator.neg, b.call(operator.mul, *product, kind=op.result.kind), kind=op.result.kind)
+    return _scaled(c, b, op)
+
+
+def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`."""
+    if not op.in_reverse:
+        return None
+    for one, other in (op.operands, op.operands[::-1]):
+        if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
+            found = _split(c, b, other)
+            return _times(b, found[0] * one.kind.value, found[1], op) if found else None
+        numerator = c.call_of(one, operator.truediv)
+        if numerator and c.only_use(one) and type(getattr(numerator.operands[0].kind, "value", None)) is float:
+            found = _split(c, b, other)
+            if found:
+                scale = b.const(numerator.operands[0].kind.value * found[0])
+                quotient = b.call(operator.truediv, scale, numerator.operands[1], kind=one.kind)
+                return b.call(operator.mul, quotient, found[1], kind=op.result.kind)
+    return None
+
+
+def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None:
+    if factor == 1:
+        return _same_kind(value, op)
+    if factor == -1 and _same_kind(value, op):
+        return b.call(operator.neg, value, kind=op.result.kind)
+    constant = b.const(int(factor) if factor == int(factor) else factor)
+    return b.call(operator.mul, constant, value, kind=op.result.kind)
+
+
+def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
+    """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
+    op = c.made.get(value)
+    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.in_reverse:
+        return None
+    x, y = op.operands
+    for one, other in ((x, y), (y, x)):
+        if op.fn is operator.mul and _power_of_two(one) is not None:
+            return (_power_of_two(one), other) if _same_kind(other, op) else None
+    left, right = _split(c, b, x), _split(c, b, y)
+    if left is None and right is None:
+        return None
+    above, below = left or (1, x), right or (1, y)
+    factor = above[0] * below[0] if op.fn is operator.mul else above[0] / below[0]
+    return factor, b.call(op.fn, above[1], below[1], kind=value.kind)
+
+
+def _power_of_two(value: Value) -> float | None:
+    number = value.kind.value if isinstance(value.kind, Static) else None
+    return number if type(number) in (int, float) and number > 0 and math.frexp(number)[0] == 0.5 else None
+
+
+def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    if _is_const(y, 1) and op.in_reverse:
+        return _same_kind(x, op)
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x) and x is not y:
+        quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)
+        return b.call(operator.neg, quotient, kind=op.result.kind)
+    return None
+
+
+def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    minus = c.call_of(op.operands[0], operator.neg)
+    return _same_kind(minus.operands[0], op) if minus else None
+
+
+def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    if op.in_reverse:
+        for zero, other in ((x, y), (y, x)):
+            if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
+                return _same_kind(other, op)
+        if x is y:
+            found = _split(c, b, x, uses=2)
+            return _times(b, *(2 * found[0], found[1]) if found else (2, x), op)
+        for one, other in ((x, y), (y, x)):
+            double = c.call_of(other, operator.mul)
+            if double and _is_const(double.operands[0], 2) and double.operands[1] is one:
+                return b.call(operator.mul, b.const(3), one, kind=op.result.kind)  # rounded once, as the sum is
+    minus = c.call_of(y, operator.neg)
+    if minus and c.only_use(y):
+        return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x) and op.in_reverse:
+        return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
+    return None
+
+
+def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, y = op.operands
+    minus = c.call_of(y, operator.neg)
+    if minus and c.only_use(y):
+        return b.call(operator.add, x, minus.operands[0], kind=op.result.kind)
+    return None
+
+
+def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    x, n = op.operands
+    if not op.in_reverse or not isinstance(n.kind, Static):
+        return None
+    if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
+        return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
+    return _same_kind(x, op) if _is_const(n, 1) else None
+
+
+def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    inner = c.call_of(op.operands[0], np.transpose)
+    if inner and len(op.operands) == len(inner.operands) == 1:
+        return _same_kind(inner.operands[0], op)
+    return None
+
+
+def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    if len(op.operands) != 3 or not isinstance(op.operands[0].kind, Static):
+        return None
+    chosen = op.operands[1 if op.operands[0].kind.value else 2]
+    if chosen.kind == op.result.kind:
+        return chosen
+    return chosen if op.in_reverse and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+
+
+def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """`x[()]` of a scalar, and a list reversed twice."""
+    if isinstance(op.operands[0].kind, (Scalar, Static)) and op.operands[1].kind == Tuple(()):
+        return op.operands[0]
+    if op.operands[1].kind != BACKWARDS or not isinstance(op.operands[0].kind, List):
+        return None
+    inner = c.call_of(op.operands[0], operator.getitem)
+    return inner.operands[0] if inner and inner.operands[1].kind == BACKWARDS else None
+
+
+def _reversed(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Going backwards over a reversed list is going over the list."""
+    inner = c.call_of(op.operands[0], operator.getitem)
+    if inner and inner.operands[1].kind == BACKWARDS and isinstance(op.operands[0].kind, List):
+        return inner.operands[0]
+    return None
+
+
+def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    inner = c.call_of(op.operands[0], np.broadcast_to)
+    if ndim_of(op.result.kind) == 0 and isinstance(op.operands[0].kind, (Scalar, Static)):
+        return op.operands[0]
+    if inner:
+        return b.call(np.broadcast_to, inner.operands[0], op.operands[1], kind=op.result.kind)
+    return None
+
+
+def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The minus sign of what is summed moves outwards: rounding is symmetric."""
+    minus = c.call_of(op.operands[0], operator.neg)
+    if not minus or not c.only_use(op.operands[0]) or not op.in_reverse:
+        return None
+    args = (minus.operands[0], *op.positional[1:])
+    total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
+    return b.call(operator.neg, total, kind=op.result.kind)
+
+
+def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """What is added where zero was just stored is stored."""
+    buffer, index, value, *path = op.operands
+    cleared = c.call_of(buffer, backprose_runtime.set_at)
+    if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
+        return None
+    if not isinstance(index.kind, (Slice, Dim, Static, Scalar)):
+        return None
+    return b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=op.result.kind, name=op.result.name)
+
+
+IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
+    operator.mul: _mul,
+    np.multiply: _mul,
+    operator.truediv: _div,
+    operator.neg: _neg,
+    operator.add: _add,
+    operator.sub: _sub,
+    operator.pow: _pow,
+    np.transpose: _transpose,
+    np.where: _where,
+    np.sum: _sum,
+    np.broadcast_to: _broadcast_to,
+    operator.getitem: _getitem,
+    reversed: _reversed,
+    backprose_runtime.add_at: _add_at,
+}

@@ -1,0 +1,95 @@
+"""Recursion during inference: a function that calls itself becomes one of the module, for given argument kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from backprose import errors
+from backprose.analysis.kinds import join, widen, without_lengths
+from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
+from backprose.ir.nodes import Function, Value
+from backprose.transform.memory import holds_memory
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Frame, Inference
+
+
+@dataclass
+class Instance:
+    """A function of the module, being compiled or compiled, for given argument kinds."""
+
+    name: str
+    result: Kind = UNBOUND
+    function: Function | None = None
+
+
+class Recursive(Exception):
+    """Raised through the inlining of a function that was found to call itself, to compile it as an instance."""
+
+    def __init__(self, code: Any):
+        self.code = code
+
+
+def invoke(
+    engine: Inference, b: TypedBuilder, code: Any, lowered: Function, values: list[Value], frame: Frame
+) -> Value:
+    """A call of the instance of a recursive function for these kinds, compiled at the first need."""
+    kinds = tuple(without_lengths(widen(v.kind)) for v in values)
+    if any(isinstance(k, Closure) and k.captured for k in kinds):
+        raise errors.UnsupportedCall(
+            f"a closure that captures variables is passed to the recursive function `{lowered.name}`", b.loc,
+            "a recursive function is compiled on its own, and would have to carry the captured variables along",
+            "pass the captured values as arguments",
+        )  # fmt: skip
+    key = (code, id(frame.globals), kinds)
+    if key not in engine.instances:
+        engine.instances[key] = _instance(engine, key, lowered, kinds, frame)
+    instance = engine.instances[key]
+    passed = [v for v, k in zip(values, kinds) if not isinstance(k, Static)]
+    return b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
+
+
+def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Instance:
+    taken = {i.name for i in engine.instances.values()}
+    name, n = lowered.name, 1
+    while name in taken:
+        n += 1
+        name = f"{lowered.name}_{n}"
+    instance = Instance(name)
+    engine.instances[key] = instance
+    for _ in range(10):
+        function = _body(engine, name, lowered, kinds, frame)
+        result = join(instance.result, without_lengths(widen(function.result.kind)))
+        settled = result == instance.result
+        instance.result, instance.function = result, function
+        if settled:
+            return instance
+    raise errors.UnresolvedKind(
+        f"the kind of what the recursive function `{lowered.name}` returns does not settle", lowered.loc,
+        "each level of recursion returns another kind", "return the same kind of value from every path",
+    )  # fmt: skip
+
+
+def _body(engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
+    b = TypedBuilder(lowered.loc)
+    b.observer = engine.memory.made
+    params, values = [], []
+    for param, kind in zip(lowered.params, kinds):
+        if isinstance(kind, Static):
+            values.append(b.data(kind.value))
+            continue
+        params.append(Value(param.name, kind))
+        values.append(params[-1])
+    env = dict(zip(lowered.params, values))
+    outer, engine.memory.state = engine.memory.state, {}
+    cells = [engine.memory.ref(v).cell for v in params if holds_memory(v.kind)]
+    (result,) = engine.region(b, lowered.region, env, frame)
+    if any(cell in cells for cell in engine.memory.written({})):
+        raise errors.UnsupportedUpdate(
+            f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
+            "its effect on the caller's memory is not followed through the recursion", "return the new value",
+        )  # fmt: skip
+    engine.memory.state = outer
+    return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)

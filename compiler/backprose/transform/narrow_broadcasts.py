@@ -1,0 +1,74 @@
+"""Broadcasts that are not needed: an elementwise call broadcasts by itself, or is broadcast where its operand was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_number, ndim_of
+from backprose.ir.kinds import Scalar, Static
+from backprose.ir.nodes import Op, Value
+from backprose.rules.registry import rule_for
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.algebra import Context
+
+
+def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
+    rule = rule_for(op.fn)
+    if rule is None or not rule.is_elementwise or op.keywords or not op.in_reverse:
+        return None
+    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
+    scalars = all(_broadcast_scalar(c, v) for v in wide)
+    if not wide:
+        return None
+    others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
+    narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
+    if not scalars and not others:
+        return None
+    if others and dtype_of(b.kind_of_call(op.fn, narrow, {})) != dtype_of(op.result.kind):
+        if not scalars:
+            return None
+        # A Python scalar takes on the precision of the other operand, which an array of them does not.
+        strong = np.dtype(dtype_of(op.result.kind)).type
+        narrow = tuple(b.call(strong, n, kind=Scalar(strong.__name__)) if v in wide else n for v, n in zip(op.operands, narrow))
+    if not others and len(set(wide)) == 1:
+        scalar = b.call_named(op.fn, narrow, {})
+        return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)
+    if any(_has_shape(c, v, wide[0], op) for v in others):
+        return b.call_named(op.fn, narrow, {}, op.result.kind)
+    return None
+
+
+def _broadcast_scalar(c: Context, value: Value) -> bool:
+    made = c.call_of(value, np.broadcast_to)
+    return made is not None and ndim_of(made.operands[0].kind) == 0
+
+
+def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
+    """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
+    if c.shape_root(value) is c.shape_root(wide):
+        return True
+    source = shape_source(c, c.made[wide])
+    if source is not None and has_shape_of(value.kind, source.kind):
+        return True
+    return has_shape_of(value.kind, op.result.kind) and has_shape_of(wide.kind, op.result.kind)
+
+
+def shape_source(c: Context, op: Op) -> Value | None:
+    """The operand whose shape the result surely has."""
+    if op.fn is np.zeros_like or op.fn is np.ones_like:
+        return op.operands[0] if is_number(op.operands[0].kind) else None  # a list has no shape
+    if op.fn is np.broadcast_to:
+        shape = c.made.get(op.operands[1])
+        return shape.operands[0] if shape is not None and shape.name == "getattr" else None
+    rule = rule_for(op.fn)
+    if rule is None or not rule.is_elementwise:
+        return None
+    arrays = [v for v in op.operands if ndim_of(v.kind) != 0 and not isinstance(v.kind, Static)]
+    if len(arrays) == 1:
+        return arrays[0]
+    return next((v for v in arrays if has_shape_of(v.kind, op.result.kind)), None)

@@ -1,0 +1,131 @@
+"""Refusals of calls: of functions without rules, and of what is given to those that have one."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import backprose_runtime
+import numpy as np
+
+from backprose import errors
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.kinds import is_complex, is_none, is_number
+from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
+from backprose.ir.nodes import Value
+from backprose.rules.registry import Rule, has_effect, is_real_only
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+Keywords = Mapping[str, Value]
+
+
+def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
+    return errors.UnsupportedCall(
+        f"`{name_of(fn)}` has no derivative rule", loc,
+        "it is in no table of known functions, and it is no plain Python function that could be read instead",
+        "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
+    )  # fmt: skip
+
+
+def refuse_writes(fn: Any, loc: Any) -> None:
+    """Refuse functions that change an argument."""
+    if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
+        raise errors.UnsupportedUpdate(
+            f"`{name_of(fn)}` changes its argument in place", loc, "updates in place are not supported yet",
+            "index with a permutation: `x[rng.permutation(len(x))]`",
+        )  # fmt: skip
+
+
+def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    if any(v in engine.single or v in engine.iterators for v in args):
+        raise errors.UnsupportedCall(
+            f"`{name_of(fn)}` of an iterator is not supported", loc, "it gives its elements once, one after the other",
+            "make it a list: `list(...)`",
+        )  # fmt: skip
+
+
+NO_OUT = Value("", Static(None))
+
+
+def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:
+    """Refuse what the rule does not cover; an `out` that is None is dropped."""
+    keywords = {k: v for k, v in keywords.items() if not (k == "out" and is_none(v.kind))}
+    for name in keywords:
+        if name not in rule.params + rule.options or name == "out":
+            raise errors.UnsupportedCall(
+                f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
+                "updates in place are not supported yet" if name == "out" else "its derivative rule does not have it",
+                f"leave it out; supported: {', '.join(p for p in rule.params + rule.options if p != 'out')}",
+            )  # fmt: skip
+    if isinstance(fn, np.ufunc) and len(args) > fn.nin:
+        raise errors.UnsupportedUpdate(
+            f"`{name_of(fn)}` writes into its argument {fn.nin + 1}", loc, "updates in place are not supported yet",
+            "leave it out, and use the result",
+        )  # fmt: skip
+    if "out" in rule.params and not is_none(dict(zip(rule.params, args)).get("out", NO_OUT).kind):
+        raise errors.UnsupportedCall(
+            f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "updates in place are not supported yet",
+            "leave it out",
+        )  # fmt: skip
+    if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
+        raise errors.UnsupportedCall(
+            f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
+            "take real and imaginary parts, or the squared modulus",
+        )  # fmt: skip
+    return keywords
+
+
+OF_ANY_OBJECT = frozenset({operator.getitem, reversed, list})
+
+
+def refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    """Refuse objects and dicts where a rule reads numbers: what a special method of theirs gives is not known to it."""
+    if fn in OF_ANY_OBJECT or (getattr(fn, "__module__", None) or "").startswith(backprose_runtime.__name__):
+        return
+    items = [v.kind for v in args]
+    if getattr(fn, "__module__", None) != "_operator":  # an operator joins and repeats lists of anything
+        items = [k for kind in items for k in (kind.items if isinstance(kind, (Tuple, FixedList)) else (kind,))]
+        items = [k.item if isinstance(k, List) else k for k in items]
+    for kind in items:
+        if isinstance(kind, Dict) or (isinstance(kind, Record) and not issubclass(kind.cls, tuple)):
+            raise errors.UnsupportedCall(
+                f"`{name_of(fn)}` of {described(kind)} is not supported", loc, "its derivative rule is for numbers and arrays",
+                "take the numbers out of it first",
+            )  # fmt: skip
+    compared = items if len(args) == 1 else [v.kind for v in args]
+    compared = [k for k in compared if not isinstance(k, Unknown) and not is_number(k)]
+    if fn in (max, min) and any(map(carries_derivative, compared)):
+        raise errors.UnsupportedCall(
+            f"`{name_of(fn)}` of sequences is not supported", loc, "they are compared element by element",
+            "choose by a condition on their elements",
+        )  # fmt: skip
+
+
+def check_key(target: Value, key: Value, loc: Any) -> None:
+    """The key that is read of a dict must be known, because each has a kind of its own."""
+    if not isinstance(key.kind, Static):
+        raise errors.UnresolvedKind(
+            "which key of the dict is read is not known when compiling", loc, f"the key is {key.kind}",
+            "use a list or a tuple where the index is computed, or a constant key",
+        )  # fmt: skip
+
+
+def described(kind: Any) -> str:
+    if isinstance(kind, Record):
+        return f"an object of the class `{kind.cls.__qualname__}`"
+    if isinstance(kind, Dict):
+        return "a dict"
+    return "None" if is_none(kind) else "a function"
+
+
+def name_of(fn: Any) -> str:
+    module = getattr(fn, "__module__", None)
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    if isinstance(fn, np.ufunc):
+        module = "numpy"
+    if module in (None, "builtins", "__main__", "_operator"):
+        return name
+    return f"{module}.{name}"

@@ -1,0 +1,98 @@
+"""Questions about types during inference, answered by the kinds: isinstance, type, hasattr, callable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprose.analysis.kinds import ndim_of
+from backprose.ir.kinds import (
+    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
+)  # fmt: skip
+from backprose.ir.nodes import Value
+from backprose.rules.static import length_is_known, rank_is_known
+from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+Args = tuple[Value, ...]
+Keywords = Mapping[str, Value]
+
+PYTHON_TYPES = {"bool": bool, "int": int, "float": float, "complex": complex, "str": str}
+
+
+def type_of(kind: Kind) -> type | None:
+    """The class of the values of a kind; None if they may be of several."""
+    if isinstance(kind, Static):
+        return type(kind.value)
+    if isinstance(kind, Scalar):
+        return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
+    if isinstance(kind, (Record, Object)):
+        return kind.cls
+    simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range}
+    return simple.get(type(kind))
+
+
+def is_namedtuple(kind: Kind) -> bool:
+    return isinstance(kind, Record) and issubclass(kind.cls, tuple)
+
+
+def _isinstance(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    value, classes = args
+    cls = type_of(value.kind)
+    try:
+        targets = b.static_value(classes)
+    except NotStatic:
+        targets = None
+    if cls is None and targets is not None and isinstance(value.kind, Number) and not _any_number(targets):
+        return b.const(False)
+    if cls is None or targets is None:
+        return typed_call(b, isinstance, args, Scalar("bool"))
+    return b.const(issubclass(cls, targets))
+
+
+def _any_number(targets: Any) -> bool:
+    """Whether some number or array may be an instance of one of the classes."""
+    targets = targets if isinstance(targets, tuple) else (targets,)
+    return not all(cls in (tuple, list, dict, str, set) for cls in targets)
+
+
+def _type(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    cls = type_of(args[0].kind)
+    return typed_call(b, type, args, Object(type)) if cls is None else b.data(cls)
+
+
+def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    cls = type_of(args[0].kind)
+    name = b.static_value(args[1])
+    if isinstance(args[0].kind, Static):
+        return b.const(hasattr(args[0].kind.value, name))
+    if cls is None:
+        return typed_call(b, hasattr, args, Scalar("bool"))
+    return b.const(hasattr(cls, name) or name in getattr(args[0].kind, "fields", ()))
+
+
+def _callable(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind = args[0].kind
+    return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures)
+
+
+def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.is_static(b.call(len, args[0])))
+
+
+def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(ndim_of(args[0].kind) is not None)
+
+
+HANDLERS: dict[Any, Callable[..., Value]] = {
+    length_is_known: _length_is_known,
+    rank_is_known: _rank_is_known,
+    isinstance: _isinstance,
+    type: _type,
+    hasattr: _hasattr,
+    callable: _callable,
+}
