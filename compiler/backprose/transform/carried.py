@@ -10,7 +10,7 @@ from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Kind, List, Unknown
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import Cell, Memory, holds_memory, still_held
+from backprose.transform.memory import Cell, Memory, Ref, holds_memory, still_held
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _check_frozen(
         return
     for cell in cells:
         if cell in memory.frozen:
-            raise still_held(cell, op.loc)
+            raise still_held(memory.called(cell), op.loc)
     own = {i: memory.ref(params[i]).cell for i, alias in enumerate(aliases) if not alias and holds_memory(inits[i].kind)}
     settled = False
     while not settled:
@@ -163,7 +163,7 @@ def _check_frozen(
                 memory.frozen[cell], settled = params[i].name, False
     for i, cell in own.items():
         if cell in memory.frozen and memory.now(cell) is not params[i]:
-            raise still_held(cell, op.loc)
+            raise still_held(memory.called(cell), op.loc)
 
 
 def _check_sharing(
@@ -184,29 +184,39 @@ def _check_sharing(
     for i in rebound:
         source, after = sources.get(i), afters.get(i)
         if source is not None and source.cell in cells:
-            raise _shared(op, params[i], source.cell.name)
+            raise _shared(op, params[i], memory.called(source.cell))
         if after is not None and after.cell.root not in inside and (after.cell in cells or i in written or written):
-            raise _shared(op, params[i], after.cell.name)
+            raise _shared(op, params[i], memory.called(after.cell))
         if carried[i] in memory.doubtful and (written or cells):
-            raise _shared(op, params[i], next(iter(memory.doubtful[carried[i]])).name)
+            raise _shared(op, params[i], memory.other(carried[i]))
     if not written:
         return False
     for i in rebound:
         if inits[i] in memory.doubtful:
-            raise _shared(op, params[i], next(iter(memory.doubtful[inits[i]])).name)
-    ends = [ref for ref in afters.values()]
-    if len({ref.cell for ref in ends}) != len(ends) or any(ref.path for ref in ends):
-        raise _shared(op, params[min(written)], "another")
-    starts = [sources[i] for i in rebound if i in sources]
-    if len({ref.cell for ref in starts}) != len(starts) or any(ref.path for ref in starts):
-        raise _shared(op, params[min(written)], "another")
-    for ref in starts:
+            raise _shared(op, params[i], memory.other(inits[i]))
+    starts = {i: sources[i] for i in rebound}
+    for refs in (afters, starts):
+        alike = _alike(refs)
+        if alike is not None:
+            i, j = alike
+            raise _shared(op, params[i], params[j].name if i != j else memory.called(refs[i].cell))
+    for ref in starts.values():
         memory.poisoned[ref.cell] = params[min(written)].name
     return True
 
 
+def _alike(refs: dict[int, Ref]) -> tuple[int, int] | None:
+    """Two variables that refer to one piece of memory, or one that refers to a part of it; None if there are none."""
+    first: dict[Cell, int] = {}
+    for i, ref in refs.items():
+        if ref.cell in first or ref.path:
+            return i, first.get(ref.cell, i)
+        first[ref.cell] = i
+    return None
+
+
 def _shared(op: Op, value: Value, other: str) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"whether `{value.name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
+        f"whether `{value.name}` and `{other}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip

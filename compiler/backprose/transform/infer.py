@@ -318,6 +318,7 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)
         for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):

@@ -30,7 +30,7 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
         held = engine.memory.held(flat)
         values = _unroll(engine, b, op, env, frame, rows, inits)
         if any(engine.memory.now(cell) is not then for cell, then in held.items()):
-            raise _changes(next(v for v in flat if holds_memory(v.kind)), op.loc)
+            raise _changes(engine.memory.called(next(v for v in flat if holds_memory(v.kind))), op.loc)
     else:
         values = _loop_or_positions(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
@@ -121,16 +121,16 @@ def _loop(
     loop = carry_memory(engine, b, op, names, inits, build)
     for cell in engine.memory.held(flat):
         if cell in loop.cells:
-            raise _changes(cell, op.loc)
+            raise _changes(engine.memory.called(cell), op.loc)
     results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)
     return loop.settle(engine, b, op, inits, results)
 
 
-def _changes(iterable: Value | Cell, loc: Any) -> errors.UnsupportedUpdate:
+def _changes(iterable: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"a loop goes over `{iterable.name or 'a value'}` and updates it", loc,
+        f"a loop goes over `{iterable}` and updates it", loc,
         "what the later iterations find there depends on the earlier ones", "go over positions, or over a copy",
     )  # fmt: skip
 

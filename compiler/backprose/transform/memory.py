@@ -62,6 +62,7 @@ RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
 OUTSIDE = Cell("what is outside the function", Value("outside"))
 ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
+UNNAMED = ("", "result")  # not the user's names: what an expression gives, and what a function with several returns
 UNCHANGING = (OUTSIDE, ELEMENTS)
 
 
@@ -84,6 +85,8 @@ class Memory:
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
+    names: dict[Value, str] = field(default_factory=dict)  # those that the user gave to values without one, for messages
+    locs: dict[Value, Any] = field(default_factory=dict)  # where those were made
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
 
     def ref(self, value: Value) -> Ref:
@@ -91,6 +94,28 @@ class Memory:
         if value not in self.refs:
             self.refs[value], self.seen[value] = Ref(Cell(value.name, value)), value
         return self.refs[value]
+
+    def meet(self, value: Value, name: str, loc: Any) -> None:
+        """Note how a message may speak of the value, if it has no name of the user's."""
+        if value.name in UNNAMED and name:
+            self.names.setdefault(value, name)
+        elif value.name in UNNAMED and loc is not None and loc.line == loc.end_line:
+            self.locs.setdefault(value, loc)
+
+    def called(self, what: Value | Cell) -> str:
+        """How a message speaks of it: by the user's name, or by the expression that made it."""
+        if what.name not in UNNAMED:
+            return what.name
+        value = what.root if isinstance(what, Cell) else what
+        name = self.names.get(value) or errors.quoted(self.locs.get(value))
+        if name or isinstance(what, Cell):
+            return name or value.name or "an element of a container"
+        return self.called(self.ref(value).cell)
+
+    def other(self, value: Value) -> str:
+        """What a doubtful value may share memory with, for messages: if that has no name, how the value came about."""
+        named = [cell for cell in self.doubtful[value] if cell not in UNCHANGING]
+        return self.called(named[0] if named else value)
 
     def now(self, cell: Cell) -> Value:
         """What the cell holds."""
@@ -128,7 +153,7 @@ class Memory:
         if ref is None:
             return self._container(b, value, loc)
         if ref.cell in self.poisoned:
-            raise _undecided(value, self.poisoned[ref.cell], loc)
+            raise _undecided(self.called(value), self.poisoned[ref.cell], loc)
         root = self.now(ref.cell)
         if self.seen[value] is root:
             return self._container(b, value, loc)
@@ -167,7 +192,7 @@ class Memory:
     def _check(self, value: Value, loc: Any) -> None:
         for cell, then in self.doubtful[value].items():
             if cell not in UNCHANGING and (self.now(cell) is not then or cell in self.poisoned):
-                raise _undecided(value, cell.name, loc)
+                raise _undecided(self.called(value), self.called(cell), loc)
 
     # Sharing
 
@@ -176,6 +201,8 @@ class Memory:
         if not self.active:
             return
         self.parts = b.parts
+        for value in op.results:
+            self.meet(value, "", op.loc)
         if op.regions or not any(holds_memory(v.kind) for v in op.results):
             return
         result = op.result
@@ -320,10 +347,11 @@ class Memory:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
             other = next(iter(self.doubtful[target]))
-            raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
+            name = self.called(target)
+            raise _element(name, loc) if other is ELEMENTS else _undecided(name, self.called(other), loc)
         cell = self.ref(target).cell
         if cell in self.frozen:
-            raise still_held(cell, loc)
+            raise still_held(self.called(cell), loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
@@ -397,26 +425,25 @@ def _in_scope(b: TypedBuilder, value: Value) -> bool:
     return any(value in op.results for op in b.ops)
 
 
-def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:
+def still_held(name: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"`{cell.name or 'a value'}` is updated in place, and a container may hold it too", loc,
+        f"`{name}` is updated in place, and a container may hold it too", loc,
         "which elements of the container share its memory is not known when compiling",
         "put a copy in the container: `.copy()`",
     )  # fmt: skip
 
 
-def _element(value: Value, loc: Any) -> errors.UnsupportedUpdate:
+def _element(name: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"`{value.name or 'a value'}` is an element of a container, and is updated in place", loc,
+        f"`{name}` is an element of a container, and is updated in place", loc,
         "which other names refer to it is not known when compiling",
         "store a new value in the container: `xs[i] = xs[i] + ...`",
     )  # fmt: skip
 
 
-def _undecided(value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
-    names = f"`{value.name or 'a value'}` and `{other or 'another'}`"
+def _undecided(name: str, other: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"whether {names} share memory is not known when compiling", loc,
+        f"whether `{name}` and `{other}` share memory is not known when compiling", loc,
         "one of them is updated in place, and the other may have to change with it",
         "copy one of them first: `.copy()`",
     )  # fmt: skip
