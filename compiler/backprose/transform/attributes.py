@@ -18,6 +18,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import containers, iteration, outside, plain_methods, refusals, updates
+from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def call_method(
     keywords: Mapping[str, Value], loc: Any,
 ) -> Value:  # fmt: skip
     """`target.name(*args, **keywords)`."""
+    if target in engine.memory.either and (isinstance(target.kind, Record) or _writes(target.kind, name)):
+        act = lambda inner, side: [call_method(engine, inner, side, name, args, keywords, loc)]  # noqa: E731
+        return engine.memory.each(b, target, act, [""])[0]
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
         if name in updates.METHODS and engine.memory.active:
@@ -170,6 +174,10 @@ def call_method(
         return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
     args = tuple(engine.elements(b, v, loc) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
+
+
+def _writes(kind: Kind, name: str) -> bool:
+    return isinstance(kind, CONTAINERS) and any(name in names for names in MUTATING.values())
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:

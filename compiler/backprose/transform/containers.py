@@ -203,6 +203,9 @@ def clear_dict(engine: Inference, b: TypedBuilder, target: Value, args: Args, ke
 
 def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> Value:
     """`target.name = value`, for an instance of a dataclass that is not frozen."""
+    if args[0] in engine.memory.either:
+        act = lambda inner, side: [set_attribute(engine, inner, (side, *args[1:]), loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [""])[0]
     target, name, value = args
     kind = target.kind
     if not isinstance(name.kind, Static):

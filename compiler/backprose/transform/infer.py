@@ -23,7 +23,7 @@ from backprose.analysis.kinds import join, name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform import attributes, calls, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.transform import attributes, branches, calls, instances, iteration, loops, operators, outside, refusals, stores
 from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
@@ -76,6 +76,9 @@ class Inference:
     memory: Memory = field(default_factory=Memory)
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.memory.branch = self.branch
 
     # Entry
 
@@ -234,7 +237,13 @@ class Inference:
                 env[value] = self.memory.current(b, env[value], loc)
 
     def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        target, index, value = (env[v] for v in op.operands)
+        self.store(b, op, *(env[v] for v in op.operands))
+
+    def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
+        """`target[index] = value`, or with an operator."""
+        if target in self.memory.either:
+            self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
+            return
         update = op.attrs["operator"]
         if update is not None:
             pure = operators.UPDATES[update]
@@ -276,6 +285,7 @@ class Inference:
 
     def _getattr(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = attributes.get(self, b, env[op.operands[0]], op.attrs["name"], op.loc)
+        self.memory.meet(env[op.result], op.result.name, op.loc)
 
     def _call(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         args = tuple(env[v] for v in op.positional)
@@ -396,42 +406,8 @@ class Inference:
         env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
 
     def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
-        """An `if`, each region of which a function builds; what they stored goes on, too."""
-        sides, states, loc = [], [], b.loc
-        before = self.memory.state
-        fresh, left = self.fresh, []
-        for make in build:
-            inner = b.nested()
-            self.fresh = dict(fresh)
-            left.append(self.fresh)
-            self.memory.state = dict(before)
-            sides.append((inner, make(inner)))
-            states.append(self.memory.state)
-            b.at(loc)
-        self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
-        results = []
-        for name, x, y in zip(names, sides[0][1], sides[1][1]):
-            results.append(Value(name, join(x.kind, y.kind)))
-            if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
-                self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
-        inside = set().union(*(defined_values(inner.region()) for inner, _ in sides))
-        written: dict[Cell, None] = {}
-        for self.memory.state in states:
-            written.update(dict.fromkeys(self.memory.written(before, inside)))
-        held = []
-        for (inner, _), self.memory.state in zip(sides, states):
-            held.append([self.memory.whole(inner, cell) for cell in written])
-            self.memory.freeze_contents(held[-1])
-        stored = [Value(cell.name, join(x.kind, y.kind)) for cell, x, y in zip(written, *held)]
-        regions = [inner.region((), [*values, *more]) for (inner, values), more in zip(sides, held)]
-        b.op("if", (cond,), [*results, *stored], regions)
-        self.memory.state = dict(before)
-        for cell, value in zip(written, stored):
-            self.memory.replace(cell, value)
-        for i, result in enumerate(results):
-            self.memory.follow(result, [values[i] for _, values in sides], inside)
-        self.memory.note_together(b, results, [values for _, values in sides])
-        return results
+        """An `if`, each side of which a function builds."""
+        return branches.branch(self, b, cond, build, names)
 
     # Loops
 

@@ -24,6 +24,9 @@ from backprose.transform.typed import TypedBuilder
 
 def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
     """`target[index] = value`."""
+    if target in memory.either:
+        memory.each(b, target, lambda inner, side: store(memory, inner, side, index, value, loc) or [], [])
+        return
     memory.check_writable(target, loc)
     ref = memory.ref(target)
     if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
@@ -142,6 +145,9 @@ def _fits(kind: Array, value: Kind) -> bool:
 
 def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
     """`np.add.at(target, index, value)`."""
+    if target in memory.either:
+        memory.each(b, target, lambda inner, side: accumulate(memory, inner, side, index, value, loc) or [], [])
+        return
     cell, path = memory.check_writable(target, loc), memory.ref(target).path
     _refuse_read_only(target, path, loc)
     root, steps = memory.now(cell), [v for step in path for v in encoded(b, step)]
