@@ -64,7 +64,7 @@ def test_what_fails_is_shrunk():
         function = program.define()
         try:
             return bool(np.isfinite(function(*arguments(function, 1)))) and "y[0] =" in str(program)
-        except (NameError, TypeError, IndexError):
+        except (NameError, TypeError, IndexError, ValueError):
             return False
 
     small = shortest(program, runs_and_stores)
