@@ -189,12 +189,19 @@ def random_program(seed: int, depth: int = 2, length: int = 7) -> Program:
 
 
 def arguments(function: Callable, seed: int, single: Any = np.float32) -> tuple[Any, ...]:
-    """Arguments by the names of the parameters; `f` is an array of the type `single`."""
+    """Arguments by the names of the parameters; `f` is an array of the type `single`.
+
+    Of some seeds `m` is in Fortran order, `x` not contiguous, and `s` an array without axes.
+    """
     rng = np.random.default_rng(seed)
     given = {n: rng.normal(size=shape) for n, shape in PARAMETERS.items()}
     three = rng.normal(size=3)
     given["s"], given["k"] = float(given["s"]), int(rng.integers(0, 4))
     given["f"] = given["f"].astype(np.float32).astype(single)
+    if seed % 3 == 1:
+        given["m"], given["x"] = np.asfortranarray(given["m"]), np.repeat(given["x"], 2)[::2]
+    if seed % 5 == 3:
+        given["s"] = np.array(given["s"])
     given["p"] = {"a": given["p"], "b": three, "c": 0.4}
     given["o"] = function.__globals__["Box"](given["o"], three * 0.7, 0.6) if "Box" in function.__globals__ else None
     given["l"] = [given["l"], rng.normal(size=4), rng.normal(size=4)]

@@ -19,7 +19,7 @@ from typing import Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import join, name_lengths
+from backprose.analysis.kinds import name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
@@ -28,7 +28,7 @@ from backprose.transform import (
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
-from backprose.transform.memory import Cell, Memory, holds_memory
+from backprose.transform.memory import Memory, holds_memory
 from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
