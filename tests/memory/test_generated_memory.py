@@ -118,6 +118,16 @@ def program(x, y, s, k):
 def program(x, s):
     return np.sum(np.sin(np.triu(x))) + np.sum(np.cos(np.tril(x, -1))) * s
 """,
+    "an array without axes that is read on one path only": """
+def program(m, k):
+    for i in range(k):
+        z = np.array(-np.sum(m))
+        z *= 0.5
+        if np.sum(m) > 0:
+            break
+        m[0] = m[1] * z
+    return np.sum(np.cos(2.0 * m))
+""",
     "a function that returns its argument from a loop and behind it": """
 def program(x, s, k):
     r = early(x, np.tanh(s))
