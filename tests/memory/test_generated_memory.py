@@ -161,6 +161,24 @@ def program(x, s, k):
     q[0][1] = s
     return np.sum(x)
 """),
+    "parts that np.split gives are views": ("`x` is updated in place", """
+def program(x, s, k):
+    a, b = np.split(x, 2)
+    x *= s
+    return np.sum(a ** 2 * b)
+"""),
+    "what np.atleast_1d gives of several arrays are views": ("`x` is updated in place", """
+def program(x, y, s, k):
+    a, b = np.atleast_1d(y, x)
+    x *= s
+    return np.sum(a ** 2 * b)
+"""),
+    "rows behind a starred target are views": ("`m` is updated in place", """
+def program(m, s, k):
+    a, *b = m
+    m *= s
+    return np.sum(a * b[0]) + np.sum(m ** 3)
+"""),
     "an array that is turned round in a loop": ("whether `u` and `u` share memory changes", """
 def program(x, s, k):
     u = x * 1.0

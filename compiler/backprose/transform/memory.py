@@ -279,6 +279,8 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
+            if op.fn not in MAKES_LIST and not _gives_new_arrays(op.fn):
+                self.freeze(v for v in op.operands if isinstance(v.kind, (Array, Number)))
         if op.name == "call" and op.fn in C_ORDERED and "order" not in op.attrs["keywords"] \
                 and len(op.operands) < (2 if op.fn is np.ndarray.copy else 3):  # fmt: skip
             self.in_order.add(result)
@@ -497,6 +499,11 @@ def _view_of(where: Where, step: Step) -> Where:
     if isinstance(where, Ref):
         return Ref(where.cell, (*where.path, step))
     return Either(where.cond, tuple(_view_of(side, step) for side in where.sides))
+
+
+def _gives_new_arrays(fn: Any) -> bool:
+    """Whether the arrays in what the function returns certainly have memory of their own: `np.split` gives views."""
+    return isinstance(fn, np.ufunc) or getattr(fn, "__module__", "") in ("numpy.linalg", "scipy.linalg")
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
