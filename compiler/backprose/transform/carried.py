@@ -252,13 +252,14 @@ def _check_sharing(
         if sources[i].cell in cells:
             raise _shared(op, params[i].name, memory.called(sources[i].cell))
         if i not in told and (written or cells):
-            raise _shared(op, params[i].name, memory.other(carried[i]))
+            raise _shared(op, params[i].name, memory.other(carried[i]), memory.reshapes_behind(carried[i]))
         for ref in told.get(i, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
                 raise _shared(op, params[i].name, memory.called(ref.cell))
     doubtful = next((i for i in rebound if inits[i] in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, params[doubtful].name, memory.other(inits[doubtful]))
+        reshapes = memory.reshapes_behind(inits[doubtful])
+        raise _shared(op, params[doubtful].name, memory.other(inits[doubtful]), reshapes)
     separate = doubtful is None and len(told) == len(rebound) and all(
         all_separate(wheres, lambda cell: True)
         for wheres in ([memory.where(carried[i]) for i in rebound], list(sources.values()))
@@ -275,8 +276,10 @@ def _check_sharing(
     return {i: [sources[i].cell] if i in fresh else starts for i in rebound}
 
 
-def _shared(op: Op, name: str, other: str) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
+def _shared(op: Op, name: str, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
+    error = errors.UnsupportedUpdate(
         f"whether `{name}` and `{other}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
+    error.reshapes = reshapes
+    return error

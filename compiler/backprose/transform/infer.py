@@ -96,18 +96,21 @@ class Inference:
         first: errors.UnsupportedUpdate | None = None
         careful, self.memory.active = self.careful, True
         while True:
-            self.memory.state = {}
+            self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
-                first = first or error
-                if changed is not None and self.careful:
+                first, self.depth = first or error, depth
+                if changed is None:
+                    changed = frozenset()  # what is refused may be known once containers are taken apart,
+                elif not error.reshapes <= self.memory.required:
+                    self.memory.required |= error.reshapes  # once the layout of what is reshaped is checked,
+                elif not self.careful:
+                    self.careful = True  # and once loops carry what is rebound
+                else:
                     raise first from None
-                # What is refused may be known once containers are taken apart, and once loops carry what is rebound.
-                self.depth, self.careful = depth, changed is not None
-                changed = changed or frozenset()
                 continue
-            if written <= (changed or frozenset()):
+            if written <= (changed or frozenset()) and self.memory.ordered == ordered:
                 break
             changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer
