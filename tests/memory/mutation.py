@@ -23,7 +23,16 @@ from mutation_containers import ContainerStatements
 from mutation_flow import FlowStatements
 from mutation_scope import Listing, Scope, indented
 
-PARAMETERS: dict[str, tuple[int, ...]] = {"x": (4,), "y": (4,), "m": (3, 4), "f": (4,), "p": (4,), "o": (4,), "l": (4,), "s": ()}
+PARAMETERS: dict[str, tuple[int, ...]] = {
+    "x": (4,),
+    "y": (4,),
+    "m": (3, 4),
+    "f": (4,),
+    "p": (4,),
+    "o": (4,),
+    "l": (4,),
+    "s": (),
+}
 
 HELPERS = """\
 from dataclasses import dataclass
@@ -125,8 +134,33 @@ FLAT = (
     "positions", "call", "call", "swap_items", "scalar", "exchange", "function", "look", "out", "writing_call", "at", "divide",
 )  # fmt: skip
 RARE = ("no_axes", "rows_by_mask", "make_mask", "make_positions", "unpack", "single", "look", "out")
-HELD = ("list", "same_list", "change_list", "change_list", "read_list", "over_list", "fields", "same_fields", "change_fields", "change_fields")
-NESTED = ("if", "for", "for", "while", "rows", "swap_loop", "rebound", "leave", "leave", "closure", "collect", "either", "joint")
+HELD = (
+    "list",
+    "same_list",
+    "change_list",
+    "change_list",
+    "read_list",
+    "over_list",
+    "fields",
+    "same_fields",
+    "change_fields",
+    "change_fields",
+)
+NESTED = (
+    "if",
+    "for",
+    "for",
+    "while",
+    "rows",
+    "swap_loop",
+    "rebound",
+    "leave",
+    "leave",
+    "closure",
+    "collect",
+    "either",
+    "joint",
+)
 
 
 @dataclass(frozen=True)
@@ -176,7 +210,11 @@ class Writer(ArrayStatements, ContainerStatements, FlowStatements):
         scope.lists = {"l": Listing((4,), 3)} if "l" in params else {}
         lines = ["x = x.copy()"] if self.chance(40) else []
         lines += self.block(scope, depth, length)
-        return Program(HELPERS + "\n".join([f"def program({', '.join((*params, 'k'))}):", *indented([*lines, self.result(scope)])]) + "\n")
+        return Program(
+            HELPERS
+            + "\n".join([f"def program({', '.join((*params, 'k'))}):", *indented([*lines, self.result(scope)])])
+            + "\n"
+        )
 
 
 @st.composite

@@ -28,7 +28,9 @@ class ArrayStatements(Expressions):
         """Stores of nothing, and at indices that no view has."""
         name = self.target(scope)
         update, value = self.pick(UPDATES[:-1]), self.expression(scope, (), 1)
-        index = self.pick(["[2:2]", "[5:]", "[..., None]", "[None]", "[None, ..., :1]", "[..., ::2]", "[..., 1:, None]", "[()]"])
+        index = self.pick(
+            ["[2:2]", "[5:]", "[..., None]", "[None]", "[None, ..., :1]", "[..., ::2]", "[..., 1:, None]", "[()]"]
+        )
         return [f"{name}{index} {update} {value}"]
 
     def _name(self, scope: Scope) -> list[str]:
@@ -91,7 +93,10 @@ class ArrayStatements(Expressions):
         z, b = self.new("z"), self.new("b")
         lines = [f"{z} = np.array({self.expression(scope, (), 1)})", f"{b} = {z}"]
         scope.names.update({z: (), b: ()})
-        return [*lines, f"{self.pick([z, b, z + '[...]', z + '[()]'])} {self.pick(['+=', '*='])} {self.expression(scope, (), 1)}"]
+        return [
+            *lines,
+            f"{self.pick([z, b, z + '[...]', z + '[()]'])} {self.pick(['+=', '*='])} {self.expression(scope, (), 1)}",
+        ]
 
     def _mask(self, scope: Scope) -> list[str]:
         name = self.target(scope)
@@ -109,7 +114,14 @@ class ArrayStatements(Expressions):
     def _make_mask(self, scope: Scope) -> list[str]:
         if scope.masks and self.chance(60):
             name = self.pick(scope.masks)
-            return [self.pick([f"{name}[{self.element(scope, (4,))}] = {self.pick(['True', 'False'])}", f"{name}[1:] = {name}[:-1]"])]
+            return [
+                self.pick(
+                    [
+                        f"{name}[{self.element(scope, (4,))}] = {self.pick(['True', 'False'])}",
+                        f"{name}[1:] = {name}[:-1]",
+                    ]
+                )
+            ]
         vectors = self.arrays(scope, (4,))
         name = self.new("g")
         scope.masks = (*scope.masks, name)
@@ -120,7 +132,12 @@ class ArrayStatements(Expressions):
         shape = scope.places[name]
         options = {"[0, 0]": 2, "[-1, 0]": 2, "[0]": 1, "[0, -1, 0]": 3, "np.arange(1)": 1}
         if shape[0] >= 3:
-            options.update({p: 3 for p in (*scope.positions, "np.array([1, 2, 1])", f"(np.arange(3) + {self.pick(scope.ints)}) % 3")})
+            options.update(
+                {
+                    p: 3
+                    for p in (*scope.positions, "np.array([1, 2, 1])", f"(np.arange(3) + {self.pick(scope.ints)}) % 3")
+                }
+            )
             options.update({f"np.argsort({n})": 3 for n in self.arrays(scope, (3,))})
         index = self.pick(options)
         found = (options[index], *shape[1:])
@@ -134,7 +151,11 @@ class ArrayStatements(Expressions):
     def _make_positions(self, scope: Scope) -> list[str]:
         if scope.positions and self.chance(60):
             p = self.pick(scope.positions)
-            return [self.pick([f"{p}[0], {p}[2] = {p}[2], {p}[0]", f"{p}[[0, 1]] = {p}[[1, 0]]", f"{p}[1] = ({p}[0] + k) % 3"])]
+            return [
+                self.pick(
+                    [f"{p}[0], {p}[2] = {p}[2], {p}[0]", f"{p}[[0, 1]] = {p}[[1, 0]]", f"{p}[1] = ({p}[0] + k) % 3"]
+                )
+            ]
         name = self.new("j")
         scope.positions = (*scope.positions, name)
         return [f"{name} = {self.pick(['np.arange(3)', 'np.array([2, 0, 1])', 'np.array([0, 2, 0])'])}"]
@@ -145,7 +166,9 @@ class ArrayStatements(Expressions):
         shape = scope.places[name]
         ufunc = self.pick(["add", "add", "add", "subtract", "multiply"])
         if len(shape) == 2:
-            return [f"np.{ufunc}.at({name}, ([0, 1, 0], [1, 2, 1]), {self.expression(scope, self.pick([(3,), ()]), 1)})"]
+            return [
+                f"np.{ufunc}.at({name}, ([0, 1, 0], [1, 2, 1]), {self.expression(scope, self.pick([(3,), ()]), 1)})"
+            ]
         index, size = self.pick([("[0, 0]", 2), ("np.array([0, -1, 0])", 3), ("[0]", 1)])
         return [f"np.{ufunc}.at({name}, {index}, {self.expression(scope, self.pick([(size,), ()]), 1)})"]
 
@@ -157,7 +180,10 @@ class ArrayStatements(Expressions):
             index = self.pick([i for i in self.indices(shape) if i.endswith("]") or i == ".T"])
             out, shape = f"{name}{index}", shape_of(shape, "{}" + index)
         one, two = self.operand(scope, shape), self.operand(scope, shape)
-        options = [self.pick(OUT_UNARY[: 3 if len(shape) == 2 else 5]).format(one, out), self.pick(OUT_BINARY).format(one, two, out)]
+        options = [
+            self.pick(OUT_UNARY[: 3 if len(shape) == 2 else 5]).format(one, out),
+            self.pick(OUT_BINARY).format(one, two, out),
+        ]
         where = f"{self.operand(scope, shape)} > 0.1"
         options += [f"np.divide({one}, {two}, out={out}, where=np.abs({two}) > 0.2)", f"np.sin({one}, out={out}, where={where})",
                     f"np.add({one}, {two}, out={out}, where={where})"]  # fmt: skip
@@ -182,7 +208,11 @@ class ArrayStatements(Expressions):
         if len(shape) == 1:
             options += [f"np.put({name}, [0, -1], [{one}, 0.3])", f"{name}.put([0], {one})", f"{name}[::-1].sort()"]
         else:
-            options += [f"np.fill_diagonal({name}, {one})", f"{name}.sort(axis=0)", f"np.fill_diagonal({name}, {self.full(scope, (3,))})"]
+            options += [
+                f"np.fill_diagonal({name}, {one})",
+                f"{name}.sort(axis=0)",
+                f"np.fill_diagonal({name}, {self.full(scope, (3,))})",
+            ]
         return [self.pick(options)]
 
     def _swap_items(self, scope: Scope) -> list[str]:

@@ -11,7 +11,9 @@ class ContainerStatements(Expressions):
         options = self.arrays(scope, shape)
         if shape == ():
             return self.expression(scope, (), 1)
-        return self.pick([*options, self.full(scope, shape), self.full(scope, shape), f"{self.leaf(scope, shape)}.copy()"])
+        return self.pick(
+            [*options, self.full(scope, shape), self.full(scope, shape), f"{self.leaf(scope, shape)}.copy()"]
+        )
 
     def _list(self, scope: Scope) -> list[str]:
         shape = self.pick([(4,), (4,), (3,), ()])
@@ -21,9 +23,13 @@ class ContainerStatements(Expressions):
         matrices, vectors = self.arrays(scope, (3, 4)), self.arrays(scope, shape)
         if shape == (4,) and matrices and self.chance(40):
             m, sure = self.pick(matrices), 3
-            text = self.pick([f"list({m})", f"[r for r in {m}]", f"[r * 2.0 for r in {m}]", f"[{m}[i] for i in range(3)]"])
+            text = self.pick(
+                [f"list({m})", f"[r for r in {m}]", f"[r * 2.0 for r in {m}]", f"[{m}[i] for i in range(3)]"]
+            )
         elif shape == (4,) and self.chance(30):
-            text, sure = self.pick([(f"[np.zeros(4) for _ in range({sure})]", sure), (f"[{self.pick(vectors or ['np.ones(4)'])}] * 2", 2)])
+            text, sure = self.pick(
+                [(f"[np.zeros(4) for _ in range({sure})]", sure), (f"[{self.pick(vectors or ['np.ones(4)'])}] * 2", 2)]
+            )
         elif shape == () and self.chance(30):
             text, sure = "[0.0] * 3", 3
         scope.lists[name] = Listing(shape, sure)

@@ -16,7 +16,9 @@ class FlowStatements(Expressions):
 
     def _for(self, scope: Scope, depth: int) -> list[str]:
         i = self.new("i")
-        head = self.pick(["range(k)", "range(k)", "range(k)", "range(2)", "range(1, k + 1)", "range(0)", "range(k, 0, -1)"])
+        head = self.pick(
+            ["range(k)", "range(k)", "range(k)", "range(2)", "range(1, k + 1)", "range(0)", "range(k, 0, -1)"]
+        )
         body = self.block(scope.inner(ints=(*scope.ints, i), in_loop=True), depth - 1, 4)
         lines = [f"for {i} in {head}:", *indented(body)]
         if self.chance(10):
@@ -44,7 +46,11 @@ class FlowStatements(Expressions):
         inner = scope.inner(in_loop=True)
         inner.names[e] = shape[1:]
         form = self.pick(["plain", "enumerate", "zip", "reversed"])
-        heads = {"plain": f"for {e} in {name}:", "enumerate": f"for {i}, {e} in enumerate({name}):", "reversed": f"for {e} in {name}[::-1]:"}
+        heads = {
+            "plain": f"for {e} in {name}:",
+            "enumerate": f"for {i}, {e} in enumerate({name}):",
+            "reversed": f"for {e} in {name}[::-1]:",
+        }
         if form == "enumerate":
             inner.ints = (*scope.ints, i)
         if form == "zip":
@@ -105,7 +111,9 @@ class FlowStatements(Expressions):
         g, by = self.new("g"), self.new("p")
         inner = scope.inner(may_return=False, in_loop=False)
         inner.names = {**{n: s for n, s in scope.names.items() if s != ()}, by: ()}
-        stores = [s for _ in range(self.pick(range(3))) for s in self.pick([self._element, self._slice, self._call])(inner)]
+        stores = [
+            s for _ in range(self.pick(range(3))) for s in self.pick([self._element, self._slice, self._call])(inner)
+        ]
         value = f"np.tanh({self.expression(inner, (), 1)})"
         lines = [f"def {g}({by}):", *indented([*stores, f"return {value}"])]
         scope.functions = (*scope.functions, g)
@@ -116,7 +124,10 @@ class FlowStatements(Expressions):
         u, v, w, i = self.new("u"), self.new("u"), self.new("u"), self.new("i")
         source = self.pick(self.arrays(scope, (4,)) or ["np.ones(4)"])
         start = self.pick([f"{source}.copy()", f"np.sin({source})"] * 4 + [source])
-        lines = [f"{u} = {start}", f"{v} = {self.pick([f'np.zeros_like({u})', f'{u} * 0.5', f'{u}.copy()', f'np.empty_like({u})'])}"]
+        lines = [
+            f"{u} = {start}",
+            f"{v} = {self.pick([f'np.zeros_like({u})', f'{u} * 0.5', f'{u}.copy()', f'np.empty_like({u})'])}",
+        ]
         if "empty" in lines[-1]:
             lines.append(f"{v}[:] = 0.2")
         names, three = {u: (4,), v: (4,)}, self.chance(40)
@@ -138,7 +149,10 @@ class FlowStatements(Expressions):
 
         def pair(ints: tuple[str, ...]) -> list[str]:
             first = self.expression(scope.inner(ints=ints), (4,), 1)
-            return [f"{p} = {first} + np.zeros(4)", f"{q} = {self.pick([p, f'{p}.copy()', f'{p}[::-1]', f'{p} * 2.0'])}"]
+            return [
+                f"{p} = {first} + np.zeros(4)",
+                f"{q} = {self.pick([p, f'{p}.copy()', f'{p}[::-1]', f'{p} * 2.0'])}",
+            ]
 
         if self.chance(60):
             lines = [f"if {self.condition(scope)}:", *indented(pair(scope.ints)), "else:", *indented(pair(scope.ints))]

@@ -70,7 +70,11 @@ def changed(tree: ast.Module, number: int, change: Callable[[ast.AST], None]) ->
 
 def parts_of(value: ast.expr) -> list[ast.expr]:
     """What an expression may be replaced by: its operands, or a number."""
-    found = [child for child in ast.iter_child_nodes(value) if isinstance(child, ast.expr) and not isinstance(value, ast.Attribute)]
+    found = [
+        child
+        for child in ast.iter_child_nodes(value)
+        if isinstance(child, ast.expr) and not isinstance(value, ast.Attribute)
+    ]
     if isinstance(value, ast.Call):
         found = [v for v in found if v is not value.func]
     if isinstance(value, ast.Subscript):

@@ -128,6 +128,15 @@ def program(m, k):
         m[0] = m[1] * z
     return np.sum(np.cos(2.0 * m))
 """,
+    "an array bound anew in a loop to a reshaped argument": """
+def program(m, s, k):
+    v = m.reshape(-1)
+    w = v
+    for i in range(k):
+        w = v
+    w[0] = 5.0
+    return np.sum(m * m) * s
+""",
     "a function that returns its argument from a loop and behind it": """
 def program(x, s, k):
     r = early(x, np.tanh(s))
@@ -146,7 +155,7 @@ def test_regression(text):
 DOUBTS = {
     "an array bound anew in a loop to what may be a view": ("whether `w` and `m` share", """
 def program(m, s, k):
-    v = m.reshape(-1)
+    v = m.T.reshape(-1)
     w = v
     for i in range(k):
         w = v
