@@ -510,7 +510,7 @@ class Memory:
         self.refs[value], self.seen[value] = Ref(cell), value
         self.doubtful.pop(value, None)
         self.either.pop(value, None)
-        self.poisoned.update((other, cell.name) for other in self.links.get(cell, ()))
+        self.poisoned.update((other, self.called(cell)) for other in self.links.get(cell, ()))
 
     def link(self, shares: list[tuple[Value, list[Cell]]]) -> None:
         """Each value's memory may be one of its cells: after a store to one, the other can't be read any more."""
@@ -593,6 +593,15 @@ def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: 
     if isinstance(kind, Dict):
         return b.dict(zip(map(b.const, kind.keys), parts), name=name)
     return b.record(kind.cls, kind.fields, parts, name)
+
+
+def structure_of(kind: Kind) -> object:
+    """What two containers have in common if they have the same parts."""
+    if isinstance(kind, Dict):
+        return Dict, kind.keys
+    if isinstance(kind, Record):
+        return kind.cls, kind.fields
+    return List if isinstance(kind, FixedList) else type(kind)
 
 
 def _in_scope(b: TypedBuilder, value: Value) -> bool:
