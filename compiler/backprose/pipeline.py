@@ -22,6 +22,7 @@ from backprose.ir.kinds import Kind
 from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
 from backprose.transform.algebra import simplify
+from backprose.transform.ask_last import ask_last
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.drop_dead import drop_dead
@@ -46,6 +47,7 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("drop_dead", drop_dead),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
+    ("ask_last", ask_last),
     ("skip_zeros", skip_zeros),
     ("go_forward", go_forward),
     ("finish_last", finish_last),

@@ -13,6 +13,7 @@ from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.recording import plan
+from backprose.analysis.shapes import Shapes
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
@@ -84,6 +85,7 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
+    b.shapes = Shapes(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     _refuse_pairs(fn, varied)
     _refuse_optional(fn, varied)
@@ -141,7 +143,7 @@ def _pair(
     out = grads[0] if request and request.single else b.tuple(grads)
 
     reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
-    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing)
+    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.shapes)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
     params = set(fn.params)

@@ -6,25 +6,31 @@ cheaply is, and where only the shape of an array is read, the shape is kept and 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of
+from backprose.analysis.kinds import dtype_of, is_basic
 from backprose.analysis.recording import Plan, plan
+from backprose.analysis.shapes import Shapes, asks_shape, otherwise_read
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.typed import TypedBuilder
 
-SHAPE_READS = ("shape", "size")
+def definitions_in(region: Region, shapes: Shapes) -> dict[Value, Op]:
+    """The ops that define values of the region's own level, in order; shapes are those of arrays from outside."""
+    own = own_values(region)
+    return {v: _asking_outside(op, own, shapes) for op in region.ops for v in op.results}
 
 
-def definitions_in(region: Region) -> dict[Value, Op]:
-    """The ops that define values of the region's own level, in order."""
-    return {v: op for op in region.ops for v in op.results}
+def _asking_outside(op: Op, own: set[Value], shapes: Shapes) -> Op:
+    if not asks_shape(op) or op.operands[0] not in own:
+        return op
+    return replace(op, operands=(shapes.origin_outside(op.operands[0], own),))
 
 
 def own_values(region: Region) -> set[Value]:
@@ -52,12 +58,12 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
-        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
+        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.shapes)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        choice: Plan = plan(needed, definitions_in(regions[i]), lambda v, own=own, y=outside: v not in own or v in y)
+        choice: Plan = plan(needed, definitions_in(regions[i], b.shapes), lambda v, own=own, y=outside: v not in own or v in y)
         mapping = dict(outside)
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
@@ -76,17 +82,49 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
 
 
-def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
+def keep_shapes(
+    forward: Region, reverse: Region, unbound: Collection[Value], shapes: Shapes
+) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read that of an array from outside, or keep it.
 
     What may be `unbound` at the end of the forward region has no shape to read there.
     """
-    arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
+    own = own_values(forward)
+    reverse = _ask_origins(reverse, own, otherwise_read(reverse), shapes)
+    arrays = _shape_only(reverse, own) - set(unbound)
     if not arrays:
         return forward, reverse
     kept: dict[tuple[Value, str], Op] = {}
     edited = _with_shapes(reverse, arrays, kept)
     return replace(forward, ops=(*forward.ops, *kept.values())), edited
+
+
+def _ask_origins(region: Region, own: set[Value], read: set[Value], shapes: Shapes) -> Region:
+    """What is asked of the shape of an array of the forward region, or of a part of it, asked of its origin."""
+    ops: list[Op] = []
+    for op in region.ops:
+        op = replace(op, regions=tuple(_ask_origins(r, own, read, shapes) for r in op.regions))
+        is_part = op.fn is operator.getitem and op.result not in read
+        if (is_part or asks_shape(op)) and op.operands[0] in own:
+            array, rest = op.operands[0], op.operands[1:]
+            origin = shapes.origin_outside(array, own)
+            part = _part_outside(array, own, shapes) if origin is array and not is_part else None
+            ops += [part] if part else []
+            op = replace(op, operands=(part.result if part else origin, *rest))
+        ops.append(op)
+    return replace(region, ops=tuple(ops))
+
+
+def _part_outside(array: Value, own: set[Value], shapes: Shapes) -> Op | None:
+    """The op that reads a part of the shape of `array` from outside, if it is such a part."""
+    made = shapes.made.get(array)
+    if made is None or made.fn is not operator.getitem or not is_basic(made.operands[1].kind):
+        return None
+    whole = shapes.origin_outside(made.operands[0], own)
+    if whole in own:
+        return None
+    part = Value("", array.kind)
+    return replace(made, operands=(whole, made.operands[1]), results=(part,), loc=made.loc.reversed() if made.loc else None)
 
 
 def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str], Op]) -> Region:
@@ -95,10 +133,12 @@ def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str
     for op in region.ops:
         if op.regions:
             op = replace(op, regions=tuple(_with_shapes(r, arrays, kept) for r in op.regions))
-        if not (_reads_shape(op) and op.operands[0] in arrays):
+        if not (asks_shape(op) and op.operands[0] in arrays):
             ops.append(op)
         elif op.name == "getattr":
             mapping[op.result] = _kept(op.operands[0], op.attrs["name"], op, kept)
+        elif op.fn is len:
+            mapping[op.result] = kept.setdefault((op.operands[0], "len"), _in_forward(op)).result
         else:
             ops.extend(_zeros(op, _kept(op.operands[0], "shape", op, kept)))
     return substitute(Region(region.params, tuple(ops), region.results), mapping)
@@ -114,6 +154,10 @@ def _kept(array: Value, name: str, op: Op, kept: dict[tuple[Value, str], Op]) ->
     return kept[array, name].result
 
 
+def _in_forward(op: Op) -> Op:
+    return replace(op, results=(Value("", op.result.kind),), loc=replace(op.loc, sweep="") if op.loc else None)
+
+
 def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
     """`np.zeros_like(x)` from the shape of x."""
     dtype = np.dtype(dtype_of(op.operands[0].kind)).type
@@ -127,20 +171,4 @@ def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
 def _shape_only(reverse: Region, own: set[Value]) -> set[Value]:
     """Arrays of the forward region of which the reverse region reads the shape only."""
     arrays = {v for v in free_values(reverse) if v in own and isinstance(v.kind, Array)}
-    return arrays - _otherwise_read(reverse)
-
-
-def _otherwise_read(region: Region) -> set[Value]:
-    read = set(region.results)
-    for op in region.ops:
-        if not _reads_shape(op):
-            read.update(op.operands)
-        for inner in op.regions:
-            read |= _otherwise_read(inner)
-    return read
-
-
-def _reads_shape(op: Op) -> bool:
-    if op.name == "getattr":
-        return op.attrs["name"] in SHAPE_READS and isinstance(op.operands[0].kind, Array)
-    return op.name == "call" and op.fn is np.zeros_like and len(op.operands) == 1
+    return arrays - otherwise_read(reverse)

@@ -201,14 +201,14 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 
 def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
     sides.reverse = drop_dead_ops(sides.reverse)
-    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse, unbound)
+    forward_body, sides.reverse = keep_shapes(sides.op.body, sides.reverse, unbound, b.shapes)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
     needed = needed_from(body, sides.reverse)
     items = set(op.items)
     own = own_values(body)
     after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
-    choice = plan(needed, definitions_in(body), lambda v: v not in own or v in items or v in after)
+    choice = plan(needed, definitions_in(body, b.shapes), lambda v: v not in own or v in items or v in after)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 
