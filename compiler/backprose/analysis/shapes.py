@@ -1,18 +1,18 @@
 """Which arrays surely have the same shape, by how they are made.
 
 A *key* says how a shape comes about; equal keys are equal shapes. What an elementwise operation, a copy or an update
-makes has the key of its operand, and so has what a loop carries, if every iteration leaves it that shape. `x[j, i:]` and
-`x[k, i:]` have one key too: how many entries a part has depends on its slices, not on where it lies. Keys name values of
-the program, so they compare what is read in one iteration.
+makes has the key of its operand, and so has what a loop carries, if every iteration leaves it that shape. `x[j, i:]`
+and `x[k, i:]` have one key too: how many entries a part has depends on its slices, not on where it lies. Keys name
+values of the program, so they compare what is read in one iteration.
 
-The *origins* of an array are those before it of the same shape, the nearest first: what is asked of its shape may be asked of them.
+The *origins* of an array are those before it of the same shape, the nearest first: what is asked of its shape may be
+asked of them.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Container, Hashable, Iterator
-from typing import Any
 
 import backprose_runtime
 import numpy as np
@@ -44,6 +44,7 @@ class Shapes:
             before = len(self._changing)
             self.keys.clear()
             self.origin.clear()
+            self.order.clear()
             self._learn(region)
 
     def same(self, a: Value, b: Value) -> bool:
@@ -95,7 +96,8 @@ class Shapes:
         for item, iterable in zip(op.items, op.iterables):
             if isinstance(iterable.kind, Array):
                 self.keys[item] = ("part", self.key(iterable), "position")
-        kept = [k for k, v in enumerate(op.carried) if _is_array(v) and _is_array(op.inits[k]) and v not in self._changing]
+        arrays = [k for k, v in enumerate(op.carried) if _is_array(v) and _is_array(op.inits[k])]
+        kept = [k for k in arrays if op.carried[k] not in self._changing]
         for k in kept:
             self._follow(op.carried[k], op.inits[k])
             if op.name == "while":

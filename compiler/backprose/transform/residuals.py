@@ -21,6 +21,7 @@ from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.typed import TypedBuilder
 
+
 def definitions_in(region: Region, shapes: Shapes) -> dict[Value, Op]:
     """The ops that define values of the region's own level, in order; shapes are those of arrays from outside."""
     own = own_values(region)
@@ -63,7 +64,8 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        choice: Plan = plan(needed, definitions_in(regions[i], b.shapes), lambda v, own=own, y=outside: v not in own or v in y)
+        definitions = definitions_in(regions[i], b.shapes)
+        choice: Plan = plan(needed, definitions, lambda v, own=own, y=outside: v not in own or v in y)
         mapping = dict(outside)
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
@@ -124,7 +126,7 @@ def _part_outside(array: Value, own: set[Value], shapes: Shapes) -> Op | None:
     if whole in own:
         return None
     part = Value("", array.kind)
-    return replace(made, operands=(whole, made.operands[1]), results=(part,), loc=made.loc.reversed() if made.loc else None)
+    return _in_reverse(replace(made, operands=(whole, made.operands[1]), results=(part,)))
 
 
 def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str], Op]) -> Region:
