@@ -64,11 +64,6 @@ def deletes_attribute(x):
     return x
 
 
-def deletes(x):
-    del x[0]  # UnsupportedUpdate: an element is deleted: that is not supported
-    return x
-
-
 def decorated(x):
     @staticmethod  # UnsupportedSyntax: a decorated nested function is not supported
     def inner():

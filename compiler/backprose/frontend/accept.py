@@ -174,17 +174,6 @@ class _Checker:
             self.refuse(node, *_PATTERN)
 
     # Updates in place
-    def visit_Subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.ctx, ast.Del):
-            self.refuse(
-                node,
-                "an element is deleted: that is not supported",
-                "the elements behind it change their places",
-                "build a new container",
-                UnsupportedUpdate,
-            )
-        self.children(node)
-
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.ctx, ast.Del):
             self.refuse(

@@ -20,10 +20,12 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.kinds import join, name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
+from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform import attributes, branches, calls, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.transform import (
+    attributes, branches, calls, instances, iteration, lists, loops, operators, outside, refusals, stores,
+)  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
@@ -257,7 +259,10 @@ class Inference:
             else:
                 value = operators.updated(self, b, update, before, value, op.loc)
         if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
-            stores.store(self.memory, b, target, index, value, op.loc)
+            if isinstance(target.kind, (List, FixedList)) and isinstance(index.kind, Slice):
+                lists.store_part(self, b, target, index, value, op.loc)
+            else:
+                stores.store(self.memory, b, target, index, value, op.loc)
             return
         raise errors.UnsupportedUpdate(
             f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
