@@ -5,7 +5,7 @@ import oracle_of_memory
 import pytest
 
 from backprose import grad
-from backprose.analysis.shapes import Shapes
+from backprose.analysis.versions import Versions
 from backprose.ir.kinds import MANY, Array
 from backprose.pipeline import PRIMAL_PASSES, lowered, run_passes
 from backprose.transform.infer import Inference
@@ -127,10 +127,10 @@ def test_nothing_whole_is_kept_and_nothing_is_summed_for_shapes():
     assert "sum_to" not in text and "as_" not in text and "shapes" not in text
 
 
-def test_keys_of_what_changes_in_a_loop_differ():
+def test_what_changes_its_shape_in_a_loop_has_no_version_outside():
     fn = run_passes(Inference(lowered).run(stretched_later, {"a": Array("float64", (MANY, MANY))}), PRIMAL_PASSES).entry
     loop = next(op for op in fn.ops if op.name == "for")
-    shapes = Shapes(fn.region)
+    versions = Versions(fn.region)
     buffer, row = (next(v for v in loop.carried if v.name == name) for name in ("a", "v"))
-    assert shapes.same(buffer, fn.params[0])
-    assert not shapes.same(row, loop.inits[loop.carried.index(row)])
+    assert versions.outside(buffer, loop.body.params) in loop.inits
+    assert versions.outside(row, loop.body.params) is row

@@ -48,6 +48,9 @@ def _compiled(code: CodeType, node: Any, class_name: str, tree: ast.Module) -> C
         body, depth = [ast.ClassDef(class_name or "_", [], [], body, [], **_no_type_params(ast.ClassDef), **at)], 3
     nothing = ast.Constant(None, **at)
     bound: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store(), **at)], nothing, **at) for name in free]
+    outside = [body[0].name] if hasattr(body[0], "name") and body[0].name not in free else []
+    if outside:  # a function that calls itself reads a global
+        bound.append(ast.Global(outside, **at))
     around = ast.FunctionDef("_", _arguments(None), [*bound, *body], [], **_no_type_params(ast.FunctionDef), **at)
     imports = [ast.Import([ast.alias("_", name, **at)], **at) for name in _imported(tree) if name in names]
     try:
@@ -123,7 +126,7 @@ def _same(a: CodeType, b: CodeType) -> bool:
 
 
 def _same_constant(a: Any, b: Any) -> bool:
-    """Equality that tells 1 from 1.0 and True, and 0.0 from -0.0; a class's name in full depends on what is around it."""
+    """Equality that tells 1 from 1.0 and 0.0 from -0.0; a class's name in full depends on what is around it."""
     if isinstance(a, CodeType) and isinstance(b, CodeType):
         return _same(a, b)
     if type(a) is not type(b):

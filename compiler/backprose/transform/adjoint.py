@@ -81,7 +81,6 @@ class Reversal:
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
         bar = bars.tree(b, op.result)
-        b.shapes.like(bar, op.result)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))
         operands = {name: args.get(name, keywords.get(name)) for name in rule.wrt}

@@ -258,8 +258,6 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
         return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
     ndim = ndim_of(kind)
-    if ndim and ndim_of(bar.kind) == ndim and b.shapes is not None and b.shapes.same(bar, primal()):
-        return _cast(b, bar, kind)
     if ndim_of(bar.kind) < ndim:
         bar = b.call(np.broadcast_to, bar, b.call(np.shape, primal()))
         if ndim_of(bar.kind) != ndim:

@@ -13,26 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic
+from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
-from backprose.analysis.shapes import Shapes, asks_shape, otherwise_read
+from backprose.analysis.versions import Versions
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.outer_shapes import ask_outside, asking_outside, asks_shape, otherwise_read
 from backprose.transform.typed import TypedBuilder
 
 
-def definitions_in(region: Region, shapes: Shapes | None = None) -> dict[Value, Op]:
-    """The ops that define values of the region's own level, in order; shapes are those of arrays from outside."""
-    own = own_values(region) if shapes else set()
-    return {v: _asking_outside(op, own, shapes) if shapes else op for op in region.ops for v in op.results}
-
-
-def _asking_outside(op: Op, own: set[Value], shapes: Shapes) -> Op:
-    if not asks_shape(op) or op.operands[0] not in own:
-        return op
-    return replace(op, operands=(shapes.origin_outside(op.operands[0], own),))
+def definitions_in(region: Region) -> dict[Value, Op]:
+    """The ops that define values of the region's own level, in order."""
+    return {v: op for op in region.ops for v in op.results}
 
 
 def own_values(region: Region) -> set[Value]:
@@ -58,15 +53,15 @@ def _in_reverse(op: Op) -> Op:
 def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value]) -> tuple[Op, list[Region]]:
     """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
     results, regions = list(op.results), list(op.regions)
-    out = [drop_dead_ops(r) for r in reverse]
+    out = [drop_dead_ops(drop_evident_sums(r, forward)) for r, forward in zip(reverse, regions)]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
-        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.shapes)
+        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.versions)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        definitions = definitions_in(regions[i], b.shapes)
+        definitions = asking_outside(definitions_in(regions[i]), own, b.versions)
         choice: Plan = plan(needed, definitions, lambda v, own=own, y=outside: v not in own or v in y)
         mapping = dict(outside)
         for value in choice.record:
@@ -130,48 +125,20 @@ def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
 
 
 def keep_shapes(
-    forward: Region, reverse: Region, unbound: Collection[Value], shapes: Shapes
+    forward: Region, reverse: Region, unbound: Collection[Value], versions: Versions
 ) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read that of an array from outside, or keep it.
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region, or outside.
 
     What may be `unbound` at the end of the forward region has no shape to read there.
     """
     own = own_values(forward)
-    reverse = _ask_origins(reverse, own, otherwise_read(reverse), shapes)
+    reverse = ask_outside(reverse, own, otherwise_read(reverse), versions)
     arrays = _shape_only(reverse, own) - set(unbound)
     if not arrays:
         return forward, reverse
     kept: dict[tuple[Value, str], Op] = {}
     edited = _with_shapes(reverse, arrays, kept)
     return replace(forward, ops=(*forward.ops, *kept.values())), edited
-
-
-def _ask_origins(region: Region, own: set[Value], read: set[Value], shapes: Shapes) -> Region:
-    """What is asked of the shape of an array of the forward region, or of a part of it, asked of its origin."""
-    ops: list[Op] = []
-    for op in region.ops:
-        op = replace(op, regions=tuple(_ask_origins(r, own, read, shapes) for r in op.regions))
-        is_part = op.fn is operator.getitem and op.result not in read
-        if (is_part or asks_shape(op)) and op.operands[0] in own:
-            array, rest = op.operands[0], op.operands[1:]
-            origin = shapes.origin_outside(array, own)
-            part = _part_outside(array, own, shapes) if origin is array and not is_part else None
-            ops += [part] if part else []
-            op = replace(op, operands=(part.result if part else origin, *rest))
-        ops.append(op)
-    return replace(region, ops=tuple(ops))
-
-
-def _part_outside(array: Value, own: set[Value], shapes: Shapes) -> Op | None:
-    """The op that reads a part of the shape of `array` from outside, if it is such a part."""
-    made = shapes.made.get(array)
-    if made is None or made.fn is not operator.getitem or not is_basic(made.operands[1].kind):
-        return None
-    whole = shapes.origin_outside(made.operands[0], own)
-    if whole in own:
-        return None
-    part = Value("", array.kind)
-    return _in_reverse(replace(made, operands=(whole, made.operands[1]), results=(part,)))
 
 
 def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str], Op]) -> Region:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import kind_of, list_kind
-from backprose.analysis.shapes import Shapes
 from backprose.analysis.stated_kinds import stated_kind
+from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
     UNBOUND, UNKNOWN, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
@@ -45,26 +45,21 @@ class TypedBuilder(Builder):
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
-        self.shapes: Shapes | None = None  # which arrays have the same shape, where that is looked at
+        self.versions: Versions | None = None  # of the function that is being differentiated
         self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
 
     def add(self, op: Op) -> Op:
         super().add(op)
-        self._note(op)
         if self.observer is not None:
             self.observer(self, op)
         return op
-
-    def _note(self, op: Op) -> None:
-        if self.shapes is not None:
-            self.shapes.made.update((v, op) for v in op.results)
 
     def nested(self) -> TypedBuilder:
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
         inner.observer = self.observer
-        inner.contexts, inner.shapes = self.contexts, self.shapes
+        inner.contexts, inner.versions = self.contexts, self.versions
         return inner
 
     def learn(self, region: Region) -> None:
@@ -104,7 +99,6 @@ class TypedBuilder(Builder):
         fresh = Value(value.name or name, kind or value.kind)
         op = self.ops[-1]
         self.ops[-1] = replace(op, results=tuple(fresh if v is value else v for v in op.results))
-        self._note(self.ops[-1])
         if value in self.parts:
             self.parts[fresh] = self.parts[value]
         return fresh
@@ -186,8 +180,6 @@ class TypedBuilder(Builder):
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
             return UNBOUND  # reading it raises, so nothing comes of the call
         kinds = tuple(v.kind for v in args)
-        if fn is operator.getitem and isinstance(kinds[1], List) and args[1] in self.parts:
-            kinds = (kinds[0], FixedList(tuple(v.kind for v in self.parts[args[1]])))  # how many positions it has
         if has_effect(fn):
             fn = _without_effect(fn)
             if fn is None:
