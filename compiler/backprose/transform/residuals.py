@@ -91,7 +91,7 @@ def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) 
     inside = {v for op in reverse.ops for v in free_values(*op.regions)}
     lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
     lists -= {*inside, *reverse.results, *unbound}
-    reads = {op: v for op in reverse.ops for v in lists.intersection(op.operands)}
+    reads = {op: v for op in reverse.ops for v in op.operands if v in lists}
     lists -= {v for op, v in reads.items() if not _reads_element(op, v, defined, reverse)}
     moved: dict[Any, Op] = {}
     mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
