@@ -99,7 +99,7 @@ def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
         kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
         if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in varied for v in op.operands):
             raise errors.NotDifferentiable(
-                "a second derivative through a recursive function is not supported yet", op.loc,
+                "a second derivative through a recursive function is not supported", op.loc,
                 "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
             )  # fmt: skip
 
