@@ -13,7 +13,7 @@ it may share memory with, and nothing may be stored through it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, KeysView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -380,7 +380,7 @@ class Memory:
         """`result` may share memory with `sources`, or not."""
         if not self.active:
             return
-        cells = set().union(*map(self.cells_of, sources))
+        cells = [cell for value in sources for cell in self.cells_of(value)]
         if cells:
             before = self.doubtful.get(result, {})
             self.doubtful[result] = {**before, **{cell: self.now(cell) for cell in cells}}
@@ -396,10 +396,10 @@ class Memory:
         outside = [r is not None and r.cell.root not in inside for r in refs]
         if all(outside) and all(r == refs[0] for r in refs):
             self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
-            cells = set()
+            cells = []
         else:
-            cells = {r.cell for r, out in zip(refs, outside) if out}
-        cells |= {c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside}
+            cells = [r.cell for r, out in zip(refs, outside) if out]
+        cells += [c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside]
         if cells:
             self.doubtful[result] = {cell: self.now(cell) for cell in cells}
 
@@ -407,7 +407,7 @@ class Memory:
         """Of what regions yield together, two results may be one piece of memory, made inside: `a = f(x); b = a`."""
         if not self.active:
             return
-        found = [[self._cells(b, v) if holds_memory(v.kind) else set() for v in values] for values in sides]
+        found = [[self._cells(b, v) if holds_memory(v.kind) else _in_order() for v in values] for values in sides]
         for i, result in enumerate(results):
             for j, other in enumerate(results[:i]):
                 if not any(cells[i] & cells[j] for cells in found):
@@ -426,10 +426,10 @@ class Memory:
         """Whether the value certainly is memory made `inside`, all of it."""
         return not holds_memory(value.kind) or all(cell.root in inside for cell in self._cells(b, value))
 
-    def _cells(self, b: TypedBuilder, value: Value) -> set[Cell]:
+    def _cells(self, b: TypedBuilder, value: Value) -> KeysView[Cell]:
         """All memory that the value, or a part of it, is or may be."""
         reached = _reachable(b.parts, [value])
-        return {self.ref(v).cell for v in reached} | {c for v in reached for c in self.doubtful.get(v, ())}
+        return _in_order(*(self.ref(v).cell for v in reached), *(c for v in reached for c in self.doubtful.get(v, ())))
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
@@ -449,11 +449,11 @@ class Memory:
 
     # What may not change any more
 
-    def cells_of(self, value: Value) -> set[Cell]:
+    def cells_of(self, value: Value) -> KeysView[Cell]:
         """The memory that the value is, or may be, a part of."""
         if not holds_memory(value.kind):
-            return set()
-        return {self.ref(value).cell, *self.doubtful.get(value, ())}
+            return _in_order()
+        return _in_order(self.ref(value).cell, *self.doubtful.get(value, ()))
 
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""
@@ -534,6 +534,11 @@ class Memory:
 def require_c_order(b: TypedBuilder, array: Value) -> None:
     """A check at run time that the array lies in memory in C order."""
     b.op("call", (array,), [Value("", Static(None))], fn=backprose_runtime.require_c_order, keywords=(), method=None)
+
+
+def _in_order(*cells: Cell) -> KeysView[Cell]:
+    """A set of cells that is gone over in the same order in every process: messages name the first."""
+    return dict.fromkeys(cells).keys()
 
 
 def _cells_at(where: Where) -> list[Cell]:
