@@ -10,7 +10,7 @@ anyway: to have it at hand, each update would have to copy the whole buffer.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,23 @@ class Plan:
     record: tuple[Value, ...]
 
 
-def plan(needed: Iterable[Value], definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool]) -> Plan:
-    """Decide for each needed value, in the order of definition: a recorded value is at hand for those after it."""
+def plan(
+    needed: Iterable[Value], definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool],
+    overwritten: Collection[Value] = frozenset(),
+) -> Plan:  # fmt: skip
+    """Decide for each needed value, in the order of definition: a recorded value is at hand for those after it.
+
+    Of what is `overwritten`, no more than the shape is at hand.
+    """
     order = {v: i for i, v in enumerate(definitions)}
     repeated: dict[Op, None] = {}
     record: list[Value] = []
-    for value in sorted((v for v in needed if not at_hand(v)), key=lambda v: order.get(v, -1)):
-        ops = recomputation(value, definitions, lambda v: at_hand(v) or v in record)
+
+    def available(value: Value) -> bool:
+        return value in record or (at_hand(value) and value not in overwritten)
+
+    for value in sorted((v for v in needed if not available(v)), key=lambda v: order.get(v, -1)):
+        ops = recomputation(value, definitions, available, at_hand)
         if ops is None:
             record.append(value)
         else:
@@ -54,25 +64,29 @@ def plan(needed: Iterable[Value], definitions: Mapping[Value, Op], at_hand: Call
     return Plan(tuple(ordered), tuple(record))
 
 
-def recomputation(value: Value, definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool]) -> list[Op] | None:
+def recomputation(
+    value: Value, definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool], has_shape: Callable[[Value], bool]
+) -> list[Op] | None:
     """The ops that compute `value` from what is at hand, or None if that is not cheap or not possible."""
     ops: dict[Op, None] = {}
-    if not _visit(value, definitions, at_hand, ops):
-        return None
-    return list(ops) if sum(map(_cost, ops)) <= BUDGET else None
 
-
-def _visit(value: Value, definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool], ops: dict[Op, None]) -> bool:
-    if at_hand(value):
-        return True
-    op = definitions.get(value)
-    if op is None or _cost(op) > BUDGET or len(ops) > 64:
-        return False
-    if op not in ops:
-        if not all(_visit(v, definitions, at_hand, ops) for v in op.operands):
+    def visit(value: Value, at_hand: Callable[[Value], bool]) -> bool:
+        if at_hand(value):
+            return True
+        op = definitions.get(value)
+        if op is None or _cost(op) > BUDGET or len(ops) > 64:
             return False
-        ops[op] = None
-    return True
+        if op not in ops:
+            if not all(visit(v, has_shape if _asks_shape(op) else at_hand) for v in op.operands):
+                return False
+            ops[op] = None
+        return True
+
+    return list(ops) if visit(value, at_hand) and sum(map(_cost, ops)) <= BUDGET else None
+
+
+def _asks_shape(op: Op) -> bool:
+    return op.fn is len or (op.name == "getattr" and op.attrs["name"] in ("shape", "size"))
 
 
 def _cost(op: Op) -> float:

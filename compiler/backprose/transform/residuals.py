@@ -15,14 +15,14 @@ import numpy as np
 
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
+from backprose.analysis.versions import Versions
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.outer_shapes import ask_outside, asking_outside, asks_shape, contents_read, otherwise_read
 from backprose.transform.typed import TypedBuilder
-
-SHAPE_READS = ("shape", "size")
 
 
 def definitions_in(region: Region) -> dict[Value, Op]:
@@ -63,7 +63,7 @@ def hand_out(
     out = [drop_dead_ops(drop_evident_sums(r, forward)) for r, forward in zip(reverse, regions)]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
-        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
+        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.versions)
         own = own_values(regions[i])
         copied = {v for v in overwritten if v not in unbound and is_buffer(v)}
         from_outside = {v for v in copied if v not in own and (local is None or v in local)}
@@ -72,10 +72,9 @@ def hand_out(
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        gone = set(overwritten) - (read_whole(out[i]) - own)
-        choice: Plan = plan(
-            needed, definitions_in(regions[i]), lambda v, own=own, y=outside, g=gone: (v not in own or v in y) and v not in g
-        )
+        gone = set(overwritten) - (contents_read(out[i]) - own)
+        definitions = asking_outside(definitions_in(regions[i]), own, b.versions)
+        choice: Plan = plan(needed, definitions, lambda v, own=own, y=outside: v not in own or v in y, gone)
         again = {v for op in choice.recompute for v in op.results}
         mapping = {v: result for v, result in outside.items() if v not in again}
         regions[i], copies = with_copies(regions[i], [v for v in choice.record if v in copied])
@@ -107,7 +106,7 @@ def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) 
     inside = {v for op in reverse.ops for v in free_values(*op.regions)}
     lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
     lists -= {*inside, *reverse.results, *unbound}
-    reads = {op: v for op in reverse.ops for v in lists.intersection(op.operands)}
+    reads = {op: v for op in reverse.ops for v in op.operands if v in lists}
     lists -= {v for op, v in reads.items() if not _reads_element(op, v, defined, reverse)}
     moved: dict[Any, Op] = {}
     mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
@@ -140,15 +139,19 @@ def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
     return moved[key].result
 
 
-def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
+def keep_shapes(
+    forward: Region, reverse: Region, unbound: Collection[Value], versions: Versions
+) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region, or outside.
 
     What may be `unbound` has no shape to read there.
     """
-    arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
+    own = own_values(forward)
+    reverse = ask_outside(reverse, own, otherwise_read(reverse), versions)
+    arrays = _shape_only(reverse, own) - set(unbound)
     if not arrays:
         return forward, reverse
-    known = {(op.operands[0], _read(op)): op for op in forward.ops if _read(op) and op.operands[0] in arrays}
+    known = {(op.operands[0], _asked(op)): op for op in forward.ops if _asked(op) and op.operands[0] in arrays}
     kept = dict(known)
     edited = _with_shapes(reverse, arrays, kept)
     return _after_definitions(forward, [op for key, op in kept.items() if key not in known]), edited
@@ -156,7 +159,7 @@ def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) ->
 
 def keep_copies(forward: Region, reverse: Region, among: Collection[Value]) -> tuple[Region, Region]:
     """The arrays `among` these that the reverse region reads all of are copied in the forward region for it."""
-    read = read_whole(reverse)
+    read = contents_read(reverse)
     forward, copies = with_copies(forward, [v for v in free_values(reverse) if v in among and v in read])
     return forward, substitute(reverse, copies)
 
@@ -197,10 +200,10 @@ def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str
     for op in region.ops:
         if op.regions:
             op = replace(op, regions=tuple(_with_shapes(r, arrays, kept) for r in op.regions))
-        if not (_reads_shape(op) and op.operands[0] in arrays):
+        if not (asks_shape(op) and op.operands[0] in arrays):
             ops.append(op)
-        elif _read(op):
-            mapping[op.result] = _kept(op.operands[0], _read(op), op, kept)
+        elif _asked(op):
+            mapping[op.result] = _kept(op.operands[0], _asked(op), op, kept)
         else:
             ops.extend(_zeros(op, _kept(op.operands[0], "shape", op, kept)))
     return substitute(Region(region.params, tuple(ops), region.results), mapping)
@@ -217,6 +220,13 @@ def _kept(array: Value, name: str, op: Op, kept: dict[tuple[Value, str], Op]) ->
     return kept[array, name].result
 
 
+def _asked(op: Op) -> str:
+    """What of an array's shape the op reads as it is, or ""."""
+    if not asks_shape(op) or op.fn is np.zeros_like:
+        return ""
+    return "len" if op.fn is len else op.attrs["name"]
+
+
 def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
     """`np.zeros_like(x)` from the shape of x."""
     dtype = np.dtype(dtype_of(op.operands[0].kind)).type
@@ -230,29 +240,4 @@ def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
 def _shape_only(reverse: Region, own: set[Value]) -> set[Value]:
     """Arrays of the forward region of which the reverse region reads the shape only."""
     arrays = {v for v in free_values(reverse) if v in own and isinstance(v.kind, Array)}
-    return arrays - read_whole(reverse)
-
-
-def read_whole(region: Region) -> set[Value]:
-    """What the region reads, other than its shape."""
-    read = set(region.results)
-    for op in region.ops:
-        if not _reads_shape(op):
-            read.update(op.operands)
-        for inner in op.regions:
-            read |= read_whole(inner)
-    return read
-
-
-def _reads_shape(op: Op) -> bool:
-    is_like = op.fn is np.zeros_like and len(op.operands) == 1
-    return bool(_read(op)) or (is_like and isinstance(op.operands[0].kind, Array))
-
-
-def _read(op: Op) -> str:
-    """What of an array's shape the op reads, or ""."""
-    if not op.operands or not isinstance(op.operands[0].kind, Array):
-        return ""
-    if op.name == "getattr":
-        return op.attrs["name"] if op.attrs["name"] in SHAPE_READS else ""
-    return "len" if op.fn is len else ""
+    return arrays - otherwise_read(reverse)

@@ -23,9 +23,8 @@ from backprose.ir.walk import defined_values, free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
-from backprose.transform.residuals import (
-    definitions_in, keep_elements, keep_shapes, needed_from, own_values, read_whole, repeat,
-)  # fmt: skip
+from backprose.transform.outer_shapes import asking_outside, contents_read
+from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -207,7 +206,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]) -> None:
     sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
-    forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound)
+    forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
     needed = needed_from(body, sides.reverse)
@@ -215,8 +214,9 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
     own = own_values(body)
     after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
     kept = items | after.keys()
-    gone = overwritten - kept - read_whole(sides.reverse)
-    choice = plan(needed, definitions_in(body), lambda v: (v not in own or v in kept) and v not in gone)
+    gone = overwritten - kept - contents_read(sides.reverse)
+    definitions = asking_outside(definitions_in(body), own, b.versions)
+    choice = plan(needed, definitions, lambda v: v not in own or v in kept, gone)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 
