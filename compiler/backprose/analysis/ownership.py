@@ -11,7 +11,7 @@ an earlier one did; values age as they are carried from one iteration to the nex
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,20 +53,29 @@ ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
 ) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
+REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
 @dataclass(frozen=True)
 class Ownership:
     own: Mapping[Value, int] = field(default_factory=dict)
     reach: Mapping[Value, int] = field(default_factory=dict)
+    held: Mapping[Value, int] = field(default_factory=dict)
+    mixed: Collection[Value] = frozenset()  # containers whose elements may be each other, or not whole, or not ours
 
     def is_fresh(self, value: Value) -> bool:
         """Whether the value's memory was allocated in this function and the value is the whole of it."""
         own = self.own.get(value, FOREIGN)
         return own != 0 and not own & (FOREIGN | PART)
 
-    def may_share(self, value: Value, other: Value) -> bool:
-        return bool(self.own.get(value, FOREIGN) & self.reach.get(other, FOREIGN))
+    def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
+        """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
+        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) if inside else 0)
+        return bool(own & self.reach.get(other, FOREIGN))
+
+    def is_separate(self, value: Value) -> bool:
+        """Whether each element of the container is memory of its own, all of which was allocated in this function."""
+        return self.is_fresh(value) and value not in self.mixed
 
 
 def holds_memory(kind: Kind) -> bool:
@@ -88,6 +97,11 @@ def is_update(op: Op) -> bool:
     return op.fn in IN_PLACE and (written or op.in_reverse)
 
 
+def is_deep(op: Op) -> bool:
+    """Whether the op updates an element of a list, or something further inside."""
+    return op.fn in PLACES and isinstance(op.operands[0].kind, LISTS) and len(op.operands) > 3
+
+
 def is_rebinding(op: Op) -> bool:
     """Whether the user wrote `x += v` for a number x."""
     written = op.attrs["method"] or ""
@@ -101,10 +115,11 @@ def ownership(function: Function, is_update: Callable[[Op], bool] = is_update) -
     walk = _Origins(is_update)
     for param in function.params:
         walk.join(param, FOREIGN, FOREIGN)
+        walk.mix(param)
     while walk.changed:
         walk.changed = False
         walk.region(function.region)
-    return Ownership(walk.own, walk.reaches)
+    return Ownership(walk.own, walk.reaches, walk.held, frozenset(walk.mixed))
 
 
 class _Origins:
@@ -113,6 +128,7 @@ class _Origins:
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
         self.held: dict[Value, int] = {}
+        self.mixed: set[Value] = set()
         self.bits: dict[tuple[int, int], int] = {}
         self.inside: dict[int, int] = {}  # by loop: the bits of what its body allocates
         self.loops: list[Op] = []
@@ -133,6 +149,7 @@ class _Origins:
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
             self.join(target, self.own.get(source, 0), self.reaches.get(source, 0), self.held.get(source, 0))
+            self.mix(target, source in self.mixed)
 
     def fresh(self, op: Op, result: int = 0) -> int:
         key = (id(op), result)
@@ -148,6 +165,7 @@ class _Origins:
 
     def carry(self, loop: Op, target: Value, value: Value) -> None:
         """The flow of a value into the next iteration."""
+        self.mix(target, value in self.mixed)
         masks = (self.age(loop, mask.get(value, 0)) for mask in (self.own, self.reaches, self.held))
         self.join(target, *masks)
 
@@ -156,6 +174,16 @@ class _Origins:
         for value in values:
             mask |= self.reaches.get(value, 0)
         return mask
+
+    def mix(self, container: Value, condition: bool = True) -> None:
+        if condition and container not in self.mixed and not isinstance(container.kind, Array):
+            self.mixed.add(container)
+            self.changed = True
+
+    def is_new(self, item: Value, others: int) -> bool:
+        """Whether what becomes an element is whole, ours, and none of the others."""
+        own = self.own.get(item, 0)
+        return not own & (FOREIGN | PART | others) and item not in self.mixed
 
     def elements(self, containers: Iterable[Value]) -> int:
         mask = 0
@@ -170,6 +198,7 @@ class _Origins:
     def on_unknown(self, op: Op) -> None:
         inside = self.reach(op.operands)
         for result in op.results:
+            self.mix(result)
             self.join(result, FOREIGN | PART, FOREIGN | inside)
 
     def on_const(self, op: Op) -> None:
@@ -181,12 +210,17 @@ class _Origins:
     def on_container(self, op: Op) -> None:
         inside = self.reach(op.operands)
         self.join(op.result, self.fresh(op), inside, inside)
+        others = 0
+        for item in op.operands:
+            self.mix(op.result, not self.is_new(item, others))
+            others |= self.own.get(item, 0)
 
     on_tuple = on_list = on_dict = on_record = on_container
 
     def on_getattr(self, op: Op) -> None:
         inside = self.reach(op.operands)
         self.join(op.result, PART | inside, inside)
+        self.mix(op.result)
 
     def on_call(self, op: Op) -> None:
         fn, operands = op.fn, op.operands
@@ -199,26 +233,44 @@ class _Origins:
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
             self.join(op.result, self.fresh(op) | kept, held, held)
+            self.mix(op.result, buffer in self.mixed or not self.keeps_separate(op))
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)
         elif fn is backprose_runtime.flatten:
             elements = self.elements(operands)
             self.join(op.result, self.fresh(op), elements, elements)
+            self.mix(op.result)
+        elif fn is backprose_runtime.copy_of:
+            self.join(op.result, self.fresh(op), 0, 0)
         elif allocates(op):
             # The elements of a list that an operator made are those of its operands.
             elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
             self.join(op.result, self.fresh(op), elements, elements)
+            self.mix(op.result, bool(elements))
         elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
             elements = self.elements(operands)
             self.join(op.result, self.fresh(op), elements, elements)  # a new list of the same elements
+            self.mix(op.result)
         elif fn is operator.getitem and isinstance(operands[0].kind, LISTS):
             inside = self.elements(operands)
             self.join(op.result, PART | inside, inside)
+            self.mix(op.result)
         elif fn is operator.getitem or fn is reversed:
+            self.mix(op.result)
             self.join(op.result, PART | inside, inside)
         else:
             self.on_unknown(op)
+
+    def keeps_separate(self, op: Op) -> bool:
+        """Whether the update gives the container only what is new to it."""
+        if isinstance(op.operands[0].kind, Array):
+            return True
+        if op.fn in (backprose_runtime.extended, backprose_runtime.with_items):
+            return not self.held.get(op.operands[-1], 0)
+        if op.fn in LIST_UPDATES and op.fn not in REMOVING:
+            return self.is_new(op.operands[-1], self.held.get(op.operands[0], 0))
+        return op.fn not in STORES or self.is_new(op.operands[1], self.held.get(op.operands[0], 0)) or is_deep(op)
 
     def on_if(self, op: Op) -> None:
         for region in op.regions:
@@ -230,6 +282,7 @@ class _Origins:
         for item, iterable in zip(op.items, op.iterables):
             inside = self.elements([iterable])
             self.join(item, PART | inside, inside)
+            self.mix(item)
         self.loop(op)
 
     def on_while(self, op: Op) -> None:
@@ -252,6 +305,7 @@ class _Origins:
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
             self.join(result, self.fresh(op, i), reach | self.age(op, reach), reach | self.age(op, reach))
+            self.mix(result, not self.is_new(value, ~self.inside.get(id(op), 0)))
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)

@@ -64,7 +64,7 @@ class Loop:
         memory.note_together(b, [results[i] for i in others], [[self.yields[i] for i in others]])
         collected = results[count + len(self.cells) :]
         for result, value in zip(collected, self.yields[len(inits) :]):
-            memory.note_collected(result, value, self.inside)
+            memory.note_collected(result, value)
         return [*out, *collected]
 
 
@@ -93,7 +93,7 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         memory.freeze_contents([before.get(c, c.root) for c in cells])
         for cell, param in zip(cells, params[len(inits) :]):
             memory.replace(cell, param)
-        engine.depth += 1
+        engine.depth, given = engine.depth + 1, len(memory.elements.given)
         regions, yields = build(params, _bound(engine, b, params, inits, aliases), cells)
         engine.depth -= 1
         start = 1 if op.attrs["stops"] else 0
@@ -114,6 +114,7 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         _check_kinds(op, names, kinds, joined)
         if joined == kinds:
             b.loc = loc
+            _check_lists(memory, b, op, collects, params, cells, regions, given)
             memory.freeze_contents(yields)
             _check_frozen(engine, op, inits, params, carried, aliases, cells)
             separate = _check_sharing(engine, op, inits, params, carried, aliases, cells, inside)
@@ -141,6 +142,19 @@ def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]
                 f"it is {before} before an iteration and something else after it",
                 "use one kind for it throughout the loop",
             )  # fmt: skip
+
+
+def _check_lists(
+    memory: Memory, b: TypedBuilder, op: Op, collects: list[Value], params: list[Value], cells: list[Cell],
+    regions: tuple[Region, ...], given: int,
+) -> None:  # fmt: skip
+    """What lists were given, or are made of, in the body: memory that each iteration makes anew, or the same again."""
+    if not memory.active:
+        return
+    own = set().union(*map(defined_values, regions)) - set(params)
+    memory.elements.check_loop(cells, own, given, op.loc)
+    for item in collects:
+        memory.elements.note_fresh(memory, item, memory.reachable(b, item), own)
 
 
 def _check_frozen(

@@ -22,9 +22,10 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import is_basic
-from backprose.analysis.ownership import LIST_UPDATES, allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
+from backprose.transform.elements import Elements, has_elements, mixed
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = (Tuple, FixedList, List, Dict, Record)
@@ -71,6 +72,7 @@ C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity
 OUTSIDE = Cell("what is outside the function", Value("outside"))
 ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
 UNCHANGING = (OUTSIDE, ELEMENTS)
+CONTENTS = Cell("", Value("contents", Static(None)))  # what is in lists: see `elements`
 
 
 @dataclass
@@ -94,6 +96,7 @@ class Memory:
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
+    elements: Elements = field(default_factory=lambda: Elements(CONTENTS))
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
 
     def ref(self, value: Value) -> Ref:
@@ -108,6 +111,8 @@ class Memory:
 
     def whole(self, b: TypedBuilder, cell: Cell) -> Value:
         """What the cell holds, with the elements of a container as they are now."""
+        if self.elements.is_mark(cell):
+            return b.const(None)
         return self._container(b, self.now(cell), b.loc)
 
     def move(self, old: Value, new: Value) -> None:
@@ -125,7 +130,7 @@ class Memory:
             self.state[self.refs[old].cell] = self.seen[new] = new
 
     def _copy_place(self, new: Value, old: Value) -> None:
-        for table in (self.refs, self.seen, self.doubtful, self.either):
+        for table in (self.refs, self.seen, self.doubtful, self.either, self.elements.readings):
             if old in table:
                 table[new] = table[old]
 
@@ -145,6 +150,12 @@ class Memory:
         if ref.cell in self.poisoned:
             raise _undecided(value, self.poisoned[ref.cell], loc)
         root = self.now(ref.cell)
+        if value in self.elements.readings and not self.elements.is_in_place(self, value):
+            if not self.elements.is_unchanged(self, value):
+                raise _undecided(value, ref.cell.name, loc)
+            return self._container(b, value, loc)
+        if ref.cell in self.frozen and self.elements.is_stale(self, ref.cell):
+            raise _undecided(value, self.frozen[ref.cell], loc)
         if self.seen[value] is root:
             return self._container(b, value, loc)
         return self.at(b, ref, root, value.name)
@@ -162,6 +173,9 @@ class Memory:
             value = b.restate(value, name)
             self.views[key] = value
             self.refs[value], self.seen[value] = ref, root
+            if isinstance(root.kind, (List, FixedList)):
+                self.doubtful.pop(value, None)
+                self.elements.read(self, value, ref.cell)
         return self.views[key]
 
     def _container(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
@@ -238,6 +252,7 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
+            self._note_joined(op)
         if op.name == "call" and op.fn in C_ORDERED and "order" not in op.attrs["keywords"] \
                 and len(op.operands) < (2 if op.fn is np.ndarray.copy else 3):  # fmt: skip
             self.in_order.add(result)
@@ -245,7 +260,11 @@ class Memory:
             return
         source = op.operands[0] if op.operands else None
         element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
-        if element and isinstance(source.kind, (*CONTAINERS, Maybe)):
+        if element and self.elements.is_followed(self, source, b.parts.get(source)):
+            self.freeze_contents([source])
+            self.note_view(result, source, operator.getitem, op.operands[1:])
+            self.elements.read(self, result, self.ref(source).cell)
+        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)):
             self.doubtful[result] = {ELEMENTS: result}
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
@@ -259,6 +278,19 @@ class Memory:
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
         else:
             self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def _note_joined(self, op: Op) -> None:
+        """A list that is made of lists shares their elements."""
+        own = op.operands[:1] if op.fn in LIST_UPDATES | PLACES else ()
+        element = op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice)
+        if element or not has_elements(op.result.kind):
+            return
+        for value in op.operands:
+            if isinstance(value.kind, (List, FixedList)) and value not in own:
+                for cell in self.cells_of(value):
+                    self.elements.mix(cell, op.result.name)
+                for target in own:
+                    self.elements.mix(self.ref(target).cell, value.name)
 
     def _is_in_order(self, value: Value) -> bool:
         ref = self.ref(value)
@@ -277,6 +309,8 @@ class Memory:
         self.seen[result] = self.now(ref.cell)
         if source in self.doubtful:
             self.doubtful[result] = self.doubtful[source]
+        if source in self.elements.readings:
+            self.elements.read(self, result, ref.cell)
         if source in self.either:
             self.either[result] = _view_of(self.either[source], Step(fn, args))
 
@@ -347,9 +381,11 @@ class Memory:
             return x is y or self.either.get(x) == self.either.get(y)
         return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
 
-    def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
+    def note_collected(self, result: Value, item: Value) -> None:
         """A list that a loop collected: its elements may be what was there before the loop."""
         if self.active:
+            if item in self.elements.fresh:
+                self.elements.separate.add(self.ref(result).cell)
             self.freeze([item])
 
     def held(self, containers: Iterable[Value]) -> dict[Cell, Value]:
@@ -370,11 +406,21 @@ class Memory:
         for value in _reachable(self.parts, values):
             for cell in self.cells_of(value):
                 self.frozen.setdefault(cell, value.name)
+                self.elements.frozen_since.setdefault(cell, self.now(CONTENTS))
 
     def freeze_contents(self, containers: Iterable[Value]) -> None:
         """The same for the elements of containers."""
+        for value in containers if self.active else ():
+            if value in self.parts:
+                if isinstance(value.kind, (List, FixedList)):
+                    self.elements.open(self, value, _reachable(self.parts, self.parts[value]))
+                self.freeze(self.parts[value])
+
+    def give(self, target: Value, item: Value) -> None:
+        """The list `target`, whose elements are not known, is given one more."""
         if self.active:
-            self.freeze([part for value in containers for part in self.parts.get(value, ())])
+            self.elements.give(self, target, _reachable(self.parts, [item]))
+            self.freeze([item])
 
     def check_writable(self, target: Value, loc: Any) -> Cell:
         """The cell that a store to `target` writes to."""
@@ -384,11 +430,19 @@ class Memory:
         cell = self.ref(target).cell
         if cell in self.frozen:
             raise still_held(cell, loc)
+        if target in self.elements.readings:
+            if cell in self.elements.mixed:
+                raise mixed(cell.name, self.elements.mixed[cell], loc)
+            if not self.elements.is_in_place(self, target):
+                raise _element(target, loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
         """`value` is what the container `target` holds from now on."""
-        self.replace(self.check_writable(target, loc), value)
+        cell = self.check_writable(target, loc)
+        self.replace(cell, value)
+        if isinstance(value.kind, (List, FixedList)):
+            self.elements.reordered(self, cell)
 
     def reachable(self, b: TypedBuilder, value: Value) -> list[Value]:
         """The value and its known parts, as far as they can be changed."""
@@ -401,6 +455,8 @@ class Memory:
             for part in b.parts[value]:
                 self.doubtful.pop(part, None)
                 self.expand(b, part)
+        if isinstance(value.kind, List) and value not in b.parts:
+            self.elements.separate.add(self.ref(value).cell)
         return value
 
     # Writing

@@ -311,7 +311,10 @@ def _backwards(b: TypedBuilder, iterable: Value) -> Value:
 def _again(b: TypedBuilder, iterable: Value) -> Value:
     """The iterable itself; a range is written out again, which reads better than a variable that holds it."""
     if isinstance(iterable.kind, Range) and iterable in b.parts:
-        bounds = [b.call(len, b.lengths[v]) if v in b.lengths else v for v in b.parts[iterable]]
+        bounds = [
+            b.call(len, b.lengths[v]) if v in b.lengths and not isinstance(b.lengths[v].kind, List) else v
+            for v in b.parts[iterable]
+        ]  # a list may be updated meanwhile, and need not be kept for its length
         return b.op("call", bounds, [Value("", Range())], fn=range, keywords=(), method=None).result
     return iterable
 
