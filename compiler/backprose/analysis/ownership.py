@@ -70,7 +70,7 @@ class Ownership:
 
     def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
         """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
-        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) if inside else 0)
+        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
         return bool(own & self.reach.get(other, FOREIGN))
 
     def is_separate(self, value: Value) -> bool:
@@ -129,6 +129,7 @@ class _Origins:
         self.reaches: dict[Value, int] = {}
         self.held: dict[Value, int] = {}
         self.mixed: set[Value] = set()
+        self.made: dict[Value, Op] = {}
         self.bits: dict[tuple[int, int], int] = {}
         self.inside: dict[int, int] = {}  # by loop: the bits of what its body allocates
         self.loops: list[Op] = []
@@ -176,7 +177,7 @@ class _Origins:
         return mask
 
     def mix(self, container: Value, condition: bool = True) -> None:
-        if condition and container not in self.mixed and not isinstance(container.kind, Array):
+        if condition and container not in self.mixed and holds_memory(container.kind) and not isinstance(container.kind, Array):
             self.mixed.add(container)
             self.changed = True
 
@@ -193,6 +194,7 @@ class _Origins:
 
     def region(self, region: Region) -> None:
         for op in region.ops:
+            self.made.update((v, op) for v in op.results)
             getattr(self, "on_" + op.name, self.on_unknown)(op)
 
     def on_unknown(self, op: Op) -> None:
@@ -233,7 +235,8 @@ class _Origins:
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
             self.join(op.result, self.fresh(op) | kept, held, held)
-            self.mix(op.result, buffer in self.mixed or not self.keeps_separate(op))
+            source = self.exchanged(op)
+            self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)
@@ -242,12 +245,15 @@ class _Origins:
             self.join(op.result, self.fresh(op), elements, elements)
             self.mix(op.result)
         elif fn is backprose_runtime.copy_of:
-            self.join(op.result, self.fresh(op), 0, 0)
+            inside = self.fresh(op, 1) if not isinstance(op.result.kind, Array) else 0
+            self.join(op.result, self.fresh(op), inside, inside)
         elif allocates(op):
             # The elements of a list that an operator made are those of its operands.
             elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
-            self.join(op.result, self.fresh(op), elements, elements)
             self.mix(op.result, bool(elements))
+            if isinstance(op.result.kind, List) and holds_memory(op.result.kind.item):
+                elements |= self.fresh(op, 1)  # its elements are as new as the list
+            self.join(op.result, self.fresh(op), elements, elements)
         elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
             elements = self.elements(operands)
             self.join(op.result, self.fresh(op), elements, elements)  # a new list of the same elements
@@ -262,6 +268,31 @@ class _Origins:
         else:
             self.on_unknown(op)
 
+    def exchanged(self, op: Op) -> Value | None:
+        """The list of which the op completes an exchange: `xs[i], xs[j] = xs[j], xs[i]`."""
+        before = self.made.get(op.operands[0])
+        if op.fn is not backprose_runtime.with_item or before is None or before.fn is not op.fn:
+            return None
+        source, i, first = before.operands
+        _, j, second = op.operands
+        reads = [self.made.get(v) for v in (first, second)]
+        if any(read is None or read.fn is not operator.getitem or read.operands[0] is not source for read in reads):
+            return None
+        return source if _same_index(reads[0].operands[1], j) and _same_index(reads[1].operands[1], i) else None
+
+    def is_moved(self, op: Op) -> bool:
+        """Whether what the list is given is what another element has just taken the place of."""
+        taken = self.made.get(op.operands[-1])
+        if taken is None or taken.fn is not operator.getitem or not isinstance(taken.operands[0].kind, List):
+            return False
+        before, replaced = self.made.get(op.operands[0]), False
+        while before is not None and before.fn is backprose_runtime.with_item and before.operands[2] is not op.operands[-1]:
+            replaced = replaced or _same_index(before.operands[1], taken.operands[1])
+            if before.operands[0] is taken.operands[0]:
+                return replaced and taken.operands[0] not in self.mixed
+            before = self.made.get(before.operands[0])
+        return False
+
     def keeps_separate(self, op: Op) -> bool:
         """Whether the update gives the container only what is new to it."""
         if isinstance(op.operands[0].kind, Array):
@@ -269,7 +300,7 @@ class _Origins:
         if op.fn in (backprose_runtime.extended, backprose_runtime.with_items):
             return not self.held.get(op.operands[-1], 0)
         if op.fn in LIST_UPDATES and op.fn not in REMOVING:
-            return self.is_new(op.operands[-1], self.held.get(op.operands[0], 0))
+            return self.is_new(op.operands[-1], self.held.get(op.operands[0], 0)) or self.is_moved(op)
         return op.fn not in STORES or self.is_new(op.operands[1], self.held.get(op.operands[0], 0)) or is_deep(op)
 
     def on_if(self, op: Op) -> None:
@@ -314,6 +345,10 @@ class _Origins:
 
     def on_raise(self, op: Op) -> None:
         pass
+
+
+def _same_index(x: Value, y: Value) -> bool:
+    return x is y or (isinstance(x.kind, Static) and x.kind == y.kind)
 
 
 def allocates(op: Op) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import replace
 import backprose_runtime
 import numpy as np
 
-from backprose.ir.kinds import Array
+from backprose.analysis.ownership import is_deep
+from backprose.ir.kinds import Array, List
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
 
@@ -24,20 +25,23 @@ def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
     if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region)))
+    elements = any(is_deep(op) and not op.in_reverse for op in all_ops(fn.region))
+    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region), (Array, List) if elements else (Array,)))
 
 
-def _visit(region: Region, kept: set[Value]) -> Region:
+def _visit(region: Region, kept: set[Value], kinds: tuple[type, ...]) -> Region:
     ops: list[Op] = []
     copies: dict[Value, Value] = {}
     for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
+        op = replace(op, regions=tuple(_visit(r, kept, kinds) for r in op.regions))
         if op.in_reverse:
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
-        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
+        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, kinds) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
-            attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
+            is_array = isinstance(op.result.kind, Array)
+            fn, method = (np.ndarray.copy, "copy") if is_array else (backprose_runtime.copy_of, None)
+            attrs = {"fn": fn, "keywords": (), "method": method}
             ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))
             copies[op.result] = copy
     return _with_copies(Region(region.params, tuple(ops), region.results), copies)

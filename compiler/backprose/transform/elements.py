@@ -12,6 +12,7 @@ is still right as long as these are what they were.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from backprose.ir.nodes import Value
 
 if TYPE_CHECKING:
     from backprose.transform.memory import Cell, Memory
+    from backprose.transform.typed import TypedBuilder
 
 LISTS = (List, FixedList)
 
@@ -36,26 +38,44 @@ class Reading:
 
 
 @dataclass
+class Move:
+    """Elements of one list that are stored at other places of it: from where each place has its element."""
+
+    order: Value  # the order of the list in which they were read
+    sources: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the places have exchanged their elements. Of more than two, those known at run time may be the same."""
+        distinct = len(self.sources) <= 2 or all(isinstance(at, int) and at >= 0 for at in self.sources)
+        return distinct and sorted(map(str, self.sources)) == sorted(map(str, self.sources.values()))
+
+
+@dataclass
 class Elements:
     """What is known of lists and their elements."""
 
     contents: Cell
     orders: dict[Cell, Cell] = field(default_factory=dict)
+    owners: dict[Cell, Cell] = field(default_factory=dict)  # the lists that orders are of
     readings: dict[Value, Reading] = field(default_factory=dict)
     separate: set[Cell] = field(default_factory=set)
     mixed: dict[Cell, str] = field(default_factory=dict)  # with the name of what is in the list twice, or elsewhere
     frozen_since: dict[Cell, Value] = field(default_factory=dict)  # contents when a cell's value went into a list
     given: list[tuple[Cell, Cell]] = field(default_factory=list)  # lists and the memory that became an element
     opened: set[Value] = field(default_factory=set)  # lists of known elements that were given them
+    moves: dict[Cell, Move] = field(default_factory=dict)
+    reasons: dict[Value, tuple[str, str]] = field(default_factory=dict)  # why elements are not followed
     fresh: set[Value] = field(default_factory=set)  # what a loop collects and makes anew in each iteration
 
     def is_mark(self, cell: Cell) -> bool:
         """Whether the cell holds no value of the program."""
-        return cell is self.contents or cell in self.orders.values()
+        return cell is self.contents or cell in self.owners
 
     def order(self, cell: Cell) -> Cell:
         if cell not in self.orders:
             self.orders[cell] = type(cell)(cell.name, _mark())
+            self.owners[self.orders[cell]] = cell
         return self.orders[cell]
 
     # Reading
@@ -97,6 +117,16 @@ class Elements:
         """The list's elements are elsewhere, too."""
         self.mixed.setdefault(cell, name)
 
+    def note_mixed(self, memory: Memory, element: Value, source: Value) -> None:
+        """`element`, read of the list `source`, is not followed: keep the reason if that is known."""
+        cell = memory.ref(source).cell
+        if cell in self.mixed:
+            self.reasons[element] = (cell.name, self.mixed[cell])
+
+    def is_own(self, memory: Memory, target: Value, item: Value) -> bool:
+        """Whether the item was read as an element of the list `target`."""
+        return item in self.readings and self.readings[item].cell is memory.ref(target).cell
+
     def open(self, memory: Memory, target: Value, reachable: list[Value]) -> None:
         """The list `target` of known elements becomes one of which it is not followed which element is which."""
         if target not in self.opened:
@@ -112,6 +142,26 @@ class Elements:
                 self.mix(cell, value.name)
             seen.add(own)
             self.given.append((cell, own))
+
+    def move(self, memory: Memory, b: TypedBuilder, target: Value, index: Value, item: Value) -> bool:
+        """An element of the list `target` is stored at another of its places; False if that is not what happens.
+
+        Until the places have exchanged their elements, as in `xs[i], xs[j] = xs[j], xs[i]`, the list is mixed.
+        """
+        ref, place = memory.ref(target), memory.ref(item)
+        if not self.is_own(memory, target, item) or ref.path or len(place.path) != 1:
+            return False
+        order, now = self.readings[item].order, self.moves.get(ref.cell)
+        if now is None or now.order is not order:
+            if ref.cell in self.mixed:
+                return False
+            now = self.moves[ref.cell] = Move(order)
+        now.sources[_described(b, index)] = _described(b, place.path[0].args[0])
+        if now.is_complete:
+            self.mixed.pop(ref.cell, None)
+        else:
+            self.mix(ref.cell, item.name)
+        return True
 
     def is_whole(self, memory: Memory, value: Value) -> bool:
         """Whether the value is all of its memory, and so is what it holds."""
@@ -142,6 +192,16 @@ class Elements:
 
 def _mark() -> Value:
     return Value("", Static(None))
+
+
+def _described(b: TypedBuilder, index: Value) -> Any:
+    """What tells an index from others: its number, or how it is computed."""
+    if isinstance(index.kind, Static):
+        return index.kind.value
+    op = next((op for op in reversed(b.ops) if index in op.results), None)
+    if op is None or op.fn not in (operator.add, operator.sub):
+        return id(index)
+    return op.fn.__name__, *(_described(b, v) for v in op.operands)
 
 
 def has_elements(kind: Kind) -> bool:

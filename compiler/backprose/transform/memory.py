@@ -63,6 +63,7 @@ class Either:
 
 Where = Ref | Either
 
+JOINING = frozenset({backprose_runtime.extended, backprose_runtime.with_items})
 MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
 CERTAIN_VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
@@ -265,7 +266,8 @@ class Memory:
             self.note_view(result, source, operator.getitem, op.operands[1:])
             self.elements.read(self, result, self.ref(source).cell)
         elif element and isinstance(source.kind, (*CONTAINERS, Maybe)):
-            self.doubtful[result] = {ELEMENTS: result}
+            self.doubtful[result] = {ELEMENTS: result, CONTENTS: self.now(CONTENTS)}
+            self.elements.note_mixed(self, result, source)
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
         elif op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
@@ -281,9 +283,9 @@ class Memory:
 
     def _note_joined(self, op: Op) -> None:
         """A list that is made of lists shares their elements."""
-        own = op.operands[:1] if op.fn in LIST_UPDATES | PLACES else ()
+        own = op.operands[:1] if op.fn in LIST_UPDATES else ()
         element = op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice)
-        if element or not has_elements(op.result.kind):
+        if element or not has_elements(op.result.kind) or op.fn in PLACES | (LIST_UPDATES - JOINING):
             return
         for value in op.operands:
             if isinstance(value.kind, (List, FixedList)) and value not in own:
@@ -404,7 +406,7 @@ class Memory:
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""
         for value in _reachable(self.parts, values):
-            for cell in self.cells_of(value):
+            for cell in self.cells_of(value) - {CONTENTS}:
                 self.frozen.setdefault(cell, value.name)
                 self.elements.frozen_since.setdefault(cell, self.now(CONTENTS))
 
@@ -420,12 +422,15 @@ class Memory:
         """The list `target`, whose elements are not known, is given one more."""
         if self.active:
             self.elements.give(self, target, _reachable(self.parts, [item]))
-            self.freeze([item])
+            if not self.elements.is_own(self, target, item):
+                self.freeze([item])
 
     def check_writable(self, target: Value, loc: Any) -> Cell:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
             other = next(iter(self.doubtful[target]))
+            if target in self.elements.reasons:
+                raise mixed(*self.elements.reasons[target], loc)
             raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
         cell = self.ref(target).cell
         if cell in self.frozen:
@@ -472,7 +477,7 @@ class Memory:
         """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
         return [
             cell for cell, value in self.state.items()
-            if value is not before.get(cell, cell.root) and cell.root not in inside
+            if value is not before.get(cell, cell.root) and self.elements.owners.get(cell, cell).root not in inside
         ]  # fmt: skip
 
 

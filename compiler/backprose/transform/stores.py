@@ -54,7 +54,8 @@ def put(memory: Memory, b: TypedBuilder, target: Value, value: Value, loc: Any) 
     cell = memory.check_writable(target, loc)
     memory.replace(cell, _with_part(b, memory.now(cell), ref.path, value, cell.name))
     memory.elements.stored(memory)
-    memory.elements.reordered(memory, cell)
+    if isinstance(value.kind, (List, FixedList)):
+        memory.elements.reordered(memory, cell)
 
 
 def _with_part(b: TypedBuilder, whole: Value, path: tuple[Step, ...], value: Value, name: str) -> Value:
@@ -138,7 +139,8 @@ def _with_item(
     if isinstance(kind, (List, FixedList)) and is_number(index.kind) and is_basic(index.kind):
         kind = join(kind, List(widen(value.kind)))
         if isinstance(kind, List) and not isinstance(kind.item, Unknown):
-            memory.give(target, value)
+            if not memory.elements.move(memory, b, target, index, value):
+                memory.give(target, value)
             return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
     if isinstance(kind, Dict) and isinstance(index.kind, Static):
         items = dict(zip(kind.keys, b.items_of(target)))
