@@ -13,8 +13,9 @@ from backprose_runtime.containers import add
 def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     """A copy of `buffer` with `value` added at `index`; entries that the index names several times receive every share.
 
-    With a `path`, as in `set_at`, the index is one of the view that it leads to. `buffer` is an array (any index that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The
-    result keeps the dtype of an array; a real one takes the real part of a complex `value`.
+    With a `path`, as in `set_at`, the index is one of the view or list that it leads to. `buffer` is an array (any index
+    that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The result keeps the dtype of an array;
+    a real one takes the real part of a complex `value`.
     """
     if path and isinstance(buffer, list):
         return _with_part(buffer, path[0], add_at(buffer[path[0]], index, value, *path[1:]))
@@ -87,8 +88,11 @@ def view_name(function: Any) -> str:
 def set_at(buffer: Any, value: Any, *path: Any) -> Any:
     """A copy of `buffer` with `value` stored where the path leads: indices, and views by name with a tuple of arguments.
 
-    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
+    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`. So it is for lists, in
+    which the first indices may lead to an array.
     """
+    if isinstance(buffer, list) and path[0] is Ellipsis:
+        return list(value)
     if isinstance(buffer, list):
         return _with_part(buffer, path[0], set_at(buffer[path[0]], value, *path[1:]) if len(path) > 1 else value)
     out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy()

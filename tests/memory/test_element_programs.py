@@ -3,6 +3,8 @@
 import inspect
 
 import element_programs
+import list_programs
+import numpy as np
 import pytest
 from oracle_of_memory import check
 
@@ -43,3 +45,25 @@ def test_lists_are_updated_in_place(name):
     gradient(*arguments(name))
     forward = gradient.source.split("# backward")[0].split("# forward")[1]
     assert not any(word in forward for word in ("set_at", "add_at", "with_item", "appended"))
+
+
+SECOND = {
+    **{name: (FUNCTIONS[name], arguments(name)) for name in (
+        "edit_table", "grid_of_arrays", "appended_rows", "ring_of_buffers", "row_under_a_name", "lists_of_arrays",
+        "rows_exchanged")},
+    **{name: (getattr(list_programs, name), list_programs.ARGUMENTS[name]) for name in (
+        "queue", "part_assigned", "stack_machine", "bubble_sort", "inserted_at_a_place", "deleted_in_a_loop")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivative(name):
+    function, (x, *rest) = SECOND[name]
+    first, weights = grad(function), np.arange(1.0, 6.0)
+
+    def weighed(x, *rest):
+        return np.sum(first(x, *rest) * weights)
+
+    steps = np.eye(5) * 1e-6
+    expected = [(weighed(x + e, *rest) - weighed(x - e, *rest)) / 2e-6 for e in steps]
+    np.testing.assert_allclose(grad(weighed)(x, *rest), expected, rtol=1e-4, atol=1e-4)

@@ -233,7 +233,8 @@ class _Origins:
             own = self.own.get(buffer, 0)
             kept = 0 if own & (FOREIGN | PART) else own
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
-            held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
+            if not isinstance(buffer.kind, Array):  # adding to an element makes it anew
+                held |= self.reach(operands[1:]) if fn is not backprose_runtime.add_at else self.fresh(op, 1)
             self.join(op.result, self.fresh(op) | kept, held, held)
             source = self.exchanged(op)
             self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import linear
-from backprose_runtime import add_at, get_at, last_at, put_at, set_at, unbroadcast
+from backprose_runtime import add_at, get_at, last_at, put_at, set_at, unbroadcast, zeros_like
 
 
 def view_of(x, path):
@@ -46,4 +46,4 @@ def last_at_(y, y_bar, index, *, y_bar_bar):
 @linear(get_at, wrt="buffer")
 def get_at_(y, buffer, *path, y_bar):
     """y = the view of buffer to which the path leads: put y_bar there, and zeros elsewhere."""
-    return set_at(np.zeros_like(buffer), y_bar, *path)
+    return set_at(zeros_like(buffer) if isinstance(buffer, list) else np.zeros_like(buffer), y_bar, *path)
