@@ -20,7 +20,7 @@ REFUSED = {
     "arrays_of_objects": "element of a container", "arrays_of_objects_by_position": "element of a container",
     "arrays_of_objects_given": "element of a container", "row_stored_twice": "an element of `a`",
     "rows_unpacked": "`r0`", "row_replaced": "`row` and `g`", "rows_of_a_comprehension": "element of a container",
-    "row_found_in_a_loop": "`last` and `g`",
+    "row_found_in_a_loop": "`last` and `g`", "row_of_a_branch": "share memory",
 }  # fmt: skip
 
 

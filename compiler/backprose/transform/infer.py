@@ -76,6 +76,7 @@ class Inference:
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
+    careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
@@ -92,20 +93,25 @@ class Inference:
         self.runs += 1
         outer, depth = (self.memory.state, self.memory.active), self.depth
         changed: frozenset[str] | None = None
-        self.memory.active = True
+        first: errors.UnsupportedUpdate | None = None
+        careful, self.memory.active = self.careful, True
         while True:
             self.memory.state = {}
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
-            except errors.UnsupportedUpdate:
-                if changed is not None:
-                    raise
-                self.depth, changed = depth, frozenset()  # what is refused may be known once containers are taken apart
+            except errors.UnsupportedUpdate as error:
+                first = first or error
+                if changed is not None and self.careful:
+                    raise first from None
+                # What is refused may be known once containers are taken apart, and once loops carry what is rebound.
+                self.depth, self.careful = depth, changed is not None
+                changed = changed or frozenset()
                 continue
             if written <= (changed or frozenset()):
                 break
             changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer
+        self.careful = careful
         others = {i.name: i.function for i in self.instances.values()}
         return Module({entry.name: entry, **others, **self.functions})
 
