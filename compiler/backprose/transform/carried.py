@@ -290,7 +290,7 @@ def _check_sharing(
 
 
 def _other(memory: Memory, value: Value) -> str:
-    return next(iter(memory.doubtful[value])).name
+    return next(iter(memory.doubtful.get(value, memory.cells_of(value)))).name
 
 
 def _shared(op: Op, name: str, other: str) -> errors.UnsupportedUpdate:

@@ -184,5 +184,5 @@ def _mapped(where: Where, change: Callable[[Ref], Alternative]) -> Any:
 
 def _told(memory: Memory, value: Value, name: str) -> Where:
     if not memory.is_told(value):
-        raise Unsettled(name, next(iter(memory.doubtful.get(value, [memory.ref(value).cell]))).name)
+        raise Unsettled(name, next(iter(memory.doubtful.get(value, memory.cells_of(value)))).name)
     return memory.where(value)
