@@ -31,7 +31,12 @@ class UnsupportedCall(CompileError):
 
 
 class UnsupportedUpdate(CompileError):
-    """An update in place, or another change of an object that may be shared."""
+    """An update in place, or another change of an object that may be shared.
+
+    `reshapes` are the places of reshapes that would give views of arrays in C order, and so would settle it.
+    """
+
+    reshapes: frozenset = frozenset()
 
 
 class UnresolvedKind(CompileError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.ir.kinds import Dict, Kind, Record, Static
+from backprose.ir.kinds import Array, Dict, Kind, Record, Static
 from backprose.ir.nodes import Value
 from backprose.transform import builtin_calls, stores
 from backprose.transform.typed import TypedBuilder
@@ -78,6 +78,9 @@ def clear_dict(engine: Inference, b: TypedBuilder, target: Value, args: Args, ke
 # Objects
 
 
+PARTS_OF_ARRAYS = ("flat", "real", "imag")
+
+
 def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> Value:
     """`target.name = value`, for an instance of a dataclass that is not frozen."""
     if args[0] in engine.memory.either:
@@ -87,6 +90,11 @@ def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> V
     kind = target.kind
     if not isinstance(name.kind, Static):
         raise _refused("setting an attribute by a name found at run time", loc, "it is not known", "write `x.name = value`")
+    if isinstance(kind, Array) and name.kind.value in PARTS_OF_ARRAYS and engine.memory.active:
+        part = engine.attribute(b, target, name.kind.value, loc)
+        if not engine.memory.same(part, value):  # as it is after `z.real += x`, which has stored already
+            stores.store(engine.memory, b, part, b.const(Ellipsis), value, loc)
+        return b.const(None)
     if not isinstance(kind, Record) or not dataclasses.is_dataclass(kind.cls) or not engine.memory.active:
         raise errors.UnsupportedUpdate(
             f"an attribute of {_described(kind)} is assigned", loc, "only those of dataclass instances are followed",

@@ -19,7 +19,7 @@ from typing import Any
 import backprose_runtime
 
 from backprose import errors
-from backprose.analysis.kinds import join, name_lengths
+from backprose.analysis.kinds import name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values
@@ -28,7 +28,7 @@ from backprose.transform import (
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
-from backprose.transform.memory import Cell, Memory, holds_memory
+from backprose.transform.memory import Memory, holds_memory
 from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
@@ -96,18 +96,21 @@ class Inference:
         first: errors.UnsupportedUpdate | None = None
         careful, self.memory.active = self.careful, True
         while True:
-            self.memory.state = {}
+            self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
-                first = first or error
-                if changed is not None and self.careful:
+                first, self.depth = first or error, depth
+                if changed is None:
+                    changed = frozenset()  # what is refused may be known once containers are taken apart,
+                elif not error.reshapes <= self.memory.required:
+                    self.memory.required |= error.reshapes  # once the layout of what is reshaped is checked,
+                elif not self.careful:
+                    self.careful = True  # and once loops carry what is rebound
+                else:
                     raise first from None
-                # What is refused may be known once containers are taken apart, and once loops carry what is rebound.
-                self.depth, self.careful = depth, changed is not None
-                changed = changed or frozenset()
                 continue
-            if written <= (changed or frozenset()):
+            if written <= (changed or frozenset()) and self.memory.ordered == ordered:
                 break
             changed = (changed or frozenset()) | written
         self.memory.state, self.memory.active = outer
