@@ -147,7 +147,6 @@ ARGUMENTS = {
     "method_that_changes_its_object": (OBJECT, 3),
 }
 REFUSED = {
-    "method_that_changes_its_object": "element of a container",
     "frozen_dataclass": "attribute of",
     "no_field": "is assigned",
 }
