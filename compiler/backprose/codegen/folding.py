@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -298,6 +298,9 @@ class _Folder:
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
         if is_update(op) and (not self.may_be_part(op) or self.is_accumulation(op)):
             replaced.add(op.operands[0])
+        if is_deep(op):  # an element that is kept is copied before it is updated
+            for value in [v for v, e in pending.items() if e.op.fn in COPIES]:
+                del pending[value]
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]
