@@ -149,5 +149,4 @@ ARGUMENTS = {
 REFUSED = {
     "frozen_dataclass": "attribute of",
     "no_field": "is assigned",
-    "objects_of_an_unknown_list_changed": "share memory",
 }

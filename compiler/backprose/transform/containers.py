@@ -29,7 +29,7 @@ def _refused(what: str, loc: Any, why: str, instead: str = "make a new list by a
 
 
 def _renewed(engine: Inference, b: TypedBuilder, target: Value, items: dict[Any, Value], loc: Any) -> None:
-    engine.memory.change(target, b.dict([(b.const(k), v) for k, v in items.items()], name=target.name), loc)
+    stores.put(engine.memory, b, target, b.dict([(b.const(k), v) for k, v in items.items()], name=target.name), loc)
 
 
 def _items(b: TypedBuilder, target: Value) -> dict[Any, Value]:
@@ -117,7 +117,7 @@ def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> V
     at = kind.fields.index(field)
     if items[at] is not value and not engine.memory.same(items[at], value):
         items[at] = value
-        engine.memory.change(target, b.record(kind.cls, kind.fields, items, target.name), loc)
+        stores.put(engine.memory, b, target, b.record(kind.cls, kind.fields, items, target.name), loc)
     return b.const(None)
 
 
