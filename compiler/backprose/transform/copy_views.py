@@ -14,14 +14,9 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-<<<<<<< HEAD
-from backprose.analysis.recording import overwritten_values
-from backprose.ir.kinds import Array
-=======
 from backprose.analysis.ownership import is_deep
-from backprose.analysis.recording import overwritten
+from backprose.analysis.recording import overwritten_values
 from backprose.ir.kinds import Array, Kind, List
->>>>>>> main
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
 
@@ -33,16 +28,12 @@ def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
     if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-<<<<<<< HEAD
-    written = overwritten_values(op for op in all_ops(fn.region) if not op.in_reverse)
-    region = _visit(fn.region, _read_in_reverse(fn.region), written)
-    return replace(fn, region=_collect_copies(region, written))
-=======
-    elements = any(is_deep(op) and not op.in_reverse for op in all_ops(fn.region))
-    kinds = (Array, List) if elements else (Array,)
-    region = _visit(fn.region, _read_in_reverse(fn.region), kinds)
-    return replace(fn, region=_collect_copies(region, overwritten(fn)))
->>>>>>> main
+    forward = [op for op in all_ops(fn.region) if not op.in_reverse]
+    written = overwritten_values(forward)
+    kept = _read_in_reverse(fn.region)
+    if not any(map(is_deep, forward)):  # else elements of lists are updated, whatever lists they are in
+        kept = {v for v in kept & written if isinstance(v.kind, Array)}
+    return replace(fn, region=_collect_copies(_visit(fn.region, kept), written))
 
 
 def _collect_copies(region: Region, written: set[Value]) -> Region:
@@ -90,27 +81,15 @@ def _collecting_copies(op: Op, written: set[Value]) -> list[Op]:
     return [*before, replace(op, regions=(*op.regions[:-1], Region(body.params, tuple(ops), results)))]
 
 
-<<<<<<< HEAD
-def _visit(region: Region, kept: set[Value], overwritten: set[Value]) -> Region:
+def _visit(region: Region, kept: set[Value]) -> Region:
     ops: list[Op] = []
     copies: dict[Value, Value] = {}
     for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept, overwritten) for r in op.regions))
+        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
         if op.in_reverse:
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
-        if not op.in_reverse and op.fn in VIEWS and op.result in kept and op.result in overwritten:
-=======
-def _visit(region: Region, kept: set[Value], kinds: tuple[type, ...]) -> Region:
-    ops: list[Op] = []
-    copies: dict[Value, Value] = {}
-    for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept, kinds) for r in op.regions))
-        if op.in_reverse:
-            op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
-        ops.append(op)
-        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, kinds) and op.result in kept:
->>>>>>> main
+        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, (Array, List)) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
             ops.append(Op("call", (op.result,), (copy,), _copying(op.result.kind), (), op.loc))
             copies[op.result] = copy
