@@ -1178,8 +1178,7 @@ REFUSED = {
     "array_appended_in_branch": "may hold it",
     "reshaped_after_update": "share memory",
     "reshaped_argument": "share memory",
-    "frozen_dataclass": "attribute of",
-    "no_field": "is assigned",
+    "frozen_dataclass": "the attribute `w` of",
     "objects_of_an_unknown_list_changed": "share memory",
     "nan_to_num_in_place": "nan_to_num",
 }

@@ -185,17 +185,6 @@ class _Checker:
             )
         self.children(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.ctx, ast.Del):
-            self.refuse(
-                node,
-                "an attribute is deleted: that is not supported",
-                "which attributes an object has would depend on the path taken",
-                "build a new value: dataclasses.replace",
-                UnsupportedUpdate,
-            )
-        self.children(node)
-
     # Expressions
     def visit_Call(self, node: ast.Call) -> None:
         self.visit(node.func)

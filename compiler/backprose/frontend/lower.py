@@ -247,9 +247,17 @@ class Lowering(Loops):
 
     def statement_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            for name in resolve.target_names(target):
-                self.load(name, target, escapes=False)
-                self.env.pop(self.key(name), None)
+            self.delete(target)
+
+    def delete(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Attribute):
+            self.builder.call(delattr, self.expression(target.value), self.builder.const(target.attr))
+        elif isinstance(target, ast.Name):
+            self.load(target.id, target, escapes=False)
+            self.env.pop(self.key(target.id), None)
+        else:
+            for element in target.elts:
+                self.delete(element)
 
     def statement_Pass(self, node: ast.Pass) -> None:
         """Nothing to do."""

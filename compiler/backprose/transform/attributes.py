@@ -13,11 +13,11 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.kinds import is_number, ndim_of
 from backprose.ir.kinds import (
-    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple,
+    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, iteration, outside, plain_methods, refusals, updates
+from backprose.transform import containers, inherited, iteration, outside, plain_methods, refusals, updates
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
 def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
     """`target.name`."""
+    if target in engine.supers:
+        return inherited.attribute(engine, b, target, name, loc)
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if isinstance(kind, Static) and not is_number(kind) and not isinstance(kind.value, (str, bytes)):
         return _of_object(engine, b, target, kind.value, name, loc)
@@ -59,6 +61,12 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
         return b.getattr(target, name, Scalar("int"))
     if isinstance(kind, (List, FixedList, Tuple, Dict, Static, Scalar, Object)):
         return _method(engine, b, target, name)
+    if isinstance(kind, Unknown):
+        raise errors.UnresolvedKind(
+            f"the attribute `{name}` is read of an object that is not known well enough", loc,
+            "on another path it has other attributes, or is of another class",
+            "give it the same attributes on every path, best in `__init__`",
+        )  # fmt: skip
     raise _unknown(f"the attribute `{name}` of {kind}", loc)
 
 
@@ -99,16 +107,25 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
         if isinstance(kind.items[i], Static) and isinstance(kind.items[i].value, LITERALS):
             return b.const(kind.items[i].value)
         return b.getattr(target, name, kind.items[i])
+    if name == "__class__":
+        return b.data(kind.cls)
     member = inspect.getattr_static(kind.cls, name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
-    if inspect.isdatadescriptor(member):
+    if inspect.isdatadescriptor(member) and not isinstance(member, types.MemberDescriptorType):
         raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
-    if member is not None and not callable(member) and not isinstance(member, (staticmethod, classmethod)):
-        return b.data(member)
-    if member is not None:
+    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict"):
         return _method(engine, b, target, name)
-    raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
+    if member is not None and not hasattr(member, "__get__"):
+        return b.data(member)
+    fallback = inspect.getattr_static(kind.cls, "__getattr__", None)
+    if isinstance(fallback, types.FunctionType):
+        return engine.call_function(b, fallback, (target, b.const(name)), {}, loc)
+    raise errors.CompileError(
+        f"an object of the class `{kind.cls.__qualname__}` has no attribute `{name}` here", loc,
+        "reading it would raise AttributeError, unless it is set outside the function or on one path only",
+        "assign it in `__init__`, or make it a field of a dataclass",
+    )  # fmt: skip
 
 
 def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:

@@ -14,7 +14,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import iteration, objects, type_questions
+from backprose.transform import fields, iteration, objects, type_questions
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -91,13 +91,6 @@ def _getattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
     return engine.attribute(b, args[0], args[1].kind.value, loc)
 
 
-def _setattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    """Imported here: what changes containers stands above the builtins that make them."""
-    from backprose.transform.containers import set_attribute
-
-    return set_attribute(engine, b, args, loc)
-
-
 def _print(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return typed_call(b, print, args, Static(None), keywords)
 
@@ -161,6 +154,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     **iteration.HANDLERS,
     **type_questions.HANDLERS,
     **objects.HANDLERS,
+    **fields.HANDLERS,
     dict: _dict,
     builtins.sum: _sum,
     backprose_runtime.unbroadcast: _unbroadcast,
@@ -173,7 +167,6 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     float: _float,
     functools.reduce: _reduce,
     divmod: _divmod,
-    setattr: _setattr,
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),
     open: _refused("a file is not part of a differentiable computation", "read it outside"),

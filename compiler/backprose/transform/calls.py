@@ -19,7 +19,7 @@ from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unk
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
 from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
-from backprose.transform import attributes, builtin_calls, iteration, objects, operators, refusals, updates
+from backprose.transform import attributes, builtin_calls, identity, iteration, objects, operators, refusals, updates
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
@@ -140,9 +140,10 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         )  # fmt: skip
     if fn is operator.getitem and isinstance(args[0].kind, Dict):
         refusals.check_key(args[0], args[1], loc)
-    overload = operators.overload(engine, b, fn, args, loc)
-    if overload is not None:
-        return overload
+    for answer in (operators.overload, identity.answer):
+        found = answer(engine, b, fn, args, loc)
+        if found is not None:
+            return found
     if is_compile_time(fn) and not all(map(b.is_static, (*args, *keywords.values()))):
         return engine.call_function(b, fn, args, keywords, loc)
     rule = rule_for(fn)

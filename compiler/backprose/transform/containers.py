@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import operator
-import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +10,7 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.kinds import join, widen
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Range, Record, Static, Tuple, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Range, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
 from backprose.transform import builtin_calls, iteration
 from backprose.transform.type_questions import is_namedtuple
@@ -196,48 +193,6 @@ def setdefault(engine: Inference, b: TypedBuilder, target: Value, args: Args, ke
 def clear_dict(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> Value:
     _renewed(engine, b, target, {}, loc)
     return b.const(None)
-
-
-# Objects
-
-
-def set_attribute(engine: Inference, b: TypedBuilder, args: Args, loc: Any) -> Value:
-    """`target.name = value`, for an instance of a dataclass that is not frozen."""
-    target, name, value = args
-    kind = target.kind
-    if not isinstance(name.kind, Static):
-        raise _refused("setting an attribute by a name found at run time", loc, "it is not known", "write `x.name = value`")
-    if not isinstance(kind, Record) or not dataclasses.is_dataclass(kind.cls) or not engine.memory.active:
-        raise errors.UnsupportedUpdate(
-            f"an attribute of {_described(kind)} is assigned", loc, "only those of dataclass instances are followed",
-            "make the class a dataclass, and pass the object as an argument",
-        )  # fmt: skip
-    frozen = kind.cls.__dataclass_params__.frozen
-    if frozen or kind.cls.__setattr__ is not object.__setattr__:
-        why = "the dataclass is frozen" if frozen else "the class defines `__setattr__`"
-        raise errors.UnsupportedUpdate(
-            f"an attribute of {_described(kind)} is assigned", loc, why, "build a new value: dataclasses.replace"
-        )
-    field = name.kind.value
-    if field not in kind.fields or hasattr(inspect.getattr_static(kind.cls, field, None), "__set__") and (
-        not isinstance(inspect.getattr_static(kind.cls, field), types.MemberDescriptorType)
-    ):
-        raise errors.UnsupportedUpdate(
-            f"`{field}` of {_described(kind)} is assigned", loc, "it is no field of the dataclass", "make it a field"
-        )
-    items = list(b.items_of(target))
-    at = kind.fields.index(field)
-    if items[at] is not value and not engine.memory.same(items[at], value):
-        items[at] = value
-        engine.memory.change(target, b.record(kind.cls, kind.fields, items, target.name), loc)
-    return b.const(None)
-
-
-def _described(kind: Kind) -> str:
-    if isinstance(kind, Record):
-        return f"an object of the class `{kind.cls.__qualname__}`"
-    value = kind.value if isinstance(kind, Static) else None
-    return f"`{getattr(value, '__name__', type(value).__qualname__)}`" if isinstance(kind, Static) else f"{kind}"
 
 
 LIST: dict[str, Callable[..., Value]] = {

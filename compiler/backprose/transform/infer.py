@@ -22,8 +22,8 @@ from backprose import errors
 from backprose.analysis.kinds import join, name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import defined_values
-from backprose.transform import attributes, calls, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.ir.walk import defined_values, rename
+from backprose.transform import attributes, calls, inherited, instances, iteration, loops, operators, outside, refusals, stores
 from backprose.transform.binding import bind, spread
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
@@ -40,11 +40,12 @@ class Frame:
     globals: Mapping[str, Any]
     cells: Mapping[str, Any]
     template: Function | None = None  # of the closure whose body this is
+    first: Value | None = None  # the first argument, which `super()` stands for
 
     @classmethod
-    def of(cls, function: Any) -> Frame:
+    def of(cls, function: Any, first: Value | None = None) -> Frame:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        return cls(function.__globals__, cells)
+        return cls(function.__globals__, cells, first=first)
 
 
 def _identity(kind: Kind) -> Any:
@@ -68,6 +69,10 @@ class Inference:
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
+    supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # the class behind which `super()` looks, and self
+    field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
+    names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
+    made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
     depth: int = 0  # loops around the code being walked
@@ -125,7 +130,7 @@ class Inference:
             b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
         cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
-        entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
+        entry = Function(lowered.name, rename(b.region(params, [result]), self.names), lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
         return entry, frozenset(name for name, cell in cells if cell in written or cell in self.memory.poisoned)
 
@@ -149,13 +154,13 @@ class Inference:
         return self.inline(b, function, lowered, values)
 
     def inline(self, b: TypedBuilder, function: Any, lowered: Function, values: list[Value]) -> Value:
-        return self.inline_body(b, lowered, values, Frame.of(function))
+        return self.inline_body(b, lowered, values, Frame.of(function, values[0] if values else None))
 
     def inline_closure(self, b: TypedBuilder, callee: Value, values: list[Value]) -> Value:
         """The body of a nested function; its captured values come first in `values`."""
         _, frame = self.captures[callee]
         template = callee.kind.template
-        return self.inline_body(b, template, values, replace(frame, template=template))
+        return self.inline_body(b, template, values, replace(frame, template=template, first=None))
 
     def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
@@ -236,6 +241,13 @@ class Inference:
     def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         target, index, value = (env[v] for v in op.operands)
         update = op.attrs["operator"]
+        method = operators.special(target.kind, "__setitem__")
+        if method is not None:
+            if update is not None:
+                before = self.known(b, operator.getitem, (target, index), {}, op.loc)
+                value = self.known(b, update, (before, value), {}, op.loc)
+            self.call_function(b, method, (target, index, value), {}, op.loc)
+            return
         if update is not None:
             pure = operators.UPDATES[update]
             if pure is operator.add and stores.add(self.memory, b, target, index, value, op.loc):
@@ -289,6 +301,9 @@ class Inference:
             env[op.result] = self.named(b, columns, op.result.name)
             return
         args, keywords = spread(self, b, op, [env[v] for v in op.operands[1:]])
+        if callee.kind == Static(super):
+            env[op.result] = inherited.super_of(self, b, args, frame, op.loc)
+            return
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def iterator(self, value: Value) -> Value:
@@ -320,7 +335,7 @@ class Inference:
         fresh = b.restate(value, name) if name and not value.name else value
         if fresh is not value:
             self.memory.move(value, fresh)
-        for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):
+        for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers):
             if value in table:
                 table[fresh] = table[value]
         return fresh

@@ -37,7 +37,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
     """`x += y` on a name: a rebinding for immutable values, an update in place for arrays and lists."""
     kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
     symbol = SYMBOLS[fn.__name__.strip("_")]
-    method = _special(kind, f"__{fn.__name__.strip('_')}__")
+    method = special(kind, f"__{fn.__name__.strip('_')}__")
     if method is not None:
         return engine.call_function(b, method, args, {}, loc)
     if isinstance(kind, Array):
@@ -81,13 +81,13 @@ def updated(
 def overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
     """An operator that a user's class defines."""
     if fn in (abs, round):
-        method = _special(args[0].kind, f"__{fn.__name__}__")
+        method = special(args[0].kind, f"__{fn.__name__}__")
         return engine.call_function(b, method, args, {}, loc) if method is not None else None
     if getattr(fn, "__module__", "") not in ("_operator", "operator"):
         return None
     name = f"__{fn.__name__.strip('_')}__"
     for i, value in enumerate(args[:2]):
-        method = _special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
+        method = special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
         if method is not None:
             others = args if i == 0 else args[::-1]
             return engine.call_function(b, method, others, {}, loc)
@@ -97,7 +97,7 @@ def overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
-def _special(kind: Any, name: str) -> types.FunctionType | None:
+def special(kind: Any, name: str) -> types.FunctionType | None:
     """A special method that a user's class defines in Python."""
     cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
     method = getattr(cls, name, None) if cls else None

@@ -13,6 +13,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import length_is_known, rank_is_known
+from backprose.transform import fields
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
         return b.const(hasattr(args[0].kind.value, name))
     if cls is None:
         return typed_call(b, hasattr, args, Scalar("bool"))
+    if isinstance(args[0].kind, Record) and args[0].kind.cls.__dictoffset__:
+        return b.const(fields.has(engine, args[0], name, loc))
     return b.const(hasattr(cls, name) or name in getattr(args[0].kind, "fields", ()))
 
 

@@ -1,0 +1,39 @@
+"""Objects with fields: which fields they have, and which classes make them of these alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from typing import Any
+
+from backprose.ir.kinds import Kind, Record
+
+
+def fields_of(cls: type, kind: Kind | None = None) -> tuple[str, ...] | None:
+    """The fields of an object of kind `kind`; of an unknown kind, those that the class declares, None without any."""
+    if isinstance(kind, Record):
+        return kind.fields
+    if dataclasses.is_dataclass(cls):
+        return tuple(f.name for f in dataclasses.fields(cls))
+    return getattr(cls, "_fields", None)
+
+
+@functools.cache
+def takes_fields(cls: type, fields: tuple[str, ...]) -> bool:
+    """Whether calling `cls` with these fields stores them and does nothing else, as for plain dataclasses."""
+    if issubclass(cls, tuple):
+        return True
+    if not dataclasses.is_dataclass(cls) or not is_generated(cls.__init__) or hasattr(cls, "__post_init__"):
+        return False
+    declared = dataclasses.fields(cls)
+    return (
+        all(f.init for f in declared)
+        and fields == tuple(f.name for f in declared)
+        and set(fields) == set(inspect.signature(cls).parameters)  # an InitVar is a parameter and no field
+    )
+
+
+def is_generated(method: Any) -> bool:
+    """Whether the method was written by `dataclass`."""
+    return getattr(getattr(method, "__code__", None), "co_filename", "") == "<string>"
