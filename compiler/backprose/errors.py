@@ -31,7 +31,12 @@ class UnsupportedCall(CompileError):
 
 
 class UnsupportedUpdate(CompileError):
-    """An update in place, or another change of an object that may be shared."""
+    """An update in place, or another change of an object that may be shared.
+
+    `place` is the object that lives outside and the attribute that would be changed, where that is known.
+    """
+
+    place: tuple[Any, str] | None = None
 
 
 class UnresolvedKind(CompileError):

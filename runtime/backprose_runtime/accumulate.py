@@ -10,10 +10,10 @@ from backprose_runtime.arrays import array_module, cast, is_array
 from backprose_runtime.containers import add
 
 
-def add_at(buffer: Any, index: Any, value: Any) -> Any:
+def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     """A copy of `buffer` with `value` added at `index`; entries that the index names several times receive every share.
 
-    `buffer` is an array (any index that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The
+    With a `path`, as in `set_at`, the index is one of the view that it leads to. `buffer` is an array (any index that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The
     result keeps the dtype of an array; a real one takes the real part of a complex `value`.
     """
     if isinstance(buffer, tuple):
@@ -21,7 +21,7 @@ def add_at(buffer: Any, index: Any, value: Any) -> Any:
     if isinstance(buffer, (list, dict)):
         return _add_at_item(buffer.copy(), index, value)
     if is_array(buffer):
-        return _add_at_array(buffer.copy(order="K"), index, value)
+        return _add_at_array(buffer.copy(order="K"), index, value, path)
     if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
@@ -36,17 +36,18 @@ def _add_at_item(out: Any, index: Any, value: Any) -> Any:
     return out
 
 
-def _add_at_array(out: Any, index: Any, value: Any) -> Any:
+def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
     xp = array_module(out)
     value = cast(xp.asarray(value), out.dtype)
     if not np.can_cast(value.dtype, out.dtype, "same_kind"):
         # A store of one entry would truncate without a word.
         raise TypeError(f"{value.dtype} can't be added into {out.dtype}")
+    part = _view(out, path)
     if _is_basic(index):
         # No entry occurs twice, and the plain update is much faster than `ufunc.at`.
-        out[index] += value
+        part[index] += value
     else:
-        xp.add.at(out, index, value)
+        xp.add.at(part, index, value)
     return out
 
 
@@ -85,9 +86,9 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
     return out
 
 
-def put_at(buffer: Any, value: Any, index: Any) -> Any:
+def put_at(buffer: Any, value: Any, *path: Any) -> Any:
     """`set_at` for an index that may name an entry several times: the last value stays."""
-    return set_at(buffer, value, index)
+    return set_at(buffer, value, *path)
 
 
 def last_at(y_bar: Any, index: Any) -> Any:

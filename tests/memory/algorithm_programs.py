@@ -97,6 +97,26 @@ def jacobi_swap(x):
     return np.sum(u * u)
 
 
+def heat_1d(u, a):
+    n = len(u)
+    new = np.empty_like(u)
+    for k in range(4):
+        new[0], new[n - 1] = u[0], u[n - 1]
+        for i in range(1, n - 1):
+            new[i] = u[i] + a[i] * (u[i - 1] - 2 * u[i] + u[i + 1])
+        u[:] = new
+    return np.sum(u * u)
+
+
+def heat_2d(u, a):
+    for k in range(3):
+        flow = a[1:-1, 1:-1] * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1])
+        u[1:-1, 1:-1] += 0.2 * flow
+        u[0, :] = u[1, :]
+        u[:, -1] = u[:, -2]
+    return np.sum(u ** 2)
+
+
 def heat_3d(u):
     for k in range(2):
         u[1:-1, 1:-1, 1:-1] += 0.1 * (
@@ -104,6 +124,17 @@ def heat_3d(u):
             + u[1:-1, 1:-1, :-2] - 6 * u[1:-1, 1:-1, 1:-1]
         ) * u[1:-1, 1:-1, 1:-1]
     return np.sum(u ** 2)
+
+
+def jacobi_3d(u, f):
+    old, new = u.copy(), u.copy()
+    for k in range(3):
+        new[1:-1, 1:-1, 1:-1] = (
+            old[2:, 1:-1, 1:-1] + old[:-2, 1:-1, 1:-1] + old[1:-1, 2:, 1:-1] + old[1:-1, :-2, 1:-1]
+            + old[1:-1, 1:-1, 2:] + old[1:-1, 1:-1, :-2] + f[1:-1, 1:-1, 1:-1] * old[1:-1, 1:-1, 1:-1]
+        ) / 6
+        old, new = new, old
+    return np.sum(old ** 2)
 
 
 def leapfrog(x):
@@ -144,6 +175,37 @@ def soft_edit_distance(x, y):
     return table[n, m]
 
 
+def viterbi(start, move, emit):
+    n, m = emit.shape
+    score = np.zeros((n, m))
+    back = np.zeros((n, m), dtype=int)
+    score[0] = start + emit[0]
+    for t in range(1, n):
+        for j in range(m):
+            reached = score[t - 1] + move[:, j]
+            back[t, j] = np.argmax(reached)
+            score[t, j] = reached[back[t, j]] + emit[t, j]
+    path = np.zeros(n, dtype=int)
+    path[-1] = np.argmax(score[-1])
+    for t in range(n - 1, 0, -1):
+        path[t - 1] = back[t, path[t]]
+    return score[-1, path[-1]] ** 2 + np.sum(emit[np.arange(n), path] ** 2)
+
+
+def edit_distance(x, y, costs):
+    n, m = len(x), len(y)
+    table = np.zeros((n + 1, m + 1))
+    for i in range(1, n + 1):
+        table[i, 0] = table[i - 1, 0] + costs[0]
+    for j in range(1, m + 1):
+        table[0, j] = table[0, j - 1] + costs[1]
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            swap = table[i - 1, j - 1] + costs[2] * abs(x[i - 1] - y[j - 1])
+            table[i, j] = min(table[i - 1, j] + costs[0], table[i, j - 1] + costs[1], swap)
+    return table[n, m]
+
+
 def bubble_sort(x):
     n = len(x)
     for i in range(n):
@@ -158,6 +220,16 @@ def histogram(x):
     for i in range(len(x)):
         bins[i % 3] += x[i] * x[i]
     return np.sum(np.sin(bins))
+
+
+def histogram_by_add_at(x, w):
+    position = (x - np.floor(x[0])) * 2
+    left = np.floor(position).astype(int) % 5
+    share = position - np.floor(position)
+    bins = np.zeros(6)
+    np.add.at(bins, left, w * (1 - share))
+    np.add.at(bins, left + 1, w * share)
+    return np.sum(bins ** 2)
 
 
 def fft(x):
@@ -187,6 +259,30 @@ def fft(x):
                 im[p] += ti
         size *= 2
     return np.sum(re ** 4) + np.sum(im * im * re)
+
+
+def complex_fft(x):
+    n = len(x)
+    z = x + 0j
+    for i in range(n):
+        j, left, bit = 0, i, 1
+        while bit < n:
+            j = 2 * j + left % 2
+            left //= 2
+            bit *= 2
+        z[j] = x[i]
+    half = 1
+    while half < n:
+        twiddle = np.exp(-1j * np.pi * np.arange(half) / half)
+        for start in range(0, n, 2 * half):
+            even, odd = z[start : start + half], z[start + half : start + 2 * half]
+            odd *= twiddle
+            t = odd.copy()
+            odd[:] = even - t
+            even += t
+        half *= 2
+    power = z.real ** 2 + z.imag ** 2
+    return np.sum(power * np.arange(n)) + np.sum(power ** 2)
 
 
 def runge_kutta(y):
@@ -242,14 +338,50 @@ def power_iteration(a):
     return v @ a @ v
 
 
-RNG = np.random.default_rng(11)
-A = RNG.normal(size=(4, 4))
-SPD = A @ A.T + 4 * np.eye(4)
-B, X = RNG.normal(size=4), RNG.normal(size=8)
-ARGUMENTS = {
-    "cholesky": (SPD, B), "gauss": (A + np.eye(4)[::-1] * 3, B), "lu_with_pivoting": (A,),
-    "thomas": (3 + X**2, X, RNG.normal(size=8)), "gauss_seidel": (SPD, B), "jacobi_2d": (RNG.normal(size=(4, 5)),),
-    "jacobi_swap": (X,), "heat_3d": (RNG.normal(size=(4, 3, 4)),), "leapfrog": (X,), "prefix_sums": (X,),
-    "doubling_scan": (X,), "soft_edit_distance": (X[:4], X[3:]), "bubble_sort": (X,), "histogram": (X,), "fft": (X,),
-    "runge_kutta": (B,), "ring_buffer": (X,), "adaptive_step": (B,), "power_iteration": (SPD,),
+def square(r, n):
+    return r.normal(size=(n, n))
+
+
+def positive(r, n):
+    a = square(r, n)
+    return a @ a.T + n * np.eye(n)
+
+
+def turned(r, n):
+    """Large entries stand on the other diagonal, so that every elimination swaps rows."""
+    return square(r, n) + 3 * np.eye(n)[::-1]
+
+
+# For each program: the sizes that it is run with, and random arguments of that size.
+CASES = {
+    "cholesky": ((0, 1, 2, 5), lambda r, n: (positive(r, n), r.normal(size=n))),
+    "gauss": ((0, 2, 4, 5), lambda r, n: (turned(r, n), r.normal(size=n))),
+    "lu_with_pivoting": ((0, 2, 4, 5), lambda r, n: (turned(r, n),)),
+    "thomas": ((1, 2, 8), lambda r, n: (3 + r.normal(size=n) ** 2, r.normal(size=n), r.normal(size=n))),
+    "gauss_seidel": ((0, 2, 4), lambda r, n: (positive(r, n), r.normal(size=n))),
+    "jacobi_2d": ((1, 2, 4), lambda r, n: (r.normal(size=(n, n + 1)),)),
+    "jacobi_swap": ((0, 1, 2, 8), lambda r, n: (r.normal(size=n),)),
+    "jacobi_3d": ((1, 2, 3, 4), lambda r, n: (r.normal(size=(n, 3, 4)), r.normal(size=(n, 3, 4)))),
+    "heat_1d": ((1, 2, 3, 7), lambda r, n: (r.normal(size=n), r.normal(size=n))),
+    "heat_2d": ((2, 3, 5), lambda r, n: (r.normal(size=(n, 4)), r.normal(size=(n, 4)))),
+    "heat_3d": ((1, 2, 4), lambda r, n: (r.normal(size=(n, 3, 4)),)),
+    "leapfrog": ((1, 2, 8), lambda r, n: (r.normal(size=n),)),
+    "prefix_sums": ((0, 1, 8), lambda r, n: (r.normal(size=n),)),
+    "doubling_scan": ((0, 1, 2, 7), lambda r, n: (r.normal(size=n),)),
+    "viterbi": ((2, 4), lambda r, n: (r.normal(size=3), square(r, 3), r.normal(size=(n, 3)))),
+    "edit_distance": ((0, 1, 4), lambda r, n: (r.normal(size=n), r.normal(size=n + 1), 0.5 + r.random(3))),
+    "soft_edit_distance": ((0, 1, 4), lambda r, n: (r.normal(size=n), r.normal(size=n + 1))),
+    "bubble_sort": ((0, 2, 7), lambda r, n: (r.normal(size=n),)),
+    "histogram": ((0, 1, 8), lambda r, n: (r.normal(size=n),)),
+    "histogram_by_add_at": ((1, 2, 9), lambda r, n: (r.normal(size=n), r.normal(size=n))),
+    "fft": ((2, 8), lambda r, n: (r.normal(size=n),)),
+    "complex_fft": ((1, 2, 8), lambda r, n: (r.normal(size=n),)),
+    "runge_kutta": ((1, 4), lambda r, n: (r.normal(size=n),)),
+    "ring_buffer": ((0, 1, 8), lambda r, n: (r.normal(size=n),)),
+    "adaptive_step": ((1, 4), lambda r, n: (r.normal(size=n),)),
+    "power_iteration": ((1, 2, 4), lambda r, n: (positive(r, n),)),
 }  # fmt: skip
+
+
+def arguments(name, n):
+    return CASES[name][1](np.random.default_rng(11), n)

@@ -63,13 +63,6 @@ def test_arguments_that_share_memory_are_refused_at_run_time():
         grad(memory_programs.two_arguments)(x, x)
 
 
-def maybe_shared(x, flag):
-    y = x * 2
-    z = y if flag > 0 else y.copy()
-    z[0] = 1.0
-    return np.sum(y)
-
-
 def reshaped_then_stored(x):
     y = x.reshape(-1)
     y[0] = 3.0
@@ -85,7 +78,6 @@ def stores_in_integers(x):
 @pytest.mark.parametrize(
     ("function", "args", "what"),
     [
-        (maybe_shared, (np.ones(3), 1.0), "share memory"),
         (reshaped_then_stored, (np.ones((2, 2)),), "share memory"),
         (stores_in_integers, (np.ones(3),), "truncates"),
     ],

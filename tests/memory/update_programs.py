@@ -1162,7 +1162,6 @@ REFUSED = {
     "appended_often_then_updated": "may hold it",
     "element_of_grown_list_updated": "element of a container",
     "appended_by_way_of_another_name": "may hold it",
-    "tuple_of_either_order": "may hold it",
     "joined_then_updated": "may hold it",
     "list_that_grows_as_it_is_read": "goes over",
     "multiply_at": "multiply.at",

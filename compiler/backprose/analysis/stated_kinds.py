@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -44,8 +45,22 @@ def _filled(shape: Kind, fill_value: Kind) -> Kind | None:
     return _reshaped(fill_value, shape)
 
 
-def _like_first(buffer: Kind, index: Kind, value: Kind) -> Kind | None:
+def _like_first(buffer: Kind, *others: Kind) -> Kind | None:
     return buffer if isinstance(buffer, Array) else None
+
+
+def _read(array: Kind, index: Kind) -> Kind | None:
+    """At a list of positions: as many entries as it has, however long the array is."""
+    if not isinstance(array, Array) or not isinstance(index, FixedList) or not array.axes:
+        return None
+    if not index.items or not all(map(_is_integer, index.items)):
+        return None
+    lengths = (None, *array.lengths[1:]) if any(array.lengths[1:]) else ()
+    return Array(array.dtype, (ONE if len(index.items) == 1 else MANY, *array.axes[1:]), lengths)
+
+
+def _is_integer(kind: Kind) -> bool:
+    return (dtype_of(kind) or "").startswith(("int", "uint")) and ndim_of(kind) == 0
 
 
 def _like_second(g: Kind, x: Kind) -> Kind | None:
@@ -148,11 +163,14 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.vsplit: _split_along(0),
     np.dsplit: _split_along(2),
     math.acosh: lambda x: Scalar("float"),  # it raises for the example
+    operator.getitem: _read,
     backprose_runtime.add_at: _like_first,
+    backprose_runtime.set_at: _like_first,
+    backprose_runtime.put_at: _like_first,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,
 }
 ALWAYS = frozenset(
-    {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, backprose_runtime.add_at,
-     backprose_runtime.sum_to}
+    {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
+     backprose_runtime.add_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.sum_to}
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import backprose_runtime
@@ -131,6 +131,8 @@ class Expressions:
             written = op.attrs["method"]
             if fn is np.transpose and len(args) == 1 and isinstance(args[0].kind, Array) and written != "transpose":
                 return ast.Attribute(self.value(args[0]), "T", LOAD)
+            if fn is backprose_runtime.get_at:
+                return self.place(self.value(args[0]), args[1:])
         keywords = [ast.keyword(name, self.value(v)) for name, v in op.keywords.items()]
         method = op.attrs["method"]
         if method:
@@ -168,6 +170,30 @@ class Expressions:
             parts = op.attrs["value"]
             return ast.Tuple([self.constant_slice(v) if type(v) is slice else self.literal(v) for v in parts], LOAD)
         return self.op(op)
+
+    def place(self, target: ast.expr, path: Sequence[Value], context: ast.expr_context = LOAD) -> ast.expr:
+        """`target[i].T[j]` for a path of `set_at`; what is read of all of a view is the view."""
+        part = self.view(target, path[:-1])
+        if path[:-1] and path[-1].kind == Static(Ellipsis) and context is LOAD:
+            return part
+        return ast.Subscript(part, self.index(path[-1]), context)
+
+    def view(self, target: ast.expr, path: Sequence[Value]) -> ast.expr:
+        """The view of `target` that the path leads to: by indices, and by functions with a tuple of arguments."""
+        steps = iter(path)
+        for step in steps:
+            if not (isinstance(step.kind, Static) and isinstance(step.kind.value, str)):
+                target = ast.Subscript(target, self.index(step), LOAD)
+                continue
+            name, arguments = step.kind.value, self.value(next(steps))
+            if name == "transpose" and isinstance(arguments, ast.Tuple) and not arguments.elts:
+                target = ast.Attribute(target, "T", LOAD)
+            elif hasattr(np.ndarray, name):
+                target = ast.Call(ast.Attribute(target, name, LOAD), _spread(arguments), [])
+            else:
+                function = ast.Attribute(self.references.node(np), name, LOAD)
+                target = ast.Call(function, [target, *_spread(arguments)], [])
+        return target
 
     def slice(self, op: Op) -> ast.expr:
         parts = list(op.operands)
@@ -268,6 +294,11 @@ def condition(node: ast.expr, negate: bool) -> ast.expr:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return node.operand
     return negated(node)
+
+
+def _spread(arguments: ast.expr) -> list[ast.expr]:
+    """The arguments in a tuple, for a call."""
+    return list(arguments.elts) if isinstance(arguments, ast.Tuple) else [ast.Starred(arguments, LOAD)]
 
 
 def _negative(value: int) -> ast.expr:

@@ -11,7 +11,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis import statements as st
-from backprose.analysis.kinds import is_basic, is_mask
+from backprose.analysis.kinds import dtype_of, is_basic, is_mask
 from backprose.analysis.ownership import PLACES, STORES
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.ir.kinds import (
@@ -109,22 +109,7 @@ class Printer:
     def store(self, target: str, op: Op) -> ast.stmt:
         """`target[path][index] = value`."""
         _, value, *path = op.operands
-        place: ast.expr = _name(target)
-        steps = iter(path[:-1])
-        for step in steps:
-            if isinstance(step.kind, Static) and isinstance(step.kind.value, str):
-                place = self.view(place, step.kind.value, next(steps))
-            else:
-                place = ast.Subscript(place, self.write.index(step), LOAD)
-        return ast.Assign([ast.Subscript(place, self.write.index(path[-1]), STORE)], self.write.value(value))
-
-    def view(self, place: ast.expr, name: str, arguments: Value) -> ast.expr:
-        made = self.write.value(arguments)
-        if name == "transpose" and isinstance(made, ast.Tuple) and not made.elts:
-            return ast.Attribute(place, "T", LOAD)
-        if not hasattr(np.ndarray, name):
-            return ast.Call(ast.Attribute(self.write.references.node(np), name, LOAD), [place, ast.Starred(made, LOAD)], [])
-        return ast.Call(ast.Attribute(place, name, LOAD), [ast.Starred(made, LOAD)], [])
+        return ast.Assign([self.write.place(_name(target), path, STORE)], self.write.value(value))
 
     def augmented(self, target: str, op: Op) -> ast.stmt:
         value = self.write.value(op.operands[1])
@@ -138,16 +123,17 @@ class Printer:
 
     def accumulation(self, target: str, op: Op) -> ast.stmt:
         """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
-        buffer, index, value = op.operands
+        buffer, index, value, *path = op.operands
         if isinstance(buffer.kind, Array):
             value = self.not_broadcast(value)
         share = self.write.value(value)
         less = without_minus(share)
         if needs_add_at(index.kind):
             ufunc = ast.Attribute(self.write.references.node(np), "add" if less is None else "subtract", LOAD)
-            args = [_name(target), self.write.value(index), share if less is None else less]
+            part = self.write.view(_name(target), path)
+            args = [part, self.write.value(index), share if less is None else less]
             return ast.Expr(ast.Call(ast.Attribute(ufunc, "at", LOAD), args, []))
-        place = ast.Subscript(_name(target), self.write.index(index), STORE)
+        place = self.write.place(_name(target), [*path, index], STORE)
         if isinstance(buffer.kind, (List, FixedList)) and not is_rebinding(value.kind):
             element = ast.Subscript(_name(target), self.write.index(index), LOAD)
             add = self.write.references.node(backprose_runtime.add)
@@ -229,7 +215,7 @@ def rebinds(s: st.Update) -> bool:
 
 def keeps_memory(op: Op) -> bool:
     """Whether the update's result fits into its buffer's memory, so that in place means the same."""
-    buffer, result, value = op.operands[0].kind, op.result.kind, op.operands[-1].kind
+    buffer, result = op.operands[0].kind, op.result.kind
     if op.fn in STORES:
         return isinstance(buffer, Array) and bool(buffer.axes)
     if op.fn is backprose_runtime.add_at:
@@ -238,9 +224,10 @@ def keeps_memory(op: Op) -> bool:
         if not isinstance(buffer, Array) or not buffer.axes:
             return False
         index = op.operands[1].kind
-        return (is_basic(index) or is_mask(index) or needs_add_at(index)) and not _loses_imaginary(value, buffer)
+        return (is_basic(index) or is_mask(index) or needs_add_at(index)) and not _loses_imaginary(op.operands[2].kind, buffer)
     if not isinstance(buffer, Array) or buffer != result or not buffer.axes:
         return False
+    value = op.operands[-1].kind
     small = isinstance(value, (Scalar, Dim, Static)) or (isinstance(value, Array) and set(value.axes) <= {"1"})
     # What is summed into an adjoint has its shape, whatever that is.
     is_share = op.fn in (operator.add, operator.sub) and op.operands[0].name.endswith("_bar") and value == buffer
@@ -248,10 +235,16 @@ def keeps_memory(op: Op) -> bool:
 
 
 def needs_add_at(kind: Kind) -> bool:
-    """Whether an index of the kind has an integer array, which may name an entry several times."""
+    """Whether an index of the kind has an array or a list of integers, which may name an entry several times."""
     if isinstance(kind, Tuple):
         return any(map(needs_add_at, kind.items)) and all(is_basic(k) or is_mask(k) or needs_add_at(k) for k in kind.items)
-    return isinstance(kind, Array) and kind.dtype.startswith(("int", "uint"))
+    if isinstance(kind, FixedList):
+        return bool(kind.items) and all(map(is_position, kind.items))
+    return is_position(kind.item) if isinstance(kind, List) else is_position(kind) and isinstance(kind, Array)
+
+
+def is_position(kind: Kind) -> bool:
+    return (dtype_of(kind) or "").startswith(("int", "uint"))
 
 
 def _loses_imaginary(value: Kind, buffer: Array) -> bool:

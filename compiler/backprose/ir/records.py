@@ -37,3 +37,13 @@ def takes_fields(cls: type, fields: tuple[str, ...]) -> bool:
 def is_generated(method: Any) -> bool:
     """Whether the method was written by `dataclass`."""
     return getattr(getattr(method, "__code__", None), "co_filename", "") == "<string>"
+
+
+HEAP = 1 << 9  # the flag of types that are made at run time, such as classes of Python
+LIBRARIES = ("numpy", "scipy", "backprose", "backprose_runtime", "functools")
+
+
+def is_plain(obj: Any) -> bool:
+    """Whether the object is an instance of a user's class."""
+    cls = type(obj)
+    return bool(cls.__flags__ & HEAP) and not isinstance(obj, type) and cls.__module__.partition(".")[0] not in LIBRARIES

@@ -11,7 +11,7 @@ from backprose.rules.registry import linear, no_derivative
 from backprose.rules.static import (
     inverse_permutation, length_is_known, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
-from backprose_runtime import add_at, get_at, last_at, put_at, set_at, sum_to, unbroadcast
+from backprose_runtime import add_at, sum_to, unbroadcast
 
 
 # The same entries in another shape
@@ -334,39 +334,6 @@ def take_along_axis(y, arr, indices, axis=-1, *, y_bar):
 def positions(n, axis, ndim):
     """0, 1, ..., n - 1 along `axis` of `ndim` axes."""
     return np.reshape(np.arange(n), repeated(1, axis) + (n,) + repeated(1, ndim - axis - 1))
-
-
-@linear(add_at, wrt=("buffer", "value"))
-def add_at_(y, buffer, index, value, *, y_bar):
-    """y = buffer with value added at index  =>  buffer_bar = y_bar, value_bar = y_bar[index]."""
-    return y_bar, unbroadcast(y_bar[index], value)
-
-
-@linear(set_at, wrt=("buffer", "value"))
-def set_at_(y, buffer, value, *path, y_bar):
-    """y = buffer with value stored where the path leads  =>  buffer_bar is y_bar cleared there, value_bar what was there."""
-    part = y_bar[path[0]] if len(path) == 1 else get_at(y_bar, *path)
-    part = np.copy(part) if np.ndim(part) > 0 else part
-    return set_at(y_bar, 0.0, *path), unbroadcast(part, value)
-
-
-@linear(put_at, wrt=("buffer", "value"))
-def put_at_(y, buffer, value, index, *, y_bar):
-    """y = buffer with value stored at positions  =>  as for `set_at`, but what was overwritten at once has no share."""
-    part = last_at(y_bar, index)
-    return set_at(y_bar, 0.0, index), unbroadcast(part, value)
-
-
-@linear(last_at, wrt="y_bar")
-def last_at_(y, y_bar, index, *, y_bar_bar):
-    """y = the part of y_bar that was stored last: put it back there."""
-    return put_at(np.zeros_like(y_bar), y_bar_bar, index)
-
-
-@linear(get_at, wrt="buffer")
-def get_at_(y, buffer, *path, y_bar):
-    """y = the part of buffer where the path leads: put y_bar there, and zeros elsewhere."""
-    return set_at(np.zeros_like(buffer), y_bar, *path)
 
 
 @linear(unbroadcast, wrt="g", inert=("x",))

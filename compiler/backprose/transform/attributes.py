@@ -17,7 +17,8 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, inherited, iteration, outside, plain_methods, refusals, updates
+from backprose.transform import containers, followed, inherited, iteration, plain_methods, refusals, updates
+from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
     member = inspect.getattr_static(type(obj), name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
+    found = followed.read(engine, b, obj, name, loc)
+    if found is not None:
+        return found
     if not hasattr(obj, name):
         raise errors.CompileError(
             f"`{_describe(obj)}` has no attribute `{name}`", loc, "reading it would raise AttributeError",
@@ -147,7 +151,7 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         return b.data(current)
     if isinstance(obj, np.ufunc):
         return b.data(current)
-    return outside.live(engine, b, lambda: getattr(obj, name, None), name, (id(obj), name))
+    return followed.read_live(engine, b, obj, name)
 
 
 def call_method(
@@ -155,6 +159,9 @@ def call_method(
     keywords: Mapping[str, Value], loc: Any,
 ) -> Value:  # fmt: skip
     """`target.name(*args, **keywords)`."""
+    if target in engine.memory.either and (isinstance(target.kind, Record) or _writes(target.kind, name)):
+        act = lambda inner, side: [call_method(engine, inner, side, name, args, keywords, loc)]  # noqa: E731
+        return engine.memory.each(b, target, act, [""])[0]
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
         if name in updates.METHODS and engine.memory.active:
@@ -187,6 +194,10 @@ def call_method(
         return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
     args = tuple(engine.elements(b, v, loc) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
+
+
+def _writes(kind: Kind, name: str) -> bool:
+    return isinstance(kind, CONTAINERS) and any(name in names for names in MUTATING.values())
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:

@@ -14,7 +14,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import fields, iteration, objects, type_questions
+from backprose.transform import fields, followed, iteration, objects, type_questions
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -92,6 +92,7 @@ def _getattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
 
 
 def _print(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    followed.check_unchanged(engine, b, args, loc)
     return typed_call(b, print, args, Static(None), keywords)
 
 
@@ -101,6 +102,7 @@ def _text(fn: Any) -> Callable[..., Value]:
     def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
         if all(isinstance(v.kind, Static) and isinstance(v.kind.value, LITERALS) for v in args) and not keywords:
             return b.call(fn, *args)
+        followed.check_unchanged(engine, b, args, loc)
         elements = tuple(engine.elements(b, v, loc) for v in args) if fn is str.join else args
         return typed_call(b, fn, elements, Scalar("str"), keywords)
 

@@ -23,6 +23,7 @@ from backprose.transform import attributes, builtin_calls, identity, iteration, 
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
+from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import TypedBuilder, is_hashable
 
 if TYPE_CHECKING:
@@ -127,6 +128,9 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     args = _elements(engine, b, fn, args, loc)
     if fn in operators.UPDATES:
         return operators.update(engine, b, fn, args, loc)
+    if fn is operator.getitem and args[0] in engine.memory.either and isinstance(args[0].kind, CONTAINERS) and args[0] not in b.parts:
+        act = lambda inner, side: [known(engine, inner, fn, (side, *args[1:]), keywords, loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [""])[0]
     operators.check_operands(fn, args, loc)
     if fn is operator.getitem and isinstance(args[0].kind, Unknown) and not is_number(args[1].kind):
         raise errors.UnresolvedKind(

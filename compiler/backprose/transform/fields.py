@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import Kind, Record, Static
 from backprose.ir.nodes import Value
+from backprose.ir.records import is_plain
+from backprose.transform import followed
 from backprose.transform.typed import NotStatic, TypedBuilder
 
 if TYPE_CHECKING:
@@ -27,18 +29,20 @@ Keywords = Mapping[str, Value]
 
 def set_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`target.name = value`, also by `setattr`."""
-    target, value = args[0], args[2]
-    name = _name(b, args[1], loc)
+    if args[0] in engine.memory.either:
+        act = lambda inner, side: [set_attribute(engine, inner, (side, *args[1:]), {}, loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [""])[0]
+    target, name = args[0], _name(b, args[1], loc)
     _check_followed(engine, target, name, "assigned", loc)
-    cls = target.kind.cls
+    cls = _class_of(target.kind)
     if cls.__setattr__ is not object.__setattr__:
         frozen = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen
         raise errors.UnsupportedUpdate(
-            f"{_of(target.kind, name)} is assigned", loc,
+            f"{_of(target, name)} is assigned", loc,
             "the dataclass is frozen" if frozen else "the class defines `__setattr__`",
             "build a new value: dataclasses.replace" if frozen else "leave assignments to Python, or use a property",
         )  # fmt: skip
-    return store_plainly(engine, b, (target, args[1], value), {}, loc)
+    return store_plainly(engine, b, args, {}, loc)
 
 
 def store_plainly(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -46,32 +50,45 @@ def store_plainly(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyw
     target, value = args[0], args[2]
     name = _name(b, args[1], loc)
     _check_followed(engine, target, name, "assigned", loc)
-    member = _descriptor(target.kind.cls, name)
+    member = _descriptor(_class_of(target.kind), name)
     if isinstance(member, property) and member.fset is not None:
         engine.call_function(b, member.fset, (target, value), {}, loc)
         return b.const(None)
-    _check_place(target.kind, name, member, "assigned", loc)
-    store(engine, b, target, {name: value}, loc)
+    _check_place(target, name, member, "assigned", loc)
+    store(engine, b, _record(engine, b, target, name, "assigned", loc), {name: value}, loc)
     return b.const(None)
 
 
 def delete_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`del target.name`, also by `delattr`."""
-    target = args[0]
-    name = _name(b, args[1], loc)
+    if args[0] in engine.memory.either:
+        act = lambda inner, side: [delete_attribute(engine, inner, (side, *args[1:]), {}, loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [""])[0]
+    target, name = args[0], _name(b, args[1], loc)
     _check_followed(engine, target, name, "deleted", loc)
-    kind = target.kind
-    member = _descriptor(kind.cls, name)
+    cls = _class_of(target.kind)
+    member = _descriptor(cls, name)
     if isinstance(member, property) and member.fdel is not None:
         engine.call_function(b, member.fdel, (target,), {}, loc)
         return b.const(None)
-    _check_place(kind, name, member, "deleted", loc)
-    if name not in kind.fields or kind.cls.__delattr__ is not object.__delattr__:
-        why = "it has no such attribute" if name not in kind.fields else "the class defines `__delattr__`"
-        raise errors.UnsupportedUpdate(f"{_of(kind, name)} is deleted", loc, why, "set it to None instead")
-    kept = {f: v for f, v in zip(kind.fields, b.items_of(target)) if f != name}
-    engine.memory.change(target, b.record(kind.cls, tuple(kept), kept.values(), target.name), loc)
+    _check_place(target, name, member, "deleted", loc)
+    record = _record(engine, b, target, name, "deleted", loc)
+    if name not in record.kind.fields or cls.__delattr__ is not object.__delattr__:
+        why = "the class defines `__delattr__`" if name in record.kind.fields else "it has no such attribute"
+        raise errors.UnsupportedUpdate(f"{_of(target, name)} is deleted", loc, why, "set it to None instead")
+    kept = {f: v for f, v in zip(record.kind.fields, b.items_of(record)) if f != name}
+    engine.memory.change(record, b.record(cls, tuple(kept), kept.values(), record.name), loc)
     return b.const(None)
+
+
+def _class_of(kind: Kind) -> type:
+    return kind.cls if isinstance(kind, Record) else type(kind.value)
+
+
+def _record(engine: Inference, b: TypedBuilder, target: Value, name: str, done: str, loc: Any) -> Value:
+    if isinstance(target.kind, Record):
+        return target
+    return followed.record_for_writing(engine, b, target, name, done, loc)
 
 
 def store(engine: Inference, b: TypedBuilder, target: Value, values: Mapping[str, Value], loc: Any) -> None:
@@ -126,16 +143,17 @@ def _name(b: TypedBuilder, value: Value, loc: Any) -> str:
 
 def _check_followed(engine: Inference, target: Value, name: str, done: str, loc: Any) -> None:
     kind = target.kind
-    if isinstance(kind, Record) and not issubclass(kind.cls, tuple) and engine.memory.active:
+    if engine.memory.active and isinstance(kind, Record) and not issubclass(kind.cls, tuple):
+        return
+    if engine.memory.active and isinstance(kind, Static) and is_plain(kind.value):
         return
     if isinstance(kind, Record):
         why, instead = "a namedtuple can't be changed", "make a new one: `._replace(...)`"
-    elif not isinstance(kind, Static):
-        why, instead = "it is no object whose attributes are known when compiling", "keep the value in a variable"
+    elif isinstance(kind, Static):
+        why, instead = "it lives outside the function, where other code sees the change", "return the value"
     else:
-        why = "it lives outside the function, where other code sees the change"
-        instead = "make it a dataclass, and pass it as an argument"
-    raise errors.UnsupportedUpdate(f"{_of(kind, name)} is {done}", loc, why, instead)
+        why, instead = "it is no object whose attributes are known when compiling", "keep the value in a variable"
+    raise errors.UnsupportedUpdate(f"{_of(target, name)} is {done}", loc, why, instead)
 
 
 def _descriptor(cls: type, name: str) -> Any:
@@ -143,25 +161,27 @@ def _descriptor(cls: type, name: str) -> Any:
     return member if inspect.isdatadescriptor(member) else None
 
 
-def _check_place(kind: Record, name: str, member: Any, done: str, loc: Any) -> None:
+def _check_place(target: Value, name: str, member: Any, done: str, loc: Any) -> None:
     """Whether an attribute of the name can be kept: in a slot, or in the object's dict."""
     slots = isinstance(member, types.MemberDescriptorType)
     if isinstance(member, property):
         why = f"it is a property without a {'setter' if done == 'assigned' else 'deleter'}"
     elif member is not None and not slots:
         why = f"it is {type(member).__name__}, a descriptor that is not followed"
-    elif not slots and not kind.cls.__dictoffset__:
+    elif not slots and not _class_of(target.kind).__dictoffset__:
         why = "the class has `__slots__` without this name"
     else:
         return
-    raise errors.UnsupportedUpdate(f"{_of(kind, name)} is {done}", loc, why, "use an attribute that can be assigned")
+    raise errors.UnsupportedUpdate(f"{_of(target, name)} is {done}", loc, why, "use an attribute that can be assigned")
 
 
-def _of(kind: Kind, name: str) -> str:
+def _of(target: Value, name: str) -> str:
+    kind = target.kind
     if isinstance(kind, Record):
         return f"the attribute `{name}` of an object of the class `{kind.cls.__qualname__}`"
     if isinstance(kind, Static):
-        return f"the attribute `{name}` of `{getattr(kind.value, '__name__', type(kind.value).__qualname__)}`"
+        named = getattr(kind.value, "__name__", None) or target.name or type(kind.value).__qualname__
+        return f"the attribute `{name}` of `{named}`"
     return f"the attribute `{name}` of {kind}"
 
 

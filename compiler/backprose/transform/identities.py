@@ -206,13 +206,13 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """What is added where zero was just stored is stored."""
-    buffer, index, value = op.operands
+    buffer, index, value, *path = op.operands
     cleared = c.call_of(buffer, backprose_runtime.set_at)
-    if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (index,):
+    if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
         return None
     if not isinstance(index.kind, (Slice, Dim, Static, Scalar)):
         return None
-    return b.call(backprose_runtime.set_at, cleared.operands[0], value, index, kind=op.result.kind, name=op.result.name)
+    return b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=op.result.kind, name=op.result.name)
 
 
 IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import FixedList, List, Record, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform.memory import holds_memory
+from backprose.transform.memory import UNCHANGING, holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _is_same(engine: Inference, x: Value, y: Value, loc: Any) -> bool | None:
     objects = [v for v in (x, y) if isinstance(v.kind, Record) and not issubclass(v.kind.cls, tuple)]
     if certain and one != other and (len(objects) == 1 or {one.cell, other.cell} & engine.made):
         return False
-    if objects and any(v is not memory.ref(v).cell.root for v in objects):
+    if any(v is not memory.ref(v).cell.root or not set(memory.doubtful.get(v, ())) <= set(UNCHANGING) for v in objects):
         raise _undecided(objects[0], loc)
     return None
 

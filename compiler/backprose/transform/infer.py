@@ -16,15 +16,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import backprose_runtime
-
 from backprose import errors
 from backprose.analysis.kinds import join, name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
-from backprose.transform import attributes, calls, inherited, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.transform import attributes, branches, calls, followed, inherited, instances, iteration, loops, operators, outside, refusals, stores
 from backprose.transform.binding import bind, spread
+from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.memory import Cell, Memory, holds_memory
 from backprose.transform.outside import Guard
@@ -79,8 +78,12 @@ class Inference:
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
+    followed: Followed = field(default_factory=Followed)
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.memory.branch = self.branch
 
     # Entry
 
@@ -90,24 +93,37 @@ class Inference:
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
-        outer, depth = (self.memory.state, self.memory.active), self.depth
+        outer = self.memory.state, self.memory.active, self.followed
+        self.memory.active, self.followed = True, self.followed.closed()
+        try:
+            entry = self._settled(target, lowered, owner, kinds, prefix)
+            outer[2].reads.update(self.followed.reads)
+        finally:
+            self.memory.state, self.memory.active, self.followed = outer
+        others = {i.name: i.function for i in self.instances.values()}
+        return Module({entry.name: entry, **others, **self.functions})
+
+    def _settled(
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str
+    ) -> Function:
+        """The entry, built until it is known what it writes to."""
+        instances, depth = dict(self.instances), self.depth
         changed: frozenset[str] | None = None
-        self.memory.active = True
         while True:
             self.memory.state = {}
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
-            except errors.UnsupportedUpdate:
+            except errors.UnsupportedUpdate as found:
+                self.depth, self.instances = depth, dict(instances)  # those that were built before it are of no use
+                if followed.follow(self, found):
+                    continue
                 if changed is not None:
                     raise
-                self.depth, changed = depth, frozenset()  # what is refused may be known once containers are taken apart
+                changed = frozenset()  # what is refused may be known once containers are taken apart
                 continue
-            if written <= (changed or frozenset()):
-                break
+            if not followed.note_writes(self) and written <= (changed or frozenset()):
+                return entry
             changed = (changed or frozenset()) | written
-        self.memory.state, self.memory.active = outer
-        others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others, **self.functions})
 
     def _entry(
         self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
@@ -120,16 +136,19 @@ class Inference:
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
+                followed.own(self, Static(owner), param.name)
                 continue
+            followed.own(self, kinds[param.name], param.name)
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
             own = stores.copy(self.memory, b, value) if changed and param.name in changed else value
             values.append(own if changed is None else self.memory.expand(b, own))
-        arrays = [v for v in params if holds_memory(v.kind)]
-        if changed and (len(arrays) > 1 or any(not isinstance(v.kind, Array) for v in arrays)):
-            b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
+        at = len(b.ops)
+        followed.open_records(self, b)
         cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
+        followed.check_unchanged(self, b, (result,), lowered.loc)
+        followed.check_separate(self, b, at, params, bool(changed))
         entry = Function(lowered.name, rename(b.region(params, [result]), self.names), lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
         return entry, frozenset(name for name, cell in cells if cell in written or cell in self.memory.poisoned)
@@ -239,7 +258,13 @@ class Inference:
                 env[value] = self.memory.current(b, env[value], loc)
 
     def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        target, index, value = (env[v] for v in op.operands)
+        self.store(b, op, *(env[v] for v in op.operands))
+
+    def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
+        """`target[index] = value`, or with an operator."""
+        if target in self.memory.either:
+            self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
+            return
         update = op.attrs["operator"]
         method = operators.special(target.kind, "__setitem__")
         if method is not None:
@@ -410,42 +435,8 @@ class Inference:
         env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
 
     def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
-        """An `if`, each region of which a function builds; what they stored goes on, too."""
-        sides, states, loc = [], [], b.loc
-        before = self.memory.state
-        fresh, left = self.fresh, []
-        for make in build:
-            inner = b.nested()
-            self.fresh = dict(fresh)
-            left.append(self.fresh)
-            self.memory.state = dict(before)
-            sides.append((inner, make(inner)))
-            states.append(self.memory.state)
-            b.at(loc)
-        self.fresh = {v: depth for v, depth in left[0].items() if v in left[1]}
-        results = []
-        for name, x, y in zip(names, sides[0][1], sides[1][1]):
-            results.append(Value(name, join(x.kind, y.kind)))
-            if x.kind != y.kind and all(isinstance(v.kind, Static) and callable(v.kind.value) for v in (x, y)):
-                self.choices[results[-1]] = (cond, x.kind.value, y.kind.value)
-        inside = set().union(*(defined_values(inner.region()) for inner, _ in sides))
-        written: dict[Cell, None] = {}
-        for self.memory.state in states:
-            written.update(dict.fromkeys(self.memory.written(before, inside)))
-        held = []
-        for (inner, _), self.memory.state in zip(sides, states):
-            held.append([self.memory.whole(inner, cell) for cell in written])
-            self.memory.freeze_contents(held[-1])
-        stored = [Value(cell.name, join(x.kind, y.kind)) for cell, x, y in zip(written, *held)]
-        regions = [inner.region((), [*values, *more]) for (inner, values), more in zip(sides, held)]
-        b.op("if", (cond,), [*results, *stored], regions)
-        self.memory.state = dict(before)
-        for cell, value in zip(written, stored):
-            self.memory.replace(cell, value)
-        for i, result in enumerate(results):
-            self.memory.follow(result, [values[i] for _, values in sides], inside)
-        self.memory.note_together(b, results, [values for _, values in sides])
-        return results
+        """An `if`, each side of which a function builds."""
+        return branches.branch(self, b, cond, build, names)
 
     # Loops
 

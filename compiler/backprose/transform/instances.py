@@ -86,7 +86,12 @@ def _body(engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ..
     env, frame = dict(zip(lowered.params, values)), replace(frame, first=values[0] if values else None)
     outer, engine.memory.state = engine.memory.state, {}
     cells = [engine.memory.ref(v).cell for v in params if holds_memory(v.kind)]
-    (result,) = engine.region(b, lowered.region, env, frame)
+    around, engine.followed = engine.followed, engine.followed.closed()
+    try:
+        (result,) = engine.region(b, lowered.region, env, frame)
+        around.reads.update(engine.followed.reads)
+    finally:
+        engine.followed = around
     if any(cell in cells for cell in engine.memory.written({})):
         raise errors.UnsupportedUpdate(
             f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,

@@ -13,7 +13,7 @@ it may share memory with, and nothing may be stored through it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,16 @@ class Ref:
     path: tuple[Step, ...] = ()
 
 
+@dataclass(frozen=True)
+class Either:
+    """A conditional reference: `sides[0]` where `cond` holds, else `sides[1]`."""
+
+    cond: Value
+    sides: tuple[Where, Where]
+
+
+Where = Ref | Either
+
 MAKES_LIST = frozenset(
     {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
 )
@@ -77,6 +87,8 @@ class Memory:
     refs: dict[Value, Ref] = field(default_factory=dict)
     seen: dict[Value, Value] = field(default_factory=dict)  # what was in the cell when a value was read from it
     doubtful: dict[Value, dict[Cell, Value]] = field(default_factory=dict)
+    either: dict[Value, Either] = field(default_factory=dict)  # doubtful values of which it is known after all
+    branch: Callable[..., list[Value]] | None = None  # that of inference, to read and write by a condition
     views: dict[tuple[Ref, Value], Value] = field(default_factory=dict)
     rebuilt: dict[tuple[Value, tuple[Value, ...]], Value] = field(default_factory=dict)
     poisoned: dict[Cell, str] = field(default_factory=dict)
@@ -84,6 +96,7 @@ class Memory:
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
+    outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
 
     def ref(self, value: Value) -> Ref:
@@ -104,9 +117,7 @@ class Memory:
         """`new` is `old` under another name."""
         if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
             self.views[self.refs[old], self.seen[old]] = new
-        for table in (self.refs, self.seen, self.doubtful):
-            if old in table:
-                table[new] = table[old]
+        self._copy_place(new, old)
         if old in self.in_order:
             self.in_order.add(new)
         for cell, value in self.state.items():
@@ -116,14 +127,21 @@ class Memory:
         if old in self.refs and self.refs[old].cell.root is old and self.refs[old].cell not in self.state:
             self.state[self.refs[old].cell] = self.seen[new] = new
 
+    def _copy_place(self, new: Value, old: Value) -> None:
+        for table in (self.refs, self.seen, self.doubtful, self.either):
+            if old in table:
+                table[new] = table[old]
+
     # Reading
 
     def current(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
         """What is in the value's memory now."""
         if not self.active:
             return value
-        if value in self.doubtful:
-            self._check(value, loc)
+        if value in self.doubtful and (cell := self._changed(value)) is not None:
+            if value not in self.either:
+                raise _undecided(value, cell.name, loc)
+            return self._read(b, self.either[value], value.name)
         ref = self.refs.get(value)
         if ref is None:
             return self._container(b, value, loc)
@@ -159,15 +177,55 @@ class Memory:
             return value
         key = (value, now)
         if key not in self.rebuilt or not _in_scope(b, self.rebuilt[key]):
+            self.ref(value)
             self.rebuilt[key] = container_like(b, value.kind, now, value.name)
-            fresh = self.rebuilt[key]
-            self.refs[fresh], self.seen[fresh] = self.ref(value), self.seen[value]
+            self._copy_place(self.rebuilt[key], value)
         return self.rebuilt[key]
 
-    def _check(self, value: Value, loc: Any) -> None:
+    def _changed(self, value: Value) -> Cell | None:
+        """The memory that a doubtful value may share and that was written to since it was read."""
         for cell, then in self.doubtful[value].items():
             if cell not in UNCHANGING and (self.now(cell) is not then or cell in self.poisoned):
-                raise _undecided(value, cell.name, loc)
+                return cell
+        return None
+
+    def _read(self, b: TypedBuilder, where: Where, name: str) -> Value:
+        """What is there now."""
+        if isinstance(where, Ref):
+            if where.cell in self.poisoned:
+                raise _undecided(where.cell.root, self.poisoned[where.cell], b.loc)
+            return self.at(b, where, self.now(where.cell), name)
+        key = (where, tuple(self.now(cell) for cell in _cells_at(where)))
+        if key not in self.views or not _in_scope(b, self.views[key]):
+            sides = [lambda inner, side=side: [self._read(inner, side, name)] for side in where.sides]
+            (self.views[key],) = self.branch(b, where.cond, sides, [name])
+            self.put(self.views[key], where, self.ref(self.views[key]))
+        return self.views[key]
+
+    # Conditional references
+
+    def where(self, value: Value) -> Where:
+        return self.either[value] if value in self.either else self.ref(value)
+
+    def put(self, value: Value, where: Where, own: Ref) -> None:
+        """`value`, just read, is what is there; `own` is the memory that is its own on one of the sides, or on none."""
+        self.refs[value] = own if isinstance(where, Either) else where
+        self.seen[value] = self.now(self.refs[value].cell)
+        if isinstance(where, Either):
+            self.either[value] = where
+            self.doubtful[value] = {cell: self.now(cell) for cell in _cells_at(where)}
+
+    def each(
+        self, b: TypedBuilder, target: Value, act: Callable[[TypedBuilder, Value], list[Value]], names: list[str]
+    ) -> list[Value]:
+        """`act(builder, value)` on either side of the conditional reference `target`, with what it refers to there."""
+        return self._each(b, self.either[target], target.name, act, names)
+
+    def _each(self, b: TypedBuilder, where: Where, name: str, act: Any, names: list[str]) -> list[Value]:
+        if isinstance(where, Ref):
+            return act(b, self._read(b, where, name))
+        sides = [lambda inner, side=side: self._each(inner, side, name, act, names) for side in where.sides]
+        return self.branch(b, where.cond, sides, names)
 
     # Sharing
 
@@ -191,7 +249,8 @@ class Memory:
         source = op.operands[0] if op.operands else None
         element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
         if element and isinstance(source.kind, (*CONTAINERS, Maybe)):
-            self.doubtful[result] = {ELEMENTS: result}
+            known = self.doubtful.get(source, {})
+            self.doubtful[result] = {OUTSIDE: known[OUTSIDE]} if OUTSIDE in known else {ELEMENTS: result}
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
         elif op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
@@ -222,17 +281,19 @@ class Memory:
         self.seen[result] = self.now(ref.cell)
         if source in self.doubtful:
             self.doubtful[result] = self.doubtful[source]
+        if source in self.either:
+            self.either[result] = _view_of(self.either[source], Step(fn, args))
 
     def note_same(self, result: Value, source: Value) -> None:
         """`result` is `source` itself under another name."""
-        ref = self.ref(source)
-        self.refs[result], self.seen[result] = ref, self.seen[source]
+        self.ref(source)
+        self._copy_place(result, source)
 
     def note_doubt(self, result: Value, sources: Iterable[Value]) -> None:
         """`result` may share memory with `sources`, or not."""
         if not self.active:
             return
-        cells = {self.ref(v).cell for v in sources if holds_memory(v.kind)}
+        cells = set().union(*map(self.cells_of, sources))
         if cells:
             before = self.doubtful.get(result, {})
             self.doubtful[result] = {**before, **{cell: self.now(cell) for cell in cells}}
@@ -273,6 +334,7 @@ class Memory:
                     if value not in self.refs or value in self.doubtful:
                         marker = Cell(other.name if value is result else result.name, value)
                         self.doubtful[value] = {**self.doubtful.get(value, {}), marker: value}
+                        self.either.pop(value, None)
 
     def is_fresh(self, b: TypedBuilder, value: Value, inside: set[Value]) -> bool:
         """Whether the value certainly is memory made `inside`, all of it."""
@@ -285,6 +347,8 @@ class Memory:
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
+        if x in self.either or y in self.either:
+            return x is y or self.either.get(x) == self.either.get(y)
         return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
 
     def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
@@ -320,6 +384,8 @@ class Memory:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
             other = next(iter(self.doubtful[target]))
+            if OUTSIDE in self.doubtful[target]:
+                raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
             raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
         cell = self.ref(target).cell
         if cell in self.frozen:
@@ -350,6 +416,7 @@ class Memory:
         self.state[cell] = value
         self.refs[value], self.seen[value] = Ref(cell), value
         self.doubtful.pop(value, None)
+        self.either.pop(value, None)
 
     def written(self, before: dict[Cell, Value], inside: set[Value] = frozenset()) -> list[Cell]:
         """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
@@ -357,6 +424,18 @@ class Memory:
             cell for cell, value in self.state.items()
             if value is not before.get(cell, cell.root) and cell.root not in inside
         ]  # fmt: skip
+
+
+def _cells_at(where: Where) -> list[Cell]:
+    if isinstance(where, Ref):
+        return [where.cell]
+    return list(dict.fromkeys(cell for side in where.sides for cell in _cells_at(side)))
+
+
+def _view_of(where: Where, step: Step) -> Where:
+    if isinstance(where, Ref):
+        return Ref(where.cell, (*where.path, step))
+    return Either(where.cond, tuple(_view_of(side, step) for side in where.sides))
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
@@ -395,6 +474,18 @@ def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: 
 def _in_scope(b: TypedBuilder, value: Value) -> bool:
     """Whether the value was built by this builder: one from another branch may not be in scope."""
     return any(value in op.results for op in b.ops)
+
+
+def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> errors.UnsupportedUpdate:
+    """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute of it."""
+    owner, name = place or (None, target.name or "a value")
+    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{type(owner).__qualname__}`"
+    error = errors.UnsupportedUpdate(
+        f"{what} lives outside the function, and is updated in place", loc, "other code sees the change",
+        "pass it as an argument, or work on a copy: `.copy()`",
+    )  # fmt: skip
+    error.place = place
+    return error
 
 
 def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:

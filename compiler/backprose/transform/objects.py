@@ -14,9 +14,9 @@ import numpy as np
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, Dim, FixedList, List, Object, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.ir.records import is_generated
-from backprose.transform import fields
-from backprose.transform.memory import UNCHANGING, Ref, container_like
+from backprose.ir.records import is_generated, is_plain
+from backprose.transform import fields, followed, stores
+from backprose.transform.memory import UNCHANGING, container_like
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -155,8 +155,10 @@ def _copied(deep: bool) -> Callable[..., Value]:
     return handler
 
 
-def _copy(engine: Inference, b: TypedBuilder, value: Value, deep: bool, done: dict[Ref, Value], loc: Any) -> Value:
+def _copy(engine: Inference, b: TypedBuilder, value: Value, deep: bool, done: dict[Any, Value], loc: Any) -> Value:
     kind = value.kind
+    if isinstance(kind, Static) and is_plain(kind.value):
+        return _copy_passed(engine, b, value, deep, done, loc)
     if isinstance(kind, (Static, Scalar, Dim)):
         return value
     place = engine.memory.ref(value)
@@ -164,11 +166,11 @@ def _copy(engine: Inference, b: TypedBuilder, value: Value, deep: bool, done: di
         return done[place]
     if not engine.memory.doubtful.get(value, {}).keys() <= set(UNCHANGING):
         raise _not_copied(kind, loc, "whether it is the same object as another is not known")
-    if isinstance(kind, Array):
-        copied = engine.known(b, np.copy, (value,), {}, loc)
+    if isinstance(kind, Array) or (deep and isinstance(kind, List) and value not in b.parts):
+        copied = stores.copy(engine.memory, b, value)
     elif isinstance(kind, (Record, Tuple, FixedList, Dict)) or (isinstance(kind, List) and value in b.parts):
-        if isinstance(kind, Record) and not issubclass(kind.cls, tuple) and COPYING & _defined(kind.cls):
-            raise _not_copied(kind, loc, "its class says how it is copied")
+        if isinstance(kind, Record):
+            _check_copied(kind, kind.cls, loc)
         items = b.items_of(value)
         if deep:
             items = tuple(_copy(engine, b, v, deep, done, loc) for v in items)
@@ -181,6 +183,25 @@ def _copy(engine: Inference, b: TypedBuilder, value: Value, deep: bool, done: di
         raise _not_copied(kind, loc, "its structure is not known when compiling")
     done[place] = copied
     return copied
+
+
+def _copy_passed(engine: Inference, b: TypedBuilder, value: Value, deep: bool, done: dict[Any, Value], loc: Any) -> Value:
+    """A copy of an object that lives outside: of the attributes that it has now."""
+    obj = value.kind.value
+    _check_copied(value.kind, type(obj), loc)
+    if id(obj) in done:
+        return done[id(obj)]
+    copied = done[id(obj)] = b.record(type(obj), (), ())
+    for name in followed.own_attributes(engine, b, obj):
+        item = engine.attribute(b, value, name, loc)
+        item = _copy(engine, b, item, deep, done, loc) if deep else item
+        fields.store(engine, b, engine.memory.current(b, copied, loc), {name: item}, loc)
+    return engine.memory.current(b, copied, loc)
+
+
+def _check_copied(kind: Any, cls: type, loc: Any) -> None:
+    if not issubclass(cls, tuple) and COPYING & _defined(cls):
+        raise _not_copied(kind, loc, "its class says how it is copied")
 
 
 COPYING = {"__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"}

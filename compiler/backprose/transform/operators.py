@@ -35,6 +35,9 @@ SYMBOLS = {"iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=", "ifloordi
 
 def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value:
     """`x += y` on a name: a rebinding for immutable values, an update in place for arrays and lists."""
+    if args[0] in engine.memory.either:
+        act = lambda inner, side: [update(engine, inner, fn, (side, *args[1:]), loc)]  # noqa: E731
+        return engine.memory.each(b, args[0], act, [args[0].name])[0]
     kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
     symbol = SYMBOLS[fn.__name__.strip("_")]
     method = special(kind, f"__{fn.__name__.strip('_')}__")

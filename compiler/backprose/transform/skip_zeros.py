@@ -43,6 +43,8 @@ def _share(ops: list[Op], i: int, counts: Counter[Value]) -> tuple[int, int] | N
     buffer, share = op.operands[0], op.operands[-1]
     if counts[buffer] != 1 or counts[share] != 1 or not buffer.name.endswith("_bar") or buffer.kind != op.result.kind:
         return None
+    if len(op.operands) > 3:
+        return None  # the share is not the last operand of an addition into a view
     if op.fn is operator.add and not isinstance(buffer.kind, Scalar):
         return None  # the zero may be what gives the sum its shape
     at = next((k for k in range(i) if share in ops[k].results), None)

@@ -24,23 +24,30 @@ from backprose.transform.typed import TypedBuilder
 
 def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
     """`target[index] = value`."""
+    if target in memory.either:
+        memory.each(b, target, lambda inner, side: store(memory, inner, side, index, value, loc) or [], [])
+        return
     memory.check_writable(target, loc)
     ref = memory.ref(target)
     if isinstance(target.kind, Tuple) or (isinstance(target.kind, Record) and not isinstance(index.kind, Static)):
         raise errors.UnsupportedUpdate(
             f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
         )
-    if any(step.fn is np.diagonal for step in ref.path):
-        raise errors.UnsupportedUpdate(
-            f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
-            "use np.fill_diagonal, or an index: `a[i, i] = ...`",
-        )  # fmt: skip
+    _refuse_read_only(target, ref.path, loc)
     if isinstance(target.kind, Array):
         value = stored(b, target.kind, value, loc)
         memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
         return
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     memory.change(target, _with_item(memory, b, target, kind, index, value, ref.cell.name, loc), loc)
+
+
+def _refuse_read_only(target: Value, path: tuple[Step, ...], loc: Any) -> None:
+    if any(step.fn is np.diagonal for step in path):
+        raise errors.UnsupportedUpdate(
+            f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
+            "use np.fill_diagonal, or an index: `a[i, i] = ...`",
+        )  # fmt: skip
 
 
 def _written(
@@ -53,11 +60,7 @@ def _written(
     steps = [v for step in path for v in encoded(b, step)]
     if is_basic(index.kind) or is_mask(index.kind):
         return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
-    if steps:
-        raise errors.UnsupportedUpdate(
-            "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-        )
-    return b.call(backprose_runtime.put_at, root, value, index, kind=kind, name=name)
+    return b.call(backprose_runtime.put_at, root, value, *steps, index, kind=kind, name=name)
 
 
 def encoded(b: TypedBuilder, step: Step) -> list[Value]:
@@ -129,12 +132,9 @@ def add(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: Val
     if target in memory.doubtful or not isinstance(target.kind, Array) or not is_basic(index.kind):
         return False
     memory.check_writable(target, loc)
-    ref = memory.ref(target)
-    if ref.path or not _fits(target.kind, value.kind):
+    if not _fits(target.kind, value.kind):
         return False
-    root = memory.now(ref.cell)
-    name = ref.cell.name or target.name
-    memory.replace(ref.cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=name))
+    accumulate(memory, b, target, index, value, loc)
     return True
 
 
@@ -145,13 +145,14 @@ def _fits(kind: Array, value: Kind) -> bool:
 
 def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: Value, loc: Any) -> None:
     """`np.add.at(target, index, value)`."""
-    cell = memory.check_writable(target, loc)
-    if memory.ref(target).path:
-        raise errors.UnsupportedUpdate(
-            "a view is updated at an array of positions", loc, "that is not followed yet", "update the array itself"
-        )
-    root = memory.now(cell)
-    memory.replace(cell, b.call(backprose_runtime.add_at, root, index, value, kind=root.kind, name=cell.name))
+    if target in memory.either:
+        memory.each(b, target, lambda inner, side: accumulate(memory, inner, side, index, value, loc) or [], [])
+        return
+    cell, path = memory.check_writable(target, loc), memory.ref(target).path
+    _refuse_read_only(target, path, loc)
+    root, steps = memory.now(cell), [v for step in path for v in encoded(b, step)]
+    name = cell.name or target.name
+    memory.replace(cell, b.call(backprose_runtime.add_at, root, index, value, *steps, kind=root.kind, name=name))
 
 
 def copy(memory: Memory, b: TypedBuilder, value: Value) -> Value:

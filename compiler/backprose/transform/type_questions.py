@@ -13,7 +13,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import length_is_known, rank_is_known
-from backprose.transform import fields
+from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
     cls = type_of(args[0].kind)
     name = b.static_value(args[1])
     if isinstance(args[0].kind, Static):
-        return b.const(hasattr(args[0].kind.value, name))
+        return b.const(followed.has(engine, b, args[0].kind.value, name))
     if cls is None:
         return typed_call(b, hasattr, args, Scalar("bool"))
     if isinstance(args[0].kind, Record) and args[0].kind.cls.__dictoffset__:
