@@ -337,3 +337,18 @@ def asks_for_what_is_no_field(p=Point(0.5, 0.5), x=0.5):
 def object_of_a_list_by_identity(x=0.5, n=3):
     ps = [Squared(x * i) for i in range(n)]
     return x if Squared(x) in ps else 2 * x  # UnsupportedCall: whether `Squared` is the same object as another is not known
+
+
+class Context:
+    def __enter__(self):
+        self.depth = 1
+
+    def __exit__(self, *error):
+        self.depth = 0
+
+
+def enters_an_object(x=0.5):
+    c = Context()
+    with c:  # UnsupportedCall: `with` on an object of the class `Context` is not supported
+        x = x * 2
+    return x * c.depth

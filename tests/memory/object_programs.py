@@ -1,6 +1,7 @@
 """Objects as people write them, made inside functions that update in place. Each program takes x, a vector of 4."""
 
 import copy
+import types
 from dataclasses import InitVar, dataclass, field
 
 import numpy as np
@@ -345,3 +346,125 @@ def passed_to_a_function(x):
     s = Body(x * 1.0)
     change(s, x[0])
     return s.t * s.energy()
+
+
+class Hidden:
+    def __init__(self, x):
+        self.__u = x
+
+    def base(self):
+        return self.__u
+
+
+class MoreHidden(Hidden):
+    def __init__(self, x):
+        super().__init__(x)
+        self.__u = x * 10
+
+    def own(self):
+        return self.__u
+
+
+class Row:
+    def __init__(self, data):
+        self.data = data
+
+    def __iter__(self):
+        return iter(self.data)
+
+
+class Node:
+    def __init__(self, value, following=None):
+        self.value, self.following = value, following
+
+
+def chain_total(node):
+    return node.value**2 + (0.0 if node.following is None else chain_total(node.following))
+
+
+chain_total.helper = True
+
+
+def private_names(x):
+    h = MoreHidden(x)
+    h.own()[0] = 3.0
+    return np.sum(h.own() * h.base())
+
+
+def gone_over(x):
+    row, total = Row(x * 2), 0.0
+    for v in row:
+        total += v**2
+    return total * sum(row)
+
+
+def namespace(x):
+    s = types.SimpleNamespace(u=x * 1.0, t=0.0)
+    s.u[0] = x[1]
+    s.t += x[2]
+    return np.sum(s.u) * s.t
+
+
+def objects_in_a_list_of_any_length(x):
+    particles = [Particle(v, x * v) for v in x]
+    total = 0.0
+    for p in particles:
+        total += p.x**2 + np.sum(p.v)
+    return total
+
+
+def function_as_an_attribute(x):
+    s = Particle(x * 1.0, 2.0)
+    s.force = lambda y: y * s.v + np.sum(s.x)
+    s.v = x[0]
+    s.x[1] = 3.0
+    return s.force(x[2])
+
+
+def bound_method_kept(x):
+    s = Particle(x * 1.0, x)
+    move = s.move
+    s.v = x * 3
+    move(0.5)
+    return np.sum(s.x**2)
+
+
+def one_of_two_objects(x):
+    a, b = Particle(x[0], x[1]), Particle(x[1], x[2])
+    s = a if x[0] > 0.1 else b
+    s.move(2.0)
+    s.x *= 2
+    return a.x * b.x
+
+
+def made_by_its_type(x):
+    s = Particle(x, 1.0)
+    t = type(s)(s.x * 2, 3.0)
+    r = t.__class__(t.x, t.v)
+    r.v *= x[0]
+    return np.sum(r.x) * r.v if r and isinstance(r, Particle) else x[1]
+
+
+def chain_by_recursion(x):
+    n = Node(x[0], Node(x[1], Node(x[2])))
+    n.following.value *= 2
+    return chain_total(n)
+
+
+def one_object_under_many_names(x):
+    s = Particle(x * 1.0, 0.0)
+    pair = (s, s)
+    pair[0].x[1] = 7.0 * x[0]
+    a, b = pair
+    a.v = b.x[1]
+    return np.sum(pair[1].x) * pair[1].v
+
+
+def in_lockstep(x):
+    ps = [Particle(x[0], 1.0), Particle(x[1], 2.0)]
+    for p, k in zip(ps, (3.0, 4.0)):
+        p.v *= k
+        p.move(x[2])
+    for i, p in enumerate(ps):
+        p.x *= i + 1
+    return ps[0].x * ps[1].x

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+from types import SimpleNamespace
 from typing import Any
 
 from backprose.ir.kinds import Kind, Record
@@ -22,7 +23,7 @@ def fields_of(cls: type, kind: Kind | None = None) -> tuple[str, ...] | None:
 @functools.cache
 def takes_fields(cls: type, fields: tuple[str, ...]) -> bool:
     """Whether calling `cls` with these fields stores them and does nothing else, as for plain dataclasses."""
-    if issubclass(cls, tuple):
+    if issubclass(cls, tuple) or cls is SimpleNamespace:
         return True
     if not dataclasses.is_dataclass(cls) or not is_generated(cls.__init__) or hasattr(cls, "__post_init__"):
         return False
@@ -46,4 +47,5 @@ LIBRARIES = ("numpy", "scipy", "backprose", "backprose_runtime", "functools")
 def is_plain(obj: Any) -> bool:
     """Whether the object is an instance of a user's class."""
     cls = type(obj)
-    return bool(cls.__flags__ & HEAP) and not isinstance(obj, type) and cls.__module__.partition(".")[0] not in LIBRARIES
+    user_made = cls.__flags__ & HEAP or cls is SimpleNamespace
+    return bool(user_made) and not isinstance(obj, type) and cls.__module__.partition(".")[0] not in LIBRARIES

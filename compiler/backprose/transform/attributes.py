@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, followed, inherited, iteration, plain_methods, refusals, updates
+from backprose.transform import containers, followed, inherited, iteration, outside, plain_methods, refusals, updates
 from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
@@ -118,7 +118,7 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
     if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict"):
         return _method(engine, b, target, name)
     if member is not None and not hasattr(member, "__get__"):
-        return b.data(member)
+        return outside.live(engine, b, lambda: getattr(kind.cls, name), name, (id(kind.cls), name), kind.cls)
     fallback = inspect.getattr_static(kind.cls, "__getattr__", None)
     if isinstance(fallback, types.FunctionType):
         return engine.call_function(b, fallback, (target, b.const(name)), {}, loc)

@@ -161,6 +161,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     builtins.sum: _sum,
     backprose_runtime.unbroadcast: _unbroadcast,
     getattr: _getattr,
+    iter: lambda engine, b, args, keywords, loc: iteration.generator(engine, *args),
     print: _print,
     str: _text(str),
     repr: _text(repr),

@@ -23,6 +23,8 @@ from backprose.transform.typed import NotStatic, TypedBuilder
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
 
+PLAIN_SETTERS = (object.__setattr__, types.SimpleNamespace.__setattr__)
+PLAIN_DELETERS = (object.__delattr__, types.SimpleNamespace.__delattr__)
 Args = tuple[Value, ...]
 Keywords = Mapping[str, Value]
 
@@ -35,7 +37,7 @@ def set_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyw
     target, name = args[0], _name(b, args[1], loc)
     _check_followed(engine, target, name, "assigned", loc)
     cls = _class_of(target.kind)
-    if cls.__setattr__ is not object.__setattr__:
+    if cls.__setattr__ not in PLAIN_SETTERS:
         frozen = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen
         raise errors.UnsupportedUpdate(
             f"{_of(target, name)} is assigned", loc,
@@ -73,7 +75,7 @@ def delete_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: K
         return b.const(None)
     _check_place(target, name, member, "deleted", loc)
     record = _record(engine, b, target, name, "deleted", loc)
-    if name not in record.kind.fields or cls.__delattr__ is not object.__delattr__:
+    if name not in record.kind.fields or cls.__delattr__ not in PLAIN_DELETERS:
         why = "the class defines `__delattr__`" if name in record.kind.fields else "it has no such attribute"
         raise errors.UnsupportedUpdate(f"{_of(target, name)} is deleted", loc, why, "set it to None instead")
     kept = {f: v for f, v in zip(record.kind.fields, b.items_of(record)) if f != name}

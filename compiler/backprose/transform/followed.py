@@ -114,7 +114,7 @@ def read(engine: Inference, b: TypedBuilder, obj: Any, name: str, loc: Any) -> V
         i = record.kind.fields.index(name)
         return b.parts[record][i] if record in b.parts else b.getattr(record, name, record.kind.items[i])
     if inspect.getattr_static(type(obj), name, None) is not None:
-        return outside.live(engine, b, lambda: getattr(type(obj), name), name, (id(type(obj)), name))
+        return outside.live(engine, b, lambda: getattr(type(obj), name), name, (id(type(obj)), name), type(obj))
     raise errors.CompileError(
         f"`{_described(obj)}` has no attribute `{name}` here", loc, "reading it would raise AttributeError",
         "assign it in `__init__`",

@@ -21,7 +21,10 @@ from backprose.analysis.kinds import join, name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
-from backprose.transform import attributes, branches, calls, followed, inherited, instances, iteration, loops, operators, outside, refusals, stores
+from backprose.transform import (
+    attributes, branches, calls, followed, inherited, instances, iteration, loops, operators, outside, refusals, stores,
+    type_questions,
+)  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
@@ -266,7 +269,7 @@ class Inference:
             self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
             return
         update = op.attrs["operator"]
-        method = operators.special(target.kind, "__setitem__")
+        method = type_questions.special(target.kind, "__setitem__")
         if method is not None:
             if update is not None:
                 before = self.known(b, operator.getitem, (target, index), {}, op.loc)
@@ -336,6 +339,11 @@ class Inference:
         self.fresh[value] = self.depth
         return value
 
+    def iterable(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """What an object gives that is gone over; anything else as it is."""
+        method = type_questions.special(value.kind, "__iter__")
+        return value if method is None else self.call_function(b, method, (value,), {}, loc)
+
     def spend(self, value: Value, loc: Any) -> None:
         """Going over an iterator again, or in a loop that it was made outside of, finds it exhausted: refused."""
         if value not in self.single and value not in self.iterators:
@@ -348,6 +356,7 @@ class Inference:
 
     def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
         """An iterator as the list of what it gives; anything else as it is."""
+        value = self.iterable(b, value, loc)
         if value in self.iterators:
             return iteration.collect(self, b, value, loc)
         if value in self.single:
@@ -397,6 +406,7 @@ class Inference:
         b.op("raise", operands)
 
     def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        refusals.refuse_contexts([env[v] for v in op.operands], op.loc)
         inner = b.nested()
         before = dict(self.memory.state)
         values = self.region(inner, op.body, env, frame)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import Object, Record, Static
 from backprose.ir.nodes import Value
+from backprose.transform import outside
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def attribute(engine: Inference, b: TypedBuilder, value: Value, name: str, loc: 
         engine.partials[bound] = (b.data(function), (b.data(own) if of_class else target,), {})
         return bound
     if member is not None and not hasattr(member, "__get__"):
-        return b.data(member)
+        return outside.live(engine, b, lambda: vars(cls)[name], name, (id(cls), name), cls)
     raise errors.UnsupportedCall(
         f"`super().{name}` is not supported", loc, f"no class behind `{behind.__qualname__}` has it, or it is not followed",
         "name the method's class",

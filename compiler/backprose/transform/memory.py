@@ -479,7 +479,7 @@ def _in_scope(b: TypedBuilder, value: Value) -> bool:
 def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> errors.UnsupportedUpdate:
     """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute of it."""
     owner, name = place or (None, target.name or "a value")
-    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{type(owner).__qualname__}`"
+    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{getattr(owner, '__qualname__', type(owner).__qualname__)}`"
     error = errors.UnsupportedUpdate(
         f"{what} lives outside the function, and is updated in place", loc, "other code sees the change",
         "pass it as an argument, or work on a copy: `.copy()`",

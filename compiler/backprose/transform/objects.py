@@ -37,10 +37,13 @@ def construct(engine: Inference, b: TypedBuilder, cls: type, args: Args, keyword
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         signature = inspect.signature(cls)
         return b.record(cls, cls._fields, _bind_fields(engine, b, signature, cls, args, keywords, loc))
-    _check_followed(cls, loc)
+    if cls is not types.SimpleNamespace:
+        _check_followed(cls, loc)
     value = b.record(cls, (), ())
     engine.made.add(engine.memory.ref(value).cell)
-    if is_generated(cls.__init__):
+    if cls is types.SimpleNamespace and not args:
+        fields.store(engine, b, value, keywords, loc)
+    elif is_generated(cls.__init__):
         _fill(engine, b, value, cls, args, keywords, loc)
     elif isinstance(cls.__init__, types.FunctionType):
         engine.call_function(b, cls.__init__, (value, *args), keywords, loc)

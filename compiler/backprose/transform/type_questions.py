@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,19 @@ def type_of(kind: Kind) -> type | None:
 
 def is_namedtuple(kind: Kind) -> bool:
     return isinstance(kind, Record) and issubclass(kind.cls, tuple)
+
+
+COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+
+
+def special(kind: Any, name: str) -> types.FunctionType | None:
+    """A special method that a user's class defines in Python."""
+    cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
+    method = getattr(cls, name, None) if cls else None
+    if isinstance(method, types.FunctionType) and name in COMPARISONS and method.__code__.co_filename == "<string>":
+        return None  # written by `dataclass`: runs as it is
+    is_own = isinstance(method, types.FunctionType) and method.__module__ not in ("collections", "numpy", "builtins", "enum")
+    return method if is_own else None
 
 
 def _isinstance(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
