@@ -142,15 +142,3 @@ def _shape(x: Any) -> Any:
 
 def _describe(x: Any) -> str:
     return f"{type(x).__name__} of length {len(items(x))}" if is_container(x) else type(x).__name__
-
-
-def appended(items: list, item: Any) -> list:
-    """A copy of the list with one more element."""
-    return [*items, item]
-
-
-def with_item(items: list, index: Any, item: Any) -> list:
-    """A copy of the list with another element at `index`."""
-    out = items.copy()
-    out[index] = item
-    return out

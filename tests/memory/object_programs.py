@@ -95,6 +95,12 @@ class Vector:
         self.data += other.data
         return self
 
+    def __iter__(self):
+        return iter(self.data)
+
+    def __contains__(self, value):
+        return len(self) > value
+
     def __call__(self, k):
         return np.sum(self.data) * k
 
@@ -209,7 +215,8 @@ def special_methods(x):
     v += Vector(x * 2.0)
     w[1] = w[0] * x[2]
     v[2:] *= x[1]
-    return v(2.0) + (v + w).data[1] * len(w)
+    total = v(2.0) + (v + w).data[1] * len(w) + sum(w)
+    return total * v[0] if 3 in v and 9 not in w else total
 
 
 def attributes_from_outside(x):

@@ -1,7 +1,7 @@
 """Ownership: which values certainly hold memory of their own, and which may share it.
 
-Each value has two masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it
-may hold or be a part of. The two lowest bits stand for memory that came from outside the function, and for a part of
+Each value has masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it may
+hold or be a part of; of a container, `held` is what it holds without itself, which is what its elements may be. The two lowest bits stand for memory that came from outside the function, and for a part of
 something (a view, an element): neither may be written to. Unknown functions may return either.
 
 An op in a loop allocates anew in each iteration. So an origin has two bits, for what this iteration allocated and for what
@@ -21,6 +21,7 @@ import numpy as np
 from backprose.ir.kinds import (
     Array,
     Dim,
+    FixedList,
     Kind,
     List,
     Range,
@@ -32,6 +33,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
+LISTS = (List, FixedList)
 
 ARITHMETIC = frozenset(
     getattr(operator, name)
@@ -41,6 +43,11 @@ ARITHMETIC = frozenset(
 IN_PLACE = frozenset({operator.add, operator.sub, operator.mul})
 STORES = frozenset({backprose_runtime.set_at, backprose_runtime.put_at})
 PLACES = STORES | {backprose_runtime.add_at}
+LIST_UPDATES = frozenset(
+    {backprose_runtime.appended, backprose_runtime.extended, backprose_runtime.inserted, backprose_runtime.with_item,
+     backprose_runtime.with_items, backprose_runtime.without, backprose_runtime.without_items,
+     backprose_runtime.without_last}
+)  # fmt: skip
 
 ALLOCATING = frozenset(
     getattr(np, name)
@@ -75,7 +82,7 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn in PLACES or is_rebinding(op):
+    if op.fn in PLACES or op.fn in LIST_UPDATES or is_rebinding(op):
         return True
     written = (op.attrs["method"] or "").startswith("__i")
     return op.fn in IN_PLACE and (written or op.in_reverse)
@@ -105,24 +112,27 @@ class _Origins:
         self.is_update = is_update
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
+        self.held: dict[Value, int] = {}
         self.bits: dict[tuple[int, int], int] = {}
         self.inside: dict[int, int] = {}  # by loop: the bits of what its body allocates
         self.loops: list[Op] = []
         self.changed = True
 
-    def join(self, value: Value, own: int, reach: int) -> None:
+    def join(self, value: Value, own: int, reach: int, held: int | None = None) -> None:
+        """`held` is None where the value may be an element of what it reaches."""
         if not holds_memory(value.kind):
-            own = reach = 0
+            own = reach = held = 0
         reach |= own
-        before = self.own.get(value, -1), self.reaches.get(value, -1)
-        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach
+        held = reach if held is None else held
+        before = self.own.get(value, -1), self.reaches.get(value, -1), self.held.get(value, -1)
+        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach, self.held.get(value, 0) | held
         if before != after:
-            self.own[value], self.reaches[value] = after
+            self.own[value], self.reaches[value], self.held[value] = after
             self.changed = True
 
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
-            self.join(target, self.own.get(source, 0), self.reaches.get(source, 0))
+            self.join(target, self.own.get(source, 0), self.reaches.get(source, 0), self.held.get(source, 0))
 
     def fresh(self, op: Op, result: int = 0) -> int:
         key = (id(op), result)
@@ -138,12 +148,19 @@ class _Origins:
 
     def carry(self, loop: Op, target: Value, value: Value) -> None:
         """The flow of a value into the next iteration."""
-        self.join(target, self.age(loop, self.own.get(value, 0)), self.age(loop, self.reaches.get(value, 0)))
+        masks = (self.age(loop, mask.get(value, 0)) for mask in (self.own, self.reaches, self.held))
+        self.join(target, *masks)
 
     def reach(self, values: Iterable[Value]) -> int:
         mask = 0
         for value in values:
             mask |= self.reaches.get(value, 0)
+        return mask
+
+    def elements(self, containers: Iterable[Value]) -> int:
+        mask = 0
+        for value in containers:
+            mask |= self.held.get(value, 0)
         return mask
 
     def region(self, region: Region) -> None:
@@ -162,7 +179,8 @@ class _Origins:
         self.join(op.result, 0, 0)
 
     def on_container(self, op: Op) -> None:
-        self.join(op.result, self.fresh(op), self.reach(op.operands))
+        inside = self.reach(op.operands)
+        self.join(op.result, self.fresh(op), inside, inside)
 
     on_tuple = on_list = on_dict = on_record = on_container
 
@@ -178,17 +196,25 @@ class _Origins:
             buffer = operands[0]
             own = self.own.get(buffer, 0)
             kept = 0 if own & (FOREIGN | PART) else own
-            held = self.reaches.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
+            held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
-            self.join(op.result, self.fresh(op) | kept, held)
+            self.join(op.result, self.fresh(op) | kept, held, held)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)
         elif fn is backprose_runtime.flatten:
-            self.join(op.result, self.fresh(op), inside)
+            elements = self.elements(operands)
+            self.join(op.result, self.fresh(op), elements, elements)
         elif allocates(op):
             # The elements of a list that an operator made are those of its operands.
-            self.join(op.result, self.fresh(op), inside if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0)
+            elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
+            self.join(op.result, self.fresh(op), elements, elements)
+        elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
+            elements = self.elements(operands)
+            self.join(op.result, self.fresh(op), elements, elements)  # a new list of the same elements
+        elif fn is operator.getitem and isinstance(operands[0].kind, LISTS):
+            inside = self.elements(operands)
+            self.join(op.result, PART | inside, inside)
         elif fn is operator.getitem or fn is reversed:
             self.join(op.result, PART | inside, inside)
         else:
@@ -202,7 +228,7 @@ class _Origins:
 
     def on_for(self, op: Op) -> None:
         for item, iterable in zip(op.items, op.iterables):
-            inside = self.reaches.get(iterable, 0)
+            inside = self.elements([iterable])
             self.join(item, PART | inside, inside)
         self.loop(op)
 
@@ -225,7 +251,7 @@ class _Origins:
         self.loops.pop()
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
-            self.join(result, self.fresh(op, i), reach | self.age(op, reach))
+            self.join(result, self.fresh(op, i), reach | self.age(op, reach), reach | self.age(op, reach))
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)

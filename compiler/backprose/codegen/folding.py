@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import PLACES, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
-from backprose.ir.kinds import Array, Scalar, Tuple
+from backprose.ir.kinds import Array, List, Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, defined_values, use_counts
 from backprose.rules.registry import has_effect
@@ -277,6 +277,8 @@ class _Folder:
         """Fold the pending operands, the shortest first, as long as the whole stays readable."""
         if is_update(op) and op.operands[0] in pending and self.is_sum(pending[op.operands[0]].op):
             del pending[op.operands[0]]
+        if op.fn in LIST_UPDATES:
+            pending.pop(op.operands[0], None)  # only a variable can be updated
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit
@@ -294,7 +296,7 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op) and not (self.is_part(op.result) and not self.is_accumulation(op)):
+        if is_update(op) and (op.fn in LIST_UPDATES or not self.is_part(op.result) or self.is_accumulation(op)):
             replaced.add(op.operands[0])
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
@@ -339,7 +341,7 @@ class _Folder:
         return any(self.has_effect(inner) for region in op.regions for inner in region.ops)
 
     def may_fold(self, e: Expression) -> bool:
-        if e.op.fn in PLACES and isinstance(e.op.result.kind, Array):
+        if e.op.fn in LIST_UPDATES or (e.op.fn in PLACES and isinstance(e.op.result.kind, (Array, List))):
             return False  # a statement, which updates the buffer where it may
         if len(e.op.results) != 1 or e.size > e.limit or e.op.result in self.parts:
             return False

@@ -12,8 +12,9 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.analysis.kinds import dtype_of, is_basic, is_mask
-from backprose.analysis.ownership import PLACES, STORES
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
+from backprose.codegen.list_statements import changed, with_pops
 from backprose.ir.kinds import (
     Array,
     Dim,
@@ -51,7 +52,7 @@ class Printer:
                 if not hasattr(node, "loc"):
                     node.loc = statement.loc
                 printed.append(node)
-        return hoist(printed)
+        return hoist(with_pops(printed))
 
     # Simple statements
     def on_Do(self, s: st.Do) -> list[ast.stmt]:
@@ -97,11 +98,13 @@ class Printer:
         if s in self.in_place:
             if target == buffer:
                 return [self.updated(target, op)]
-            if op.fn in PLACES and not self.reads(op.operands[1:], target):
+            if (op.fn in PLACES or op.fn in LIST_UPDATES) and not self.reads(op.operands[1:], target):
                 return [_assign(target, _name(buffer)), self.updated(target, op)]
         return [_assign(target, self.write.op(op))]
 
     def updated(self, target: str, op: Op) -> ast.stmt:
+        if op.fn in LIST_UPDATES:
+            return changed(self.write, target, op)
         if op.fn in STORES:
             return self.store(target, op)
         return self.accumulation(target, op) if op.fn in PLACES else self.augmented(target, op)
@@ -218,6 +221,8 @@ def keeps_memory(op: Op) -> bool:
     buffer, result = op.operands[0].kind, op.result.kind
     if op.fn in STORES:
         return isinstance(buffer, Array) and bool(buffer.axes)
+    if op.fn in LIST_UPDATES:
+        return isinstance(buffer, (List, FixedList))
     if op.fn is backprose_runtime.add_at:
         if isinstance(buffer, (List, FixedList)):
             return isinstance(op.operands[1].kind, (Scalar, Dim, Static))

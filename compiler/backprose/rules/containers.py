@@ -8,7 +8,10 @@ import operator
 import numpy as np
 
 import backprose_runtime
-from backprose.rules.registry import linear
+from backprose.rules.registry import linear, no_derivative
+from backprose_runtime import (
+    appended, extended, inserted, place, with_item, with_items, without, without_items, without_last, zeros_like,
+)  # fmt: skip
 
 
 @linear(builtins.reversed, wrt="items")
@@ -48,13 +51,65 @@ def copy(y, x, *, y_bar):
     return y_bar
 
 
-@linear(backprose_runtime.appended, wrt=("items", "item"))
+# Lists with one change. What is read of the list before, `items[i]`, is the element that went: a zero takes its place.
+
+
+@linear(appended, wrt=("items", "item"))
 def append(y, items, item, *, y_bar):
     """y = items and one more."""
-    return y_bar[:-1], y_bar[-1]
+    item_bar = y_bar[-1]
+    return without_last(y_bar), item_bar
 
 
-@linear(backprose_runtime.with_item, wrt=("items", "item"))
+@linear(extended, wrt=("items", "more"))
+def extend(y, items, more, *, y_bar):
+    """y = items followed by more."""
+    start = len(y_bar) - len(more)
+    more_bar = y_bar[start:]
+    return without_items(y_bar, start, None), more_bar
+
+
+@linear(inserted, wrt=("items", "item"))
+def insert(y, items, index, item, *, y_bar):
+    """y = items and one more before index."""
+    at = place(index, len(y_bar) - 1)
+    item_bar = y_bar[at]
+    return without(y_bar, at), item_bar
+
+
+@linear(with_item, wrt=("items", "item"))
 def replace(y, items, index, item, *, y_bar):
     """y = items with another one at index: what was there before has no share."""
-    return backprose_runtime.with_item(y_bar, index, backprose_runtime.zeros_like(items[index])), y_bar[index]
+    item_bar = y_bar[index]
+    return with_item(y_bar, index, zeros_like(items[index])), item_bar
+
+
+@linear(with_items, wrt=("items", "more"))
+def replace_part(y, items, start, stop, more, *, y_bar):
+    """y = items with more in the stead of items[start:stop]."""
+    at = place(start, len(items))
+    end = at + len(more)
+    more_bar = y_bar[at:end]
+    return with_items(y_bar, at, end, zeros_like(items[start:stop])), more_bar
+
+
+@linear(without, wrt="items")
+def remove(y, items, index, *, y_bar):
+    """y = items but for the one at index."""
+    return inserted(y_bar, place(index, len(y_bar) + 1), zeros_like(items[index]))
+
+
+@linear(without_last, wrt="items")
+def remove_last(y, items, *, y_bar):
+    """y = items but for the last one."""
+    return appended(y_bar, zeros_like(items[-1]))
+
+
+@linear(without_items, wrt="items")
+def remove_part(y, items, start, stop, *, y_bar):
+    """y = items but for items[start:stop]."""
+    at = place(start, len(items))
+    return with_items(y_bar, at, at, zeros_like(items[start:stop]))
+
+
+no_derivative(place)

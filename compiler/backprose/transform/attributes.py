@@ -17,7 +17,7 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, followed, inherited, iteration, outside, plain_methods, refusals, updates
+from backprose.transform import containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, updates
 from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
@@ -175,7 +175,7 @@ def call_method(
         return _as_method(b, value, name)
     if isinstance(kind, Record):
         return _call_record_method(engine, b, target, kind, name, args, keywords, loc)
-    table = containers.LIST if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}
+    table = lists.METHODS if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}
     if name in table and engine.memory.active:
         return table[name](engine, b, target, args, keywords, loc)
     if isinstance(kind, (List, FixedList)):
@@ -186,13 +186,16 @@ def call_method(
         if handler is not None:
             if name == "get":
                 refusals.check_key(target, args[0], loc)
-            return handler(b, target, *args)
+            value = handler(b, target, *args)
+            if name in ("values", "items"):
+                engine.memory.note_view(value, target, handler, ())  # what it gives is read of the dict as it is then
+            return value
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
     if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
         refusals.refuse_writes(getattr(kind.cls, name), loc)
         return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
-    args = tuple(engine.elements(b, v, loc) for v in args)
+    args = tuple(engine.elements(b, v, loc, False) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
 
 

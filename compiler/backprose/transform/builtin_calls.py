@@ -136,6 +136,22 @@ def _divmod(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, 
     return b.tuple([engine.known(b, fn, args, {}, loc) for fn in (operator.floordiv, operator.mod)])
 
 
+def _delitem(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    """`del target[index]`. Imported here, as for `setattr`."""
+    from backprose.transform import containers, lists
+
+    target, index = args
+    if engine.memory.active and isinstance(target.kind, Dict):
+        containers.pop_key(engine, b, target, (index,), {}, loc)
+    elif engine.memory.active and isinstance(target.kind, (List, FixedList)):
+        lists.delete(engine, b, target, index, loc)
+    else:
+        raise errors.UnsupportedUpdate(
+            f"an element of {target.kind} is deleted", loc, "only those of lists and dicts are followed", "build a new value"
+        )
+    return b.const(None)
+
+
 def _reduce(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`functools.reduce` over an iterable of known length."""
     callee, sequence, *initial = args
@@ -170,6 +186,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     float: _float,
     functools.reduce: _reduce,
     divmod: _divmod,
+    operator.delitem: _delitem,
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),
     open: _refused("a file is not part of a differentiable computation", "read it outside"),

@@ -174,9 +174,10 @@ CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runti
 
 def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
     """Iterators that are passed to functions which go over them, as lists."""
+    goes_over = fn in CONSUMERS and fn is not operator.contains
     if fn not in CONSUMERS:
         refusals.refuse_iterators(engine, fn, args, loc)
-    return tuple(engine.elements(b, v, loc) for v in args)
+    return tuple(engine.elements(b, v, loc, goes_over) for v in args)
 
 
 def _is_unresolved(kind: Any) -> bool:

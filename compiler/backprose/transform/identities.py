@@ -207,12 +207,32 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """What is added where zero was just stored is stored."""
     buffer, index, value, *path = op.operands
+    if isinstance(buffer.kind, List) and not path:
+        return _add_at_list(c, b, op)
     cleared = c.call_of(buffer, backprose_runtime.set_at)
     if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
         return None
     if not isinstance(index.kind, (Slice, Dim, Static, Scalar)):
         return None
     return b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=op.result.kind, name=op.result.name)
+
+
+def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The same for lists: what is added to the zero that an update has put there is put there."""
+    buffer, index, value = op.operands
+    put = c.call_of(buffer, backprose_runtime.with_item, backprose_runtime.inserted, backprose_runtime.appended)
+    if not put or not c.only_use(buffer):
+        return None
+    *before, zero = put.operands
+    if not (_is_const(zero, 0) or c.call_of(zero, backprose_runtime.zeros_like, np.zeros_like, np.zeros)):
+        return None
+    if put.fn is backprose_runtime.appended:
+        there = index.kind == Static(-1)
+    else:
+        counted = c.call_of(before[1], backprose_runtime.place)
+        at = counted.operands[0] if counted else before[1]
+        there = at is index or (isinstance(at.kind, Static) and at.kind == index.kind)
+    return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
 
 
 IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {

@@ -17,18 +17,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backprose import errors
-from backprose.analysis.kinds import join, name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, Kind, Static, Tuple
+from backprose.analysis.kinds import name_lengths
+from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
 from backprose.transform import (
-    attributes, branches, calls, followed, inherited, instances, iteration, loops, operators, outside, refusals, stores,
-    type_questions,
+    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals,
+    stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
-from backprose.transform.memory import Cell, Memory, holds_memory
+from backprose.transform.memory import Cell, Memory
 from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
@@ -288,7 +288,10 @@ class Inference:
             else:
                 value = operators.updated(self, b, update, before, value, op.loc)
         if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
-            stores.store(self.memory, b, target, index, value, op.loc)
+            if isinstance(target.kind, (List, FixedList)) and isinstance(index.kind, Slice):
+                lists.store_part(self, b, target, index, value, op.loc)
+            else:
+                stores.store(self.memory, b, target, index, value, op.loc)
             return
         raise errors.UnsupportedUpdate(
             f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
@@ -354,9 +357,9 @@ class Inference:
                 "make it a list: `list(...)`",
             )  # fmt: skip
 
-    def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
-        """An iterator as the list of what it gives; anything else as it is."""
-        value = self.iterable(b, value, loc)
+    def elements(self, b: TypedBuilder, value: Value, loc: Any, goes_over: bool = True) -> Value:
+        """An iterator as the list of what it gives, as an object too that is gone over; anything else as it is."""
+        value = self.iterable(b, value, loc) if goes_over else value
         if value in self.iterators:
             return iteration.collect(self, b, value, loc)
         if value in self.single:

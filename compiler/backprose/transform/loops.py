@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.ir.kinds import UNBOUND, Array, Unbound
+from backprose.ir.kinds import UNBOUND, Array, Dict, List, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.transform.carried import carry_memory, with_cells
 from backprose.transform.iterables import (
@@ -25,12 +26,7 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
     inits = bound_or_not(b, [env[v] for v in op.inits])
     length = known_length(b, flat)
     if length is not None:
-        items = [elements(b, v)[:length] for v in flat]
-        rows = [[nest_of(s, [column[k] for column in items]) for s in shape] for k in range(length)]
-        held = engine.memory.held(flat)
-        values = _unroll(engine, b, op, env, frame, rows, inits)
-        if any(engine.memory.now(cell) is not then for cell, then in held.items()):
-            raise _changes(next(v for v in flat if holds_memory(v.kind)), op.loc)
+        values = _unroll(engine, b, op, env, frame, Rows(engine, flat, shape, length, op.loc), inits)
     else:
         values = _loop_or_positions(engine, b, op, env, frame, flat, shape, inits)
     env.update(zip(op.results, values))
@@ -138,35 +134,70 @@ def _changes(iterable: Value | Cell, loc: Any) -> errors.UnsupportedUpdate:
 # Unrolling
 
 
+def _as_long(b: TypedBuilder, value: Value, before: Value) -> bool:
+    """Whether the container still has as many elements, or the same keys."""
+    if isinstance(before.kind, Dict):
+        return isinstance(value.kind, Dict) and value.kind.keys == before.kind.keys
+    known = value in b.parts or not isinstance(value.kind, List)
+    return known and len(elements(b, value)) == len(elements(b, before))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the iterations of an unrolled loop go over, each read when its turn has come: the loop may change it."""
+
+    engine: Inference
+    flat: list[Value]
+    shape: list
+    length: int
+    loc: Any
+
+    def at(self, b: TypedBuilder, k: int) -> list[Any]:
+        """The items of iteration k."""
+        now = self.now(b)
+        return [nest_of(s, [elements(b, v)[k] for v in now]) for s in self.shape]
+
+    def now(self, b: TypedBuilder) -> list[Value]:
+        """What is gone over, as it is now: as long as it was."""
+        now = [self.engine.memory.current(b, v, self.loc) for v in self.flat]
+        for value, before in zip(now, self.flat):
+            if value is not before and not _as_long(b, value, before):
+                raise _changes(before, self.loc)
+        return now
+
+
 def _unroll(
-    engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, rows: list, carried: list[Value]
+    engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, rows: Rows, carried: list[Value], start: int = 0
 ) -> list[Value]:
     """The iterations one after the other; where one may stop the loop, the rest is nested in an `if`."""
     collected: list[list[Value]] = [[] for _ in range(op.attrs["collected"])]
-    for k, row in enumerate(rows):
-        bound = {p: bundle_nest(b, nest) for p, nest in zip(op.items, row)}
+    first = 1 if op.attrs["stops"] else 0
+    for k in range(start, rows.length):
+        bound = {p: bundle_nest(b, nest) for p, nest in zip(op.items, rows.at(b, k))}
         yields = engine.region(b, op.body, {**env, **bound, **dict(zip(op.carried, carried))}, frame)
-        start = 1 if op.attrs["stops"] else 0
-        carried = yields[start : start + len(carried)]
-        for values, value in zip(collected, yields[start + len(carried) :]):
+        carried = yields[first : first + len(carried)]
+        for values, value in zip(collected, yields[first + len(carried) :]):
             values.append(value)
-        stop = truth(yields[0].kind) if start else False
+        stop = truth(yields[0].kind) if first else False
         if stop:
             break
         if stop is None:
-            carried = _rest(engine, b, op, env, frame, yields[0], rows[k + 1 :], carried)
+            carried = _rest(engine, b, op, env, frame, yields[0], rows, carried, k + 1)
             break
+    else:
+        rows.now(b)
     return [*carried, *(b.list(values) for values in collected)]
 
 
 def _rest(
-    engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, stop: Value, rows: list, carried: list[Value]
-) -> list[Value]:
-    if not rows:
+    engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, stop: Value, rows: Rows, carried: list[Value],
+    start: int,
+) -> list[Value]:  # fmt: skip
+    if start == rows.length:
         return carried
     if op.attrs["collected"]:
         raise errors.InternalError("a loop that stops early and collects can't be unrolled")
     return engine.branch(
-        b, stop, [lambda inner: list(carried), lambda inner: _unroll(engine, inner, op, env, frame, rows, carried)],
+        b, stop, [lambda inner: list(carried), lambda inner: _unroll(engine, inner, op, env, frame, rows, carried, start)],
         [v.name for v in carried],
     )  # fmt: skip

@@ -22,7 +22,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import is_basic
-from backprose.analysis.ownership import allocates
+from backprose.analysis.ownership import LIST_UPDATES, allocates
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
@@ -62,9 +62,7 @@ class Either:
 
 Where = Ref | Either
 
-MAKES_LIST = frozenset(
-    {backprose_runtime.appended, backprose_runtime.with_item, backprose_runtime.flatten, operator.concat}
-)
+MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
 CERTAIN_VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
 )
@@ -439,6 +437,8 @@ def _view_of(where: Where, step: Step) -> Where:
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
+    if isinstance(value.kind, Dict) and step.fn is not operator.getitem:
+        return step.fn(b, value)  # `d.items()`, `d.values()`
     return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
 
 

@@ -14,7 +14,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.transform import attributes, containers, stores, type_questions
+from backprose.transform import attributes, containers, lists, stores, type_questions
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -47,7 +47,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
         value = _as_written(b, fn, engine.known(b, UPDATES[fn], args, {}, loc))
         return stores.update(engine.memory, b, args[0], value, loc)
     if isinstance(kind, (List, FixedList)) and fn is operator.iadd:
-        return containers.extend(engine, b, args[0], args[1], loc)
+        return lists.extend(engine, b, args[0], args[1], loc)
     if isinstance(kind, Dict) and fn is operator.ior:
         containers.DICT["update"](engine, b, args[0], args[1:], {}, loc)
         return engine.memory.current(b, args[0], loc)

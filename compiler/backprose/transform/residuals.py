@@ -6,14 +6,16 @@ cheaply is, and where only the shape of an array is read, the shape is kept and 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Scalar, Static, Tuple, Unbound
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
@@ -52,6 +54,7 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
     results, regions = list(op.results), list(op.regions)
     out = [drop_dead_ops(r) for r in reverse]
     for i in range(len(regions)):
+        regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
@@ -74,6 +77,49 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
     nothing = Value("", Unbound())
     op = Op("unbound", (), (nothing,), {}, (), b.loc)
     return replace(region, ops=(*region.ops, op), results=(*region.results, nothing))
+
+
+def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than elements of a list, and its length, read them in the forward region.
+
+    They are read at the end of it: no list changes. A list that is updated in place need not be kept then. What is read
+    within a branch or a loop of the reverse region may not exist otherwise, so it is left there.
+    """
+    own, defined = own_values(forward), definitions_in(reverse)
+    inside = {v for op in reverse.ops for v in free_values(*op.regions)}
+    lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
+    lists -= {*inside, *reverse.results, *unbound}
+    reads = {op: v for op in reverse.ops for v in lists.intersection(op.operands)}
+    lists -= {v for op, v in reads.items() if not _reads_element(op, v, defined, reverse)}
+    moved: dict[Any, Op] = {}
+    mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
+    kept = tuple(op for op in reverse.ops if not (op.results and op.results[0] in mapping))
+    return replace(forward, ops=(*forward.ops, *moved.values())), substitute(replace(reverse, ops=kept), mapping)
+
+
+def _reads_element(op: Op, items: Value, defined: Mapping[Value, Op], reverse: Region) -> bool:
+    """Whether the op reads an element, a part or the length of the list, at a place that the forward region knows."""
+    if op.fn is operator.getitem:
+        return op.operands[0] is items and _is_known(op.operands[1], defined, reverse)
+    return op.fn is len
+
+
+def _is_known(value: Value, defined: Mapping[Value, Op], reverse: Region) -> bool:
+    """Whether the forward region has the value too, or can have it: a constant, or a slice of what it has."""
+    made = defined.get(value)
+    if made is None:
+        return value not in reverse.params
+    return made.name == "const" or (made.fn is slice and all(_is_known(v, defined, reverse) for v in made.operands))
+
+
+def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
+    """The result of the op repeated in the forward region, with the constants that it reads; once for equal ones."""
+    operands = tuple(_moved(defined[v], defined, moved) if v in defined else v for v in op.operands)
+    key = (op.name, op.fn, operands, op.result.kind if op.name == "const" else None)
+    if key not in moved:
+        loc = replace(op.loc, sweep="") if op.loc else None
+        moved[key] = replace(op, operands=operands, results=(Value(op.result.name, op.result.kind),), loc=loc)
+    return moved[key].result
 
 
 def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:

@@ -278,6 +278,17 @@ def _slice(b: TypedBuilder, *bounds: Value) -> Value:
     return b.op("call", bounds, [Value("", kind)], fn=slice, keywords=(), method=None).result
 
 
+def _place(b: TypedBuilder, index: Value, length: Value) -> Value | None:
+    """The front of a list is the front, however long it is."""
+    return b.const(0) if index.kind in (Static(None), Static(0)) else None
+
+
+def _zeros_like(b: TypedBuilder, x: Value) -> Value | None:
+    """The zero of a real number."""
+    real = isinstance(x.kind, Scalar) and x.kind.dtype in ("float", "float64")
+    return b.const(0.0) if real else None
+
+
 STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     operator.getitem: _getitem,
     operator.add: _add,
@@ -294,4 +305,6 @@ STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     np.ndim: _ndim,
     np.size: _size,
     backprose_runtime.unpack: _unpack,
+    backprose_runtime.place: _place,
+    backprose_runtime.zeros_like: _zeros_like,
 }
