@@ -352,3 +352,10 @@ def enters_an_object(x=0.5):
     with c:  # UnsupportedCall: `with` on an object of the class `Context` is not supported
         x = x * 2
     return x * c.depth
+
+
+def gets_an_attribute_in_a_loop(x=0.5, n=3):
+    p = Squared(x)
+    for _ in range(n):  # UnresolvedKind: a loop gives an object of the class `Squared` other attributes than it had
+        p.b = p.a * x
+    return p.a

@@ -167,10 +167,26 @@ def slots(model, x):
     return np.sum(s.a * x)
 
 
+def time_loop(model, x):
+    for k in range(len(x)):
+        model.u, model.part.w = model.part.w + x, model.u
+        model.u[k] *= model.t
+        model.t += x[k]
+        model.log.append(model.t)
+    return np.sum(model.u * model.part.w) * model.t * sum(model.log)
+
+
+def time_loop_in_a_method(model, x):
+    total = 0.0
+    while model.count < 3:
+        total += np.sum(model.step(x) * x)
+    return total * model.t
+
+
 PROGRAMS = [
     method, called_twice, attribute_assigned, rebound_then_updated, attributes_swapped, element_of_a_dict, list_appended,
     computed_once, asked_for, deleted, an_object_in_an_object, property_set, class_attribute, other_names,
-    changed_in_a_branch, not_changed, deep_copy, slots,
+    changed_in_a_branch, not_changed, deep_copy, slots, time_loop, time_loop_in_a_method,
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+import object_loop_programs
 import object_programs
 import oracle_of_memory
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from backprose import grad
 
 PROGRAMS = {
-    n: f for n, f in vars(object_programs).items() if inspect.isfunction(f) and f.__module__ == "object_programs" and not hasattr(f, "helper")
-}
+    n: f for module in (object_programs, object_loop_programs) for n, f in vars(module).items()
+    if inspect.isfunction(f) and f.__module__ == module.__name__ and not hasattr(f, "helper")
+}  # fmt: skip
 X = np.random.default_rng(5).normal(size=4)
 
 

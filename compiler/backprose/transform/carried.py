@@ -10,6 +10,7 @@ from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Kind, List, Unknown
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
+from backprose.transform import opened
 from backprose.transform.memory import Cell, Memory, holds_memory, still_held
 from backprose.transform.typed import TypedBuilder
 
@@ -101,7 +102,7 @@ def carry_memory(engine: Inference, b: TypedBuilder, op: Op, names: list[str], i
         collects = yields[start + len(inits) + len(cells) :]
         rebound = [alias and not memory.same(init, after) for alias, init, after in zip(aliases, inits, carried)]
         inside = set().union(*map(defined_values, regions))
-        touched = [c for c in memory.written(before, inside) if c not in cells]
+        touched = opened.check(engine, b, op, [c for c in memory.written(before, inside) if c not in cells], before)
         if any(rebound):  # what was written to was written through a wrong guess
             aliases = [alias and not gone for alias, gone in zip(aliases, rebound)]
             cells, kinds = [], kinds[: len(inits)]

@@ -22,7 +22,7 @@ from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, S
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
 from backprose.transform import (
-    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals,
+    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, opened, operators, outside, refusals,
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
@@ -454,7 +454,13 @@ class Inference:
     # Loops
 
     def _for(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        loops.infer_for(self, b, op, env, frame)
+        opened.infer(self, b, op, env, frame, loops.infer_for)
 
     def _while(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        loops.infer_while(self, b, op, env, frame)
+        opened.infer(self, b, op, env, frame, loops.infer_while)
+
+    def _assemble(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        opened.assemble(self, b, op, env)
+
+    def _take_apart(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        opened.take_apart(self, b, op, env)

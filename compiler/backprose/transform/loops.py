@@ -40,7 +40,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         memory, count = engine.memory, len(inits)
         head, state = b.nested(), dict(memory.state)
         (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound))}, frame)
-        if memory.written(state):
+        if any(cell not in {c.cell for c in op.attrs["opened"]} for cell in memory.written(state)):
             raise errors.UnsupportedUpdate(
                 "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
             )
