@@ -3,8 +3,8 @@
 Such an object is static: it is part of the signature by its identity, and its attributes are read live. Attributes that
 the function writes to, or whose arrays and lists it writes to, are *followed*: they are read once at the beginning, into
 a record in a cell of memory, and whoever reads or assigns them after that means the record. Which ones that are is found
-by trying: the first write to an attribute that is not followed starts inference anew. What the function reaches otherwise,
-by a global or a default, is not its to change, and a write to it is refused.
+by trying: the first write to an attribute that is not followed starts inference anew. What the function reaches by a
+global or a default instead is not its to change, and a write to it is refused.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ def check_separate(engine: Inference, b: TypedBuilder, at: int, params: list[Val
     live = [outside.live_op(check, name, kind) for name, kind in followed.reads.items()]
     values = [v for v in (*params, *live) if holds_memory(v.kind)]
     if len(values) > 1 or any(not isinstance(v.kind, Array) for v in values):
-        check.op("call", values, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
+        attrs = {"fn": backprose_runtime.require_separate, "keywords": (), "method": None}
+        check.op("call", values, [Value("", Static(None))], **attrs)
         b.ops[at:at] = check.ops
 
 
@@ -199,8 +200,8 @@ def _objects(kind: Kind) -> list[Any]:
 
 def own_attributes(engine: Inference, b: TypedBuilder, obj: Any) -> tuple[str, ...]:
     """The names of the attributes that the object has of its own, with what the function gave it and took away."""
-    engine.guards[id(obj), "attributes", ""] = outside.Guard(lambda: " ".join(_own_names(obj)), Static(" ".join(_own_names(obj))))
     key = id(obj)
+    engine.guards[key, "attributes", ""] = outside.Guard(lambda: " ".join(_own_names(obj)), Static(" ".join(_own_names(obj))))
     if key not in engine.followed.cells:
         return _own_names(obj)
     present = record_now(engine, b, obj).kind.fields

@@ -71,7 +71,7 @@ class Inference:
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
-    supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # the class behind which `super()` looks, and self
+    supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
     names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
     made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
@@ -152,7 +152,8 @@ class Inference:
         result = self.inline(b, target, lowered, values)
         followed.check_unchanged(self, b, (result,), lowered.loc)
         followed.check_separate(self, b, at, params, bool(changed))
-        entry = Function(lowered.name, rename(b.region(params, [result]), self.names), lowered.loc, lowered.doc, lowered.signature)
+        region = rename(b.region(params, [result]), self.names)
+        entry = Function(lowered.name, region, lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
         return entry, frozenset(name for name, cell in cells if cell in written or cell in self.memory.poisoned)
 
@@ -372,7 +373,8 @@ class Inference:
         fresh = b.restate(value, name) if name and not value.name else value
         if fresh is not value:
             self.memory.move(value, fresh)
-        for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers):
+        tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers
+        for table in tables:
             if value in table:
                 table[fresh] = table[value]
         return fresh

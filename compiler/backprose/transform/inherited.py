@@ -51,6 +51,6 @@ def attribute(engine: Inference, b: TypedBuilder, value: Value, name: str, loc: 
     if member is not None and not hasattr(member, "__get__"):
         return outside.live(engine, b, lambda: vars(cls)[name], name, (id(cls), name), cls)
     raise errors.UnsupportedCall(
-        f"`super().{name}` is not supported", loc, f"no class behind `{behind.__qualname__}` has it, or it is not followed",
-        "name the method's class",
+        f"`super().{name}` is not supported", loc,
+        f"no class behind `{behind.__qualname__}` has it, or it is not followed", "name the method's class",
     )  # fmt: skip

@@ -154,7 +154,7 @@ class Memory:
         """The part of `root` that the reference's path leads to."""
         if not ref.path:
             self.refs[root], self.seen[root] = ref, root
-            return self._container(b, root, None)
+            return self._container(b, root, b.loc)
         key = (ref, root)
         if key not in self.views or not _in_scope(b, self.views[key]):
             value = root
@@ -477,9 +477,10 @@ def _in_scope(b: TypedBuilder, value: Value) -> bool:
 
 
 def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> errors.UnsupportedUpdate:
-    """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute of it."""
+    """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute."""
     owner, name = place or (None, target.name or "a value")
-    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{getattr(owner, '__qualname__', type(owner).__qualname__)}`"
+    cls = owner if isinstance(owner, type) else type(owner)
+    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{cls.__qualname__}`"
     error = errors.UnsupportedUpdate(
         f"{what} lives outside the function, and is updated in place", loc, "other code sees the change",
         "pass it as an argument, or work on a copy: `.copy()`",

@@ -48,7 +48,7 @@ def construct(engine: Inference, b: TypedBuilder, cls: type, args: Args, keyword
     elif isinstance(cls.__init__, types.FunctionType):
         engine.call_function(b, cls.__init__, (value, *args), keywords, loc)
     elif args or keywords:
-        raise _refused(cls, loc, "it takes no arguments", "call it without any")
+        raise _refused(cls, loc, "it takes no arguments")
     return engine.memory.current(b, value, loc)
 
 
@@ -64,10 +64,10 @@ def _check_followed(cls: type, loc: Any) -> None:
         raise _refused(cls, loc, "it is abstract")
 
 
-def _refused(cls: type, loc: Any, why: str, instead: str = "use a plain class, a dataclass or a namedtuple") -> errors.CompileError:
+def _refused(cls: type, loc: Any, why: str) -> errors.CompileError:
     return errors.UnsupportedCall(
         f"an object of the class `{cls.__qualname__}` can't be made in a differentiated function", loc, why,
-        f"{instead}, or make it outside",
+        "use a plain class, a dataclass or a namedtuple, or make it outside",
     )  # fmt: skip
 
 

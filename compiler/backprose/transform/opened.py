@@ -87,7 +87,7 @@ def check(engine: Inference, b: TypedBuilder, op: Op, cells: list[Cell], before:
         if cell in opened or cell in op.attrs["closed"]:
             continue
         first, now = before.get(cell, cell.root), engine.memory.now(cell)
-        parts = _parts(engine.memory, b, first), _parts(engine.memory, b, now)
+        parts = _parts(b, first), _parts(b, now)
         if None not in parts and _structure(first.kind) == _structure(now.kind):
             raise Changed(op, cell, _differing(engine.memory, *parts))
         if isinstance(first.kind, Record) and isinstance(now.kind, Record) and first.kind.cls is now.kind.cls:
@@ -108,7 +108,8 @@ def _check_attributes(op: Op, first: Kind, now: Kind) -> None:
         names = ", ".join(f"`{name}`" for name in sorted({*first.fields} ^ {*now.fields}))
         raise errors.UnresolvedKind(
             f"a loop gives an object of the class `{first.cls.__qualname__}` other attributes than it had", op.loc,
-            f"before the first iteration and after it they differ by {names}", "assign them before the loop, best in `__init__`",
+            f"before the first iteration and after it they differ by {names}",
+            "assign them before the loop, best in `__init__`",
         )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def take_apart(engine: Inference, b: TypedBuilder, op: Op, env: Env) -> None:
     memory, values = engine.memory, iter(op.results)
     for container in op.attrs["opened"]:
         now = memory.now(container.cell)
-        parts = _parts(memory, b, now)
+        parts = _parts(b, now)
         _check_attributes(op, container.before.kind, now.kind)
         if parts is None or _structure(now.kind) != _structure(container.before.kind):
             raise Changed(op.attrs["loop"](), container.cell, None)
@@ -139,13 +140,14 @@ def _open(memory: Memory, b: TypedBuilder, cell: Cell, indices: set[int]) -> Ope
     before = memory.now(cell)
     kind = before.kind
     names = kind.fields if isinstance(kind, Record) else [k if isinstance(k, str) else "" for k in kind.keys]
-    return Opened(cell, before, _parts(memory, b, before), {i: names[i] for i in sorted(indices)})
+    parts = tuple(memory.current(b, part, b.loc) for part in _parts(b, before))
+    return Opened(cell, before, parts, {i: names[i] for i in sorted(indices)})
 
 
-def _parts(memory: Memory, b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
+def _parts(b: TypedBuilder, value: Value) -> tuple[Value, ...] | None:
     if not isinstance(value.kind, (Record, Dict)) or value not in b.parts:
         return None
-    return tuple(memory.current(b, part, b.loc) for part in b.parts[value])
+    return b.parts[value]
 
 
 def _structure(kind: Kind) -> Any:
