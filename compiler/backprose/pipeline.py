@@ -31,6 +31,8 @@ from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.outside import Guard
 from backprose.transform.real_numbers import refuse_complex
+from backprose.transform.late_shapes import read_shapes_late
+from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.skip_zeros import skip_zeros
 
@@ -47,9 +49,11 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
     ("skip_zeros", skip_zeros),
+    ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
     ("copy_kept_views", copy_kept_views),
+    ("own_buffers", own_buffers),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
 )  # fmt: skip

@@ -48,7 +48,7 @@ class Generator:
 
     def block(self, scope: Scope, depth: int) -> None:
         makers = [self.update] * 4 + [self.arithmetic, self.view, self.container, self.element]
-        makers += [self.loop, self.branch] if depth else []
+        makers += [self.loop, self.branch, self.rotation] if depth else []
         for _ in range(self.draw(st.integers(1, 5))):
             self.line += 1
             scope.builder.loc = Loc("f.py", self.line, 0, self.line, 1, "f", self.draw(st.sampled_from(["", "reverse"])))
@@ -128,6 +128,52 @@ class Generator:
         lists = [Value(self.name(), LIST) for _ in range(collected)]
         body = inner.builder.region([item, *carried], yields)
         b.op("for", [source, *inits], [*results, *lists], [body], iterables=1, collected=collected, stops=False)
+        scope.arrays += results
+        kept = b.list([self.read(scope), self.read(scope)], LIST)
+        scope.lists += [b.call(operator.add, kept, made, kind=LIST) for made in lists]
+
+    def rotation(self, scope: Scope, depth: int) -> None:
+        """A loop that hands buffers round, updating some; now and then one is new, or one is yielded twice."""
+        b, count = scope.builder, self.draw(st.integers(2, 3))
+        inits = [self.read(scope) for _ in range(count)]
+        if self.draw(st.integers(0, 3)):
+            inits = [b.call(np.copy, v, kind=VECTOR, name=self.name()) for v in inits]
+        carried = [Value(self.name(), VECTOR) for _ in range(count)]
+        is_while = self.draw(st.integers(0, 4)) == 0
+        counter = [Value("", INT)] if is_while else []
+        inner = scope.inner(*carried)
+        held = list(carried)
+        for _ in range(self.draw(st.integers(1, 4))):
+            k = self.draw(st.integers(0, count - 1))
+            inner.builder.loc = Loc("f.py", self.line, 0, self.line, 1, "f", self.draw(st.sampled_from(["", "reverse"])))
+            index, v = inner.builder.const(self.draw(st.sampled_from([1, slice(0, 2), Ellipsis]))), self.read(inner)
+            if index.kind.value is not Ellipsis:
+                v = inner.builder.call(np.sum, v, kind=FLOAT)
+            fn = self.draw(st.sampled_from([runtime.add_at, runtime.set_at]))
+            operands = (held[k], index, v) if fn is runtime.add_at else (held[k], v, index)
+            held[k] = inner.builder.call(fn, *operands, kind=VECTOR, name=self.name())
+            inner.arrays.append(held[k])
+            if self.draw(st.integers(0, 3)) == 0:
+                self.block(inner, 0 if depth < 2 else self.draw(st.integers(0, 1)))
+        held = self.draw(st.permutations(held))
+        if self.draw(st.integers(0, 3)) == 0:
+            held[0] = self.read(inner)
+        collected = [self.read(inner)] if self.draw(st.booleans()) else []
+        results = [Value(self.name(), VECTOR) for _ in range(count)]
+        lists = [Value(self.name(), LIST) for _ in collected]
+        steps = b.const(self.draw(st.integers(0, 4)))
+        if is_while:
+            head, again = Builder(b.loc), [Value(v.name, v.kind) for v in (*counter, *carried)]
+            test = head.region(again, [head.call(operator.lt, again[0], steps, kind=Scalar("bool"))])
+            grown = inner.builder.call(operator.add, counter[0], inner.builder.const(1), kind=INT)
+            body = inner.builder.region([*counter, *carried], [grown, *held, *collected])
+            outs = [Value("", INT), *results, *lists]
+            b.op("while", [b.const(0), *inits], outs, [test, body], collected=len(lists), stops=False)
+        else:
+            body = inner.builder.region([Value(self.name(), INT), *carried], [*held, *collected])
+            source = b.call(range, steps, kind=Range())
+            attrs = {"iterables": 1, "collected": len(lists), "stops": False}
+            b.op("for", [source, *inits], [*results, *lists], [body], **attrs)
         scope.arrays += results
         kept = b.list([self.read(scope), self.read(scope)], LIST)
         scope.lists += [b.call(operator.add, kept, made, kind=LIST) for made in lists]

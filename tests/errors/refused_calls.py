@@ -359,3 +359,26 @@ def gets_an_attribute_in_a_loop(x=0.5, n=3):
     for _ in range(n):  # UnresolvedKind: a loop gives an object of the class `Squared` other attributes than it had
         p.b = p.a * x
     return p.a
+
+
+class Ticking:
+    def __init__(self):
+        self.t = 0.0
+
+    def tick(self, dt):
+        self.t += dt
+        return self.t
+
+
+def ticks_in_the_condition(x=0.5):
+    clock, total = Ticking(), 0.0
+    while clock.tick(x) < 3:  # UnsupportedUpdate: the condition of this loop updates something in place
+        total += clock.t
+    return total
+
+
+def ticks_in_the_condition_and_the_body(x=0.5):
+    clock, total = Ticking(), 0.0
+    while clock.tick(x) < 3:  # UnsupportedUpdate: the condition of this loop updates something in place
+        total += clock.tick(x)
+    return total

@@ -1126,6 +1126,7 @@ PAIR = {"w": X.copy(), "b": RNG.normal(size=5)}
 COUNTED = {
     "list_of_states": 4, "recurrent": 4, "stack_emptied": 4, "elements_assigned": 5, "loop_that_may_not_run": 0,
     "buffer_appended": 3, "appended_then_updated_next_time": 3, "updated_after_the_loop": 3,
+    "updated_after_the_loop": "may hold it",
     "appended_often_then_updated": 3, "element_of_grown_list_updated": 3, "appended_by_way_of_another_name": 3,
     "joined_then_updated": 3, "rotation_in_a_list": 3, "copies_appended": 3, "stored_then_appended": 3, "out_in_loop": 3,
     "add_at_argument": np.array([0, 1, 1, 2, 0]),
@@ -1158,7 +1159,7 @@ def arguments(name):
 REFUSED = {
     "buffer_appended": "may hold it",
     "appended_then_updated_next_time": "may hold it",
-    "updated_after_the_loop": "share memory",
+    "updated_after_the_loop": "may hold it",
     "appended_often_then_updated": "may hold it",
     "element_of_grown_list_updated": "element of a container",
     "appended_by_way_of_another_name": "may hold it",
@@ -1168,7 +1169,6 @@ REFUSED = {
     "where_without_out": "where",
     "out_of_integers": "truncates",
     "out_reshaped": "share memory",
-    "method_that_changes_its_object": "element of a container",
     "diagonal_written": "read-only",
     "reshaped_transpose": "share memory",
     "reshaped_fortran": "share memory",

@@ -96,6 +96,11 @@ BASE_LENGTHS = ((11, 31, 83), (13, 43, 97), (17, 53, 111), (19, 61, 125), (23, 7
 
 def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) -> Kind:
     """The kind with the lengths of its axes named, as far as the arguments' names tell."""
+    if fn is np.shape and isinstance(kind, Tuple) and isinstance(args[0], Array):
+        dims = (Dim(args[0].length(i)) if isinstance(k, Dim) else k for i, k in enumerate(kind.items))
+        return Tuple(tuple(dims))
+    if fn is len and isinstance(kind, Dim) and isinstance(args[0], Array):
+        return Dim(args[0].length(0))
     if not isinstance(kind, Array) or all(a == ONE for a in kind.axes):
         return kind
     names = sorted({base for k in (*args, *(k for _, k in keywords)) for base in _bases(k)})

@@ -1,11 +1,13 @@
 """Ownership: which values certainly hold memory of their own, and which may share it.
 
 Each value has masks over *origins*, the ops that allocate. `own` is the object itself, `reach` also everything it may
-hold or be a part of; of a container, `held` is what it holds without itself, which is what its elements may be. The two lowest bits stand for memory that came from outside the function, and for a part of
-something (a view, an element): neither may be written to. Unknown functions may return either.
+hold or be a part of; of a container, `held` is what it holds without itself, which is what its elements may be. The two
+lowest bits stand for memory that came from outside the function, and for a part of something (a view, an element):
+neither may be written to. Unknown functions may return either.
 
-An op in a loop allocates anew in each iteration. So an origin has two bits, for what this iteration allocated and for what
-an earlier one did; values age as they are carried from one iteration to the next.
+An op in a loop allocates anew in each iteration. So an origin has a bit for what this iteration allocated, and for each
+loop around it one for what an earlier iteration of that loop did; values age as they are carried from one iteration to
+the next.
 """
 
 from __future__ import annotations
@@ -98,25 +100,32 @@ def is_rebinding(op: Op) -> bool:
 
 def ownership(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ownership:
     """The masks of every value. `is_update(op)`: the op may be carried out in its first operand's memory."""
-    walk = _Origins(is_update)
-    for param in function.params:
-        walk.join(param, FOREIGN, FOREIGN)
-    while walk.changed:
-        walk.changed = False
-        walk.region(function.region)
+    walk = Origins(is_update)
+    walk.function(function)
     return Ownership(walk.own, walk.reaches)
 
 
-class _Origins:
+class Origins:
+    """The walk over a function that finds the masks; where a loop starts again or ends, `again` and `after` say what of
+    an iteration can be seen."""
+
     def __init__(self, is_update: Callable[[Op], bool]):
         self.is_update = is_update
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
         self.held: dict[Value, int] = {}
         self.bits: dict[tuple[int, int], int] = {}
-        self.inside: dict[int, int] = {}  # by loop: the bits of what its body allocates
+        self.free = 4  # the next bit
+        self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and what that ages to
         self.loops: list[Op] = []
         self.changed = True
+
+    def function(self, function: Function) -> None:
+        for param in function.params:
+            self.join(param, FOREIGN, FOREIGN)
+        while self.changed:
+            self.changed = False
+            self.region(function.region)
 
     def join(self, value: Value, own: int, reach: int, held: int | None = None) -> None:
         """`held` is None where the value may be an element of what it reaches."""
@@ -132,24 +141,50 @@ class _Origins:
 
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
-            self.join(target, self.own.get(source, 0), self.reaches.get(source, 0), self.held.get(source, 0))
+            self.join(target, *self.masks(source))
 
     def fresh(self, op: Op, result: int = 0) -> int:
         key = (id(op), result)
         if key not in self.bits:
-            self.bits[key] = 4 << 2 * len(self.bits)
-            for loop in self.loops:
-                self.inside[id(loop)] = self.inside.get(id(loop), 0) | self.bits[key]
+            self.bits[key] = younger = self.new_bit()
+            for loop in reversed(self.loops):
+                old = self.new_bit()
+                self.inside.setdefault(id(loop), []).append((younger, old))
+                younger |= old
         return self.bits[key]
 
-    def age(self, loop: Op, mask: int) -> int:
-        young = mask & self.inside.get(id(loop), 0)
-        return (mask & ~young) | (young << 1)
+    def new_bit(self) -> int:
+        self.free *= 2
+        return self.free // 2
 
-    def carry(self, loop: Op, target: Value, value: Value) -> None:
-        """The flow of a value into the next iteration."""
-        masks = (self.age(loop, mask.get(value, 0)) for mask in (self.own, self.reaches, self.held))
-        self.join(target, *masks)
+    def age(self, loop: Op, mask: int) -> int:
+        for younger, old in self.inside.get(id(loop), ()):
+            if mask & younger:
+                mask = mask & ~younger | old
+        return mask
+
+    def again(self, loop: Op, mask: int) -> int:
+        """What a mask of this iteration is in the next one."""
+        return self.age(loop, mask)
+
+    def after(self, loop: Op, mask: int) -> int:
+        """What a mask of the last iteration is after the loop."""
+        return mask
+
+    def enter(self, loop: Op, place: int, param: Value) -> None:
+        """What a loop carries in one place, at the start of an iteration."""
+        init, value = loop.inits[place], loop.yields[place]
+        self.flow(param, init)
+        self.join(param, *(self.again(loop, mask) for mask in self.masks(value)))
+
+    def leave(self, loop: Op, place: int, result: Value) -> None:
+        """What a loop has carried in one place, after it."""
+        value = loop.yields[place]
+        self.flow(result, loop.carried[place])
+        self.join(result, *(self.after(loop, mask) for mask in self.masks(value)))
+
+    def masks(self, value: Value) -> tuple[int, int, int]:
+        return self.own.get(value, 0), self.reaches.get(value, 0), self.held.get(value, 0)
 
     def reach(self, values: Iterable[Value]) -> int:
         mask = 0
@@ -177,6 +212,9 @@ class _Origins:
 
     def on_unbound(self, op: Op) -> None:
         self.join(op.result, 0, 0)
+
+    def on_same(self, op: Op) -> None:
+        self.flow(op.result, op.operands[0])
 
     def on_container(self, op: Op) -> None:
         inside = self.reach(op.operands)
@@ -233,25 +271,24 @@ class _Origins:
         self.loop(op)
 
     def on_while(self, op: Op) -> None:
-        for param, init, value in zip(op.regions[0].params, op.inits, op.yields):
-            self.flow(param, init)
-            self.carry(op, param, value)
+        for place, param in enumerate(op.regions[0].params):
+            self.enter(op, place, param)
         self.loops.append(op)
         self.region(op.regions[0])
         self.loops.pop()
         self.loop(op)
 
     def loop(self, op: Op) -> None:
-        for param, init, value, result in zip(op.carried, op.inits, op.yields, op.carried_results):
-            self.flow(param, init)
-            self.carry(op, param, value)
-            self.flow(result, param, value)
+        for place, (param, result) in enumerate(zip(op.carried, op.carried_results)):
+            self.enter(op, place, param)
+            self.leave(op, place, result)
         self.loops.append(op)
         self.region(op.body)
         self.loops.pop()
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
-            self.join(result, self.fresh(op, i), reach | self.age(op, reach), reach | self.age(op, reach))
+            seen = self.after(op, reach) | self.again(op, reach)
+            self.join(result, self.fresh(op, i), seen, seen)
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)

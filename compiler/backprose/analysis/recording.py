@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.nodes import Op, Value
+from backprose.analysis.ownership import PLACES
+from backprose.ir.nodes import Function, Op, Value
+from backprose.ir.walk import all_ops
 from backprose.rules.registry import has_effect
 
 BUDGET = 2.0
@@ -82,3 +84,19 @@ def _cost(op: Op) -> float:
     if op.fn in ARITHMETIC:
         return SCALAR_COST if all(ndim_of(v.kind) == 0 for v in op.results) else 1.0
     return float("inf")
+
+
+def overwritten(fn: Function) -> set[Value]:
+    """Values of the forward sweep in whose memory an update may be done, also where a loop or branch hands them on."""
+    ops = [op for op in all_ops(fn.region) if not op.in_reverse]
+    found = {op.operands[0] for op in ops if op.fn in PLACES}
+    flows: list[tuple[Value, Value]] = []
+    for op in ops:
+        if op.name in ("for", "while"):
+            for param, init, after, result in zip(op.carried, op.inits, op.yields, op.carried_results):
+                flows += [(param, init), (param, after), (result, param), (result, after)]
+        elif op.name == "if":
+            flows += [(result, value) for region in op.regions for result, value in zip(op.results, region.results)]
+    while more := {source for target, source in flows if target in found and source not in found}:
+        found |= more
+    return found

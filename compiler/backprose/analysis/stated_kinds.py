@@ -12,7 +12,7 @@ import numpy as np
 
 from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import dtype_of, is_number, ndim_of
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Number, Scalar, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, Number, Scalar, Static, Tuple
 
 
 def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
@@ -34,7 +34,14 @@ def _reshaped(array: Kind, shape: Kind | None = None, order: Kind | None = None)
     if axes is None:
         return Number(dtype_of(array))
     dtype = dtype_of(array)
-    return Number() if dtype is None else Array(_array_dtype(dtype), axes)
+    return Number() if dtype is None else Array(_array_dtype(dtype), axes, _lengths(shape))
+
+
+def _lengths(shape: Kind) -> tuple[Length | None, ...]:
+    """The names of lengths that a shape states."""
+    items = shape.items if isinstance(shape, (Tuple, FixedList)) else (shape,)
+    lengths = tuple(k.length if isinstance(k, Dim) else None for k in items)
+    return lengths if any(lengths) else ()
 
 
 def _broadcast(array: Kind, shape: Kind | None = None) -> Kind | None:

@@ -296,6 +296,9 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
+        if is_update(op):
+            for value in [v for v, e in pending.items() if e.op.fn in COPIES or e.op.fn is np.copy]:
+                del pending[value]  # a copy is made before what it is a copy of changes
         if is_update(op) and (op.fn in LIST_UPDATES or not self.is_part(op.result) or self.is_accumulation(op)):
             replaced.add(op.operands[0])
         if replaced:

@@ -14,7 +14,8 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import Interference, interference
-from backprose.analysis.ownership import Ownership, ownership
+from backprose.analysis.ownership import Ownership
+from backprose.analysis.rotations import apart
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
@@ -23,6 +24,7 @@ from backprose.codegen.names import References, Variables, item_name, plural, te
 from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.statements import Printer, keeps_memory, rebinds
 from backprose.codegen.structure import delay_yields, structure
+from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
@@ -51,7 +53,7 @@ def emit(module: Module) -> Emitted:
 
 
 def _function(function: Function, references: References, effects: frozenset[str]) -> ast.FunctionDef:
-    function = replace(function, region=delay_yields(gather(function.region, elements(function))))
+    function = turn_first(replace(function, region=delay_yields(gather(function.region, elements(function)))))
     folds = fold(function, effects)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds)
@@ -113,7 +115,7 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
     candidates = [s for s in _updates(block) if keeps_memory(s.op)]
     if not candidates:
         return []
-    owned = ownership(function)
+    owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
     return [s for s in candidates if owned.is_fresh(s.buffer) and not _shared_later(s, found, owned)]
 

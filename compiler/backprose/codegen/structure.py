@@ -108,7 +108,11 @@ class _Lowering:
     def region(self, region: Region, tail: Tail, appends: dict[Value, list[Append]] | None = None) -> list[Statement]:
         appends = appends or {}
         block: list[Statement] = [a for p in region.params for a in appends.get(p, ())]
-        ops = [op for op in region.ops if not self.is_folded(op)]
+        turns = [op for op in region.ops if op.name == "same"]
+        if turns:
+            block += self.copy(turns[0].loc, [op.result for op in turns], [op.operands[0] for op in turns])
+            block += [replace(a, loc=op.loc) for op in turns for a in appends.get(op.result, ())]
+        ops = [op for op in region.ops if not self.is_folded(op) and op.name != "same"]
         for i, op in enumerate(ops):
             rest = ops[i + 1 :]
             if len(rest) == 1 and self.is_guard(rest[0], op, region.results):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backprose.analysis.kinds import dtype_of, is_inexact, is_number, join, ndim_of
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Record, Static
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Record, Static, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import CONTAINERS, Cell, Either, Memory, Ref, Step, container_like, holds_memory
+from backprose.transform.memory import CONTAINERS, Cell, Either, Memory, Ref, Step, Where, container_like, holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -168,7 +168,12 @@ class Split:
     sides: tuple[Place, Place]
 
 
-Place = Outside | Inside | Split
+@dataclass(frozen=True)
+class Nowhere:
+    """What is not bound, and raises when it is read."""
+
+
+Place = Outside | Inside | Split | Nowhere
 Key = tuple[int, Cell]  # memory that one of the two sides allocated
 
 
@@ -206,17 +211,16 @@ class _Places:
         """Whether the result is at times memory of its own, which then is a value apart from the conditional one."""
         places = self.found[id(node)]
         hosted = [self.hosts.get((k, cell)) is node for k, place in enumerate(places) for cell in _cells_inside(place)]
-        alone = all(isinstance(place, Inside) for place in places) and all(hosted)
+        alone = all(isinstance(place, (Inside, Nowhere)) for place in places) and all(hosted)
         return any(hosted) and not alone
 
     def _found(self, value: Value, k: int) -> Place | None:
+        if isinstance(value.kind, Unbound):
+            return Nowhere()
         try:
-            return self._place(value, k) if holds_memory(value.kind) and self._is_told(value) else None
+            return self._place(value, k) if holds_memory(value.kind) and self.memory.is_told(value) else None
         except Untold:
             return None
-
-    def _is_told(self, value: Value) -> bool:
-        return value in self.memory.either or value not in self.memory.doubtful
 
     def _place(self, value: Value, k: int) -> Place:
         return self._of(self.memory.where(value), k)
@@ -275,7 +279,7 @@ class _Places:
         for node in self.nodes:
             try:
                 x, y = (self._resolved(place, k, node) for k, place in enumerate(self.found[id(node)]))
-                self.memory.put(node.result, x if x == y else Either(self.cond, (x, y)), self.own[id(node)])
+                self.memory.put(node.result, _either(self.cond, x, y), self.own[id(node)])
             except Untold:
                 untold.append(node)
         for node in untold:
@@ -306,12 +310,13 @@ class _Places:
                 hosts[key] = found[0]
         return hosts
 
-    def _resolved(self, place: Place | None, k: int, node: Node) -> Ref | Either:
+    def _resolved(self, place: Place | None, k: int, node: Node) -> Where | None:
         if isinstance(place, Split):
-            sides = tuple(self._resolved(side, k, node) for side in place.sides)
-            return sides[0] if sides[0] == sides[1] else Either(self._outside(place.cond, k), sides)
+            return _either(self._outside(place.cond, k), *(self._resolved(side, k, node) for side in place.sides))
         if place is None:
             raise Untold
+        if isinstance(place, Nowhere):
+            return None
         if isinstance(place, Outside):
             return Ref(place.ref.cell, self._path(place.ref.path, k))
         host = self.hosts.get((k, place.cell))
@@ -324,6 +329,10 @@ class _Places:
 
     def _path(self, path: tuple[Step, ...], k: int) -> tuple[Step, ...]:
         return tuple(Step(step.fn, tuple(self._outside(v, k) for v in step.args)) for step in path)
+
+
+def _either(cond: Value, x: Where | None, y: Where | None) -> Where | None:
+    return x if y is None or x == y else y if x is None else Either(cond, (x, y))
 
 
 def _cells_inside(place: Place | None) -> set[Cell]:

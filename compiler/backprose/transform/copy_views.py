@@ -7,11 +7,14 @@ hold on to the whole buffer, and an update could then not be carried out in the 
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.recording import overwritten
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
@@ -24,7 +27,50 @@ def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
     if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-    return replace(fn, region=_visit(fn.region, _read_in_reverse(fn.region)))
+    region = _visit(fn.region, _read_in_reverse(fn.region))
+    return replace(fn, region=_collect_copies(region, overwritten(fn)))
+
+
+def _collect_copies(region: Region, written: set[Value]) -> Region:
+    """What a loop collects, and then writes to, is collected as a copy: the writes need not make one each."""
+    ops = []
+    for op in region.ops:
+        op = replace(op, regions=tuple(_collect_copies(r, written) for r in op.regions)) if op.regions else op
+        if op.name in ("for", "while") and not op.in_reverse:
+            op = _collecting_copies(op, written)
+        ops.append(op)
+    return replace(region, ops=tuple(ops))
+
+
+def _was_carried(value: Value, inside: Mapping[Value, Op], loop: Op) -> bool:
+    """Whether the value is what an update has left of an array that the loop carries."""
+    updated = False
+    while (op := inside.get(value)) is not None:
+        if op.fn in UPDATES:
+            updated, value = True, op.operands[0]
+        elif op.name in ("for", "while") and value in op.carried_results:
+            k = op.carried_results.index(value)
+            made = {v: inner for inner in op.body.ops for v in inner.results}
+            updated = updated or (op.yields[k] in made and made[op.yields[k]].fn in UPDATES)
+            value = op.inits[k]
+        else:
+            return False
+    return updated and value in loop.carried
+
+
+def _collecting_copies(op: Op, written: set[Value]) -> Op:
+    body, first = op.body, len(op.body.results) - len(op.collects)
+    inside = {v: inner for inner in body.ops for v in inner.results}
+    arrays = [v for v in op.collects if isinstance(v.kind, Array) and v.kind.axes]
+    copies = {v: Value("", v.kind) for v in arrays if v in written or _was_carried(v, inside, op)}
+    if not copies:
+        return op
+    made = {v: Op("call", (v,), (copy,), _copying(v.kind), (), op.loc) for v, copy in copies.items()}
+    ops = [made[p] for p in body.params if p in made]
+    for inner in body.ops:
+        ops += [inner, *(made[v] for v in inner.results if v in made)]
+    results = (*body.results[:first], *(copies.get(v, v) for v in op.collects))
+    return replace(op, regions=(*op.regions[:-1], Region(body.params, tuple(ops), results)))
 
 
 def _visit(region: Region, kept: set[Value]) -> Region:
@@ -37,10 +83,16 @@ def _visit(region: Region, kept: set[Value]) -> Region:
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
-            attrs = {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
-            ops.append(Op("call", (op.result,), (copy,), attrs, (), op.loc))
+            ops.append(Op("call", (op.result,), (copy,), _copying(op.result.kind), (), op.loc))
             copies[op.result] = copy
     return _with_copies(Region(region.params, tuple(ops), region.results), copies)
+
+
+def _copying(kind: Array) -> dict[str, Any]:
+    """A copy with the same order in memory, on which the rounding of sums depends: `x.copy()` gives rows after rows."""
+    if len(kind.axes) < 2:
+        return {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
+    return {"fn": np.copy, "keywords": (), "method": None}
 
 
 def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:

@@ -19,6 +19,7 @@ from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, fit
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
@@ -65,7 +66,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     if request.value and not result.name:
         bars.names[result] = "value"
     region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
-    region = keep_unbound(drop_dead_ops(region), bars.likes)
+    region = keep_unbound(drop_dead_ops(drop_evident_sums(region)), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
     entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
@@ -140,7 +141,8 @@ def _pair(
     grads = [bars.tree(b, v) if v in inputs else b.const(None) for v in (inputs if request else fn.params)]
     out = grads[0] if request and request.single else b.tuple(grads)
 
-    reverse = rename(drop_dead_ops(Region((bar,), tuple(b.ops), (out,))), bars.names)
+    reverse = drop_evident_sums(Region((bar,), tuple(b.ops), (out,)), Region((), ops, ()))
+    reverse = rename(drop_dead_ops(reverse), bars.names)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}

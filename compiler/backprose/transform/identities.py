@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import ndim_of, without_lengths
-from backprose.ir.kinds import Array, Dim, List, Scalar, Slice, Static, Tuple
+from backprose.analysis.kinds import is_basic, is_mask, ndim_of, without_lengths
+from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
@@ -205,16 +205,23 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What is added where zero was just stored is stored."""
+    """What is added where zero was just stored is stored; something else may have been added elsewhere in between."""
     buffer, index, value, *path = op.operands
     if isinstance(buffer.kind, List) and not path:
         return _add_at_list(c, b, op)
-    cleared = c.call_of(buffer, backprose_runtime.set_at)
-    if not cleared or not c.only_use(buffer) or not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
+    if not (is_basic(index.kind) or is_mask(index.kind)) or not isinstance(buffer.kind, Array):
         return None
-    if not isinstance(index.kind, (Slice, Dim, Static, Scalar)):
+    between = c.call_of(buffer, backprose_runtime.add_at)
+    cleared = c.call_of(between.operands[0] if between else buffer, backprose_runtime.set_at)
+    if not cleared or not c.only_use(buffer) or not c.only_use(cleared.result):
         return None
-    return b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=op.result.kind, name=op.result.name)
+    if not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
+        return None
+    if between and not (op.in_reverse and between.in_reverse and is_basic(between.operands[1].kind)):
+        return None
+    name, kind = op.result.name, op.result.kind
+    stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)
+    return b.call(backprose_runtime.add_at, stored, *between.operands[1:], kind=kind, name=name) if between else stored
 
 
 def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:

@@ -74,6 +74,7 @@ class Inference:
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
     names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
+    assembled: dict[Cell, Value] = field(default_factory=dict)  # what objects hold where an iteration begins
     made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
@@ -82,6 +83,7 @@ class Inference:
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
+    careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
 
@@ -112,19 +114,25 @@ class Inference:
         """The entry, built until it is known what it writes to."""
         instances, depth = dict(self.instances), self.depth
         changed: frozenset[str] | None = None
+        first: errors.UnsupportedUpdate | None = None
+        careful = self.careful
         while True:
             self.memory.state = {}
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
-            except errors.UnsupportedUpdate as found:
+            except errors.UnsupportedUpdate as error:
                 self.depth, self.instances = depth, dict(instances)  # those that were built before it are of no use
-                if followed.follow(self, found):
+                if followed.follow(self, error):
                     continue
-                if changed is not None:
-                    raise
-                changed = frozenset()  # what is refused may be known once containers are taken apart
+                first = first or error
+                if changed is not None and self.careful:
+                    self.careful = careful
+                    raise first from None
+                # What is refused may be known once containers are taken apart, and once loops carry what is rebound.
+                self.careful, changed = changed is not None, changed or frozenset()
                 continue
             if not followed.note_writes(self) and written <= (changed or frozenset()):
+                self.careful = careful
                 return entry
             changed = (changed or frozenset()) | written
 

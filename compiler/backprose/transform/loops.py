@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import UNBOUND, Array, Dict, List, Unbound
 from backprose.ir.nodes import Op, Value
-from backprose.transform.carried import carry_memory, with_cells
+from backprose.transform.carried import Carry, carry_memory
 from backprose.transform.iterables import (
     as_list, bundle, bundle_nest, elements, flatten, item_kind, item_names, known_length, nest_of,
 )  # fmt: skip
@@ -36,21 +36,21 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     inits = bound_or_not(b, [env[v] for v in op.inits])
     cond, _ = op.regions
 
-    def build(params: list[Value], bound: list[Value], cells: list[Cell]):
-        memory, count = engine.memory, len(inits)
+    def build(params: list[Value], carry: Carry):
+        memory = engine.memory
         head, state = b.nested(), dict(memory.state)
-        (test,) = engine.region(head, cond, {**env, **dict(zip(cond.params, bound))}, frame)
-        if any(cell not in {c.cell for c in op.attrs["opened"]} for cell in memory.written(state)):
+        bound = dict(zip(cond.params, carry.enter(head, params)))
+        entered = dict(memory.state)
+        (test,) = engine.region(head, cond, {**env, **bound}, frame)
+        if any(memory.now(cell) is not engine.assembled.get(cell) for cell in memory.written(entered)):
             raise errors.UnsupportedUpdate(
                 "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
             )
+        inner, memory.state = b.nested(), state
         inner_params = [Value(v.name, v.kind) for v in params]
-        for cell, param in zip(cells, inner_params[count:]):
-            memory.replace(cell, param)
-        bound = [p if x is q else x for x, p, q in zip(bound, inner_params, params)]
-        inner = b.nested()
-        yields = engine.region(inner, op.body, {**env, **dict(zip(op.carried, bound))}, frame)
-        yields = with_cells(memory, inner, op, bound_or_not(inner, yields), bound, cells)
+        bound = dict(zip(op.carried, carry.enter(inner, inner_params)))
+        yields = engine.region(inner, op.body, {**env, **bound}, frame)
+        yields = carry.leave(inner, inner_params, bound_or_not(inner, yields))
         for param, own in zip(params, inner_params):
             memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
@@ -98,8 +98,9 @@ def _loop(
     names_of_items = item_names(op, shape)
     outer_items = [Value(names_of_items.get(i, ""), item_kind(v, op.loc)) for i, v in enumerate(flat)]
 
-    def build(params: list[Value], bound: list[Value], cells: list[Cell]):
+    def build(params: list[Value], carry: Carry):
         inner = b.nested()
+        bound = carry.enter(inner, params)
         items = [Value(v.name, v.kind) for v in outer_items]
         for item, iterable in zip(items, flat):
             if holds_memory(item.kind):
@@ -110,7 +111,7 @@ def _loop(
         rows = {p: bundle(inner, s, given) for p, s in zip(op.items, shape)}
         carried = dict(zip(op.carried, bound))
         yields = engine.region(inner, op.body, {**env, **rows, **carried}, frame)
-        yields = with_cells(engine.memory, inner, op, bound_or_not(inner, yields), bound, cells)
+        yields = carry.leave(inner, params, bound_or_not(inner, yields))
         return (inner.region([*items, *params], yields),), yields
 
     names = [p.name for p in op.carried]

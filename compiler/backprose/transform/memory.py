@@ -92,6 +92,7 @@ class Memory:
     poisoned: dict[Cell, str] = field(default_factory=dict)
     frozen: dict[Cell, str] = field(default_factory=dict)  # what containers of unknown elements may hold: stays as it is
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
+    links: dict[Cell, dict[Cell, None]] = field(default_factory=dict)  # what may be the same, and can't be read once written
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
@@ -205,6 +206,17 @@ class Memory:
     def where(self, value: Value) -> Where:
         return self.either[value] if value in self.either else self.ref(value)
 
+    def is_told(self, value: Value) -> bool:
+        """Whether it is known what the value refers to, be it by a condition."""
+        return value in self.either or value not in self.doubtful
+
+    def stand_in(self, name: str, kind: Kind, where: Either) -> Value:
+        """A value that no op gives: whenever it is read, what is there is read."""
+        value = Value(name, kind)
+        self.either[value] = where
+        self.doubtful[value] = dict.fromkeys(_cells_at(where), value)
+        return value
+
     def put(self, value: Value, where: Where, own: Ref) -> None:
         """`value`, just read, is what is there; `own` is the memory that is its own on one of the sides, or on none."""
         self.refs[value] = own if isinstance(where, Either) else where
@@ -232,6 +244,8 @@ class Memory:
         if not self.active:
             return
         self.parts = b.parts
+        if op.name in ("for", "while"):
+            self.freeze(op.collects)  # which element of the list is which is not followed
         if op.regions or not any(holds_memory(v.kind) for v in op.results):
             return
         result = op.result
@@ -302,10 +316,7 @@ class Memory:
             return
         self.freeze_contents(sources)
         refs = [self.ref(v) if v not in inside else self.refs.get(v) for v in sources]
-        for value in sources:
-            for cell in self.cells_of(value):
-                if cell in self.frozen:
-                    self.frozen[self.ref(result).cell] = self.frozen[cell]
+        self.freeze_like(result, [cell for value in sources for cell in self.cells_of(value)])
         outside = [r is not None and r.cell.root not in inside for r in refs]
         if all(outside) and all(r == refs[0] for r in refs):
             self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
@@ -373,6 +384,12 @@ class Memory:
             for cell in self.cells_of(value):
                 self.frozen.setdefault(cell, value.name)
 
+    def freeze_like(self, result: Value, cells: Iterable[Cell]) -> None:
+        """`result` may be one of the cells, which containers may hold."""
+        for cell in cells:
+            if cell in self.frozen:
+                self.frozen[self.ref(result).cell] = self.frozen[cell]
+
     def freeze_contents(self, containers: Iterable[Value]) -> None:
         """The same for the elements of containers."""
         if self.active:
@@ -386,8 +403,9 @@ class Memory:
                 raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
             raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
         cell = self.ref(target).cell
-        if cell in self.frozen:
-            raise still_held(cell, loc)
+        for held in (cell, *self.links.get(cell, ())):
+            if held in self.frozen:
+                raise still_held(held, loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
@@ -415,6 +433,18 @@ class Memory:
         self.refs[value], self.seen[value] = Ref(cell), value
         self.doubtful.pop(value, None)
         self.either.pop(value, None)
+        self.poisoned.update((other, cell.name) for other in self.links.get(cell, ()))
+
+    def link(self, shares: list[tuple[Value, list[Cell]]]) -> None:
+        """Each value's memory may be one of its cells: after a store to one, the other can't be read any more."""
+        found = [
+            (self.ref(value).cell, list(dict.fromkeys(c for given in cells for c in (given, *self.links.get(given, ())))))
+            for value, cells in shares
+        ]
+        for own, cells in found:
+            for cell in cells:
+                self.links.setdefault(own, {})[cell] = None
+                self.links.setdefault(cell, {})[own] = None
 
     def written(self, before: dict[Cell, Value], inside: set[Value] = frozenset()) -> list[Cell]:
         """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
@@ -428,6 +458,13 @@ def _cells_at(where: Where) -> list[Cell]:
     if isinstance(where, Ref):
         return [where.cell]
     return list(dict.fromkeys(cell for side in where.sides for cell in _cells_at(side)))
+
+
+def leaves_of(where: Any) -> list[Any]:
+    """What a conditional reference may be, in order."""
+    if isinstance(where, Either):
+        return list(dict.fromkeys(leaf for side in where.sides for leaf in leaves_of(side)))
+    return [where]
 
 
 def _view_of(where: Where, step: Step) -> Where:

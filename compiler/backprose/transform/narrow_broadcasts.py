@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_number, ndim_of
+from backprose.analysis.shapes import Shapes
 from backprose.ir.kinds import Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import rule_for
@@ -51,6 +52,9 @@ def _broadcast_scalar(c: Context, value: Value) -> bool:
 def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
     """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
     if c.shape_root(value) is c.shape_root(wide):
+        return True
+    shapes = Shapes(c.made)
+    if shapes.keys(value) and shapes.keys(value) == shapes.keys(wide):
         return True
     source = shape_source(c, c.made[wide])
     if source is not None and has_shape_of(value.kind, source.kind):

@@ -118,7 +118,8 @@ def assemble(engine: Inference, b: TypedBuilder, op: Op, env: Env) -> None:
     values = iter(op.operands)
     for container in op.attrs["opened"]:
         parts = {i: env[next(values)] for i in container.carried}
-        engine.memory.replace(container.cell, _rebuilt(b, container, parts))
+        engine.assembled[container.cell] = _rebuilt(b, container, parts)
+        engine.memory.replace(container.cell, engine.assembled[container.cell])
 
 
 def take_apart(engine: Inference, b: TypedBuilder, op: Op, env: Env) -> None:

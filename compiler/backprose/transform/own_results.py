@@ -16,6 +16,9 @@ from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import rename, use_counts
 from backprose.transform.typed import TypedBuilder
 
+WHOLE_VIEWS = frozenset(
+    {np.flip, np.flipud, np.fliplr, np.transpose, np.swapaxes, np.reshape, np.expand_dims, np.squeeze}
+)  # fmt: skip
 CONTAINERS = ("tuple", "list", "dict", "record")
 
 
@@ -27,6 +30,7 @@ def own_results(fn: Function) -> Function:
     owned = ownership(fn, lambda op: False)
     made = {v: op for op in fn.ops for v in op.results}
     b = TypedBuilder(fn.ops[-1].loc if fn.ops else fn.loc)
+    counts = use_counts(fn.region)
     taken: list[Value] = []
 
     def own(value: Value) -> Value:
@@ -37,15 +41,23 @@ def own_results(fn: Function) -> Function:
             return value if fresh == items else _rebuilt(b, op, fresh)
         if not isinstance(value.kind, (Array, Number, List)):
             return value
-        fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(value)
-        shared = not fresh or any(owned.may_share(value, other) for other in taken)
-        again = value in taken  # a copy of `x_bar` needs no name of its own
-        taken.append(value)
-        return _copy(b, value, made, "" if again else value.name) if shared else value
+        whole = _whole(value, made, counts)
+        fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(whole)
+        shared = not fresh or any(owned.may_share(whole, other) for other in taken)
+        again = whole in taken  # a copy of `x_bar` needs no name of its own
+        taken.append(whole)
+        return copied(b, value, made, "" if again else value.name) if shared else value
 
     result = _at(fn.result, path, made, own, b)
     region = replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,))
     return replace(fn, region=_name_shared(region, path, fn.attrs.get("gradients", ())))
+
+
+def _whole(value: Value, made: Mapping[Value, Op], counts: Mapping[Value, int]) -> Value:
+    """What the value is a view of, all of it, where nothing else reads that: it need not be copied."""
+    while (op := made.get(value)) is not None and op.fn in WHOLE_VIEWS and counts[op.operands[0]] <= 1:
+        value = op.operands[0]
+    return value
 
 
 def _name_shared(region: Region, path: tuple[int, ...], names: tuple[str, ...]) -> Region:
@@ -114,7 +126,7 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
     return fresh
 
 
-def _copy(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
+def copied(b: TypedBuilder, value: Value, made: dict[Value, Op], name: str) -> Value:
     """A copy; of a broadcast scalar, an array filled with it."""
     op = made.get(value)
     if op is not None and op.fn is np.broadcast_to and ndim_of(op.operands[0].kind) == 0:

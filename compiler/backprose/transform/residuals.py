@@ -19,6 +19,7 @@ from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static,
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.typed import TypedBuilder
 
 SHAPE_READS = ("shape", "size")
@@ -52,7 +53,7 @@ def _in_reverse(op: Op) -> Op:
 def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value]) -> tuple[Op, list[Region]]:
     """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them."""
     results, regions = list(op.results), list(op.regions)
-    out = [drop_dead_ops(r) for r in reverse]
+    out = [drop_dead_ops(drop_evident_sums(r, forward)) for r, forward in zip(reverse, regions)]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)

@@ -22,6 +22,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.typed import TypedBuilder
 
@@ -200,7 +201,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 
 
 def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
-    sides.reverse = drop_dead_ops(sides.reverse)
+    sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))

@@ -1,0 +1,188 @@
+"""Variables that a loop rebinds to other memory: which memory each refers to is carried along as a number.
+
+    z = a
+    for k in range(n):
+        z[k] += x[k]        # a, or b once an iteration has come to the next line
+        if x[k] > 0:
+            z = b
+
+What a variable may refer to when an iteration begins are its *alternatives*: memory from before the loop, by number, or
+memory that an earlier iteration allocated. The content of the latter is carried as the variable's own value, and the
+number 0 says so. The alternatives grow until the body adds none. Most loops do without, see `carried`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from backprose.ir.kinds import Unbound
+from backprose.ir.nodes import Value
+from backprose.transform.memory import Cell, Either, Memory, Ref, Step, Where, leaves_of
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+MOST_CONDITIONS = 6  # of which all combinations are looked at
+
+
+@dataclass(frozen=True)
+class Own:
+    """Memory that is carried as the value of variable `index`, or a view of it."""
+
+    index: int
+    path: tuple[Step, ...] = ()
+
+
+Alternative = Own | Ref
+
+
+class Unsettled(Exception):
+    """What the variables refer to can't be said by numbers; `args` are the names of two of them."""
+
+
+@dataclass
+class Rebound:
+    """The alternatives of each rebound variable, by its position among those that the loop carries."""
+
+    names: list[str]
+    alternatives: dict[int, list[Alternative]] = field(default_factory=dict)
+    held: dict[int, str] = field(default_factory=dict)  # variables whose own memory a container may hold
+    grown: bool = False
+
+    def begin(self, memory: Memory, index: int, init: Value) -> None:
+        """The variable at `index` is rebound in the loop, and refers to `init` before it."""
+        self.alternatives[index] = [Own(index)]
+        if not isinstance(init.kind, Unbound):
+            for ref in leaves_of(_told(memory, init, self.names[index])):
+                self._number(index, ref)
+
+    @property
+    def numbered(self) -> list[int]:
+        """The variables that a number is carried for."""
+        return [i for i, found in self.alternatives.items() if len(found) > 1]
+
+    def _number(self, index: int, alternative: Alternative) -> int:
+        found = self.alternatives[index]
+        if alternative not in found:
+            found.append(alternative)
+            self.grown = True
+        return found.index(alternative)
+
+    # Before the loop, in its body, and after it
+
+    def first_numbers(self, engine: Inference, b: TypedBuilder, inits: list[Value]) -> list[Value]:
+        return [
+            b.const(0) if isinstance(inits[i].kind, Unbound)
+            else self._number_of(engine, b, i, engine.memory.where(inits[i])) for i in self.numbered
+        ]  # fmt: skip
+
+    def bound(self, memory: Memory, b: TypedBuilder, values: list[Value], numbers: list[Value]) -> dict[int, Value]:
+        """For each variable a stand-in: what its value is has to be read. `values` and `numbers` are those carried."""
+        own = {i: Ref(Cell(self.names[i], values[i])) for i in self.alternatives}
+        out = {}
+        for i, found in self.alternatives.items():
+            refs = [Ref(own[a.index].cell, a.path) if isinstance(a, Own) else a for a in found]
+            where: Where = refs[0]
+            for k, ref in list(enumerate(refs))[1:]:
+                number = numbers[self.numbered.index(i)]
+                where = Either(b.call(operator.eq, number, b.const(k)), (ref, where))
+            memory.refs[values[i]], memory.seen[values[i]] = own[i], values[i]
+            if i in self.held:
+                memory.frozen[own[i].cell] = self.held[i]
+            out[i] = memory.stand_in(self.names[i], values[i].kind, where) if len(refs) > 1 else values[i]
+        return out
+
+    def next_numbers(
+        self, engine: Inference, b: TypedBuilder, carried: list[Value], inside: set[Value]
+    ) -> list[Value]:
+        """The numbers at the end of an iteration, after which the variables hold `carried`."""
+        memory = engine.memory
+        wheres = {i: _told(memory, carried[i], self.names[i]) for i in self.alternatives}
+        hosts = self._hosts(wheres, lambda cell: cell.root in inside)
+        for cell, found in hosts.items():
+            for i in found if cell in memory.frozen else ():
+                self.grown |= i not in self.held
+                self.held[i] = memory.frozen[cell]
+        known = {i: _mapped(where, lambda ref, i=i: self._alternative(ref, i, hosts, inside)) for i, where in wheres.items()}
+        for i, where in known.items():
+            for alternative in leaves_of(where):
+                self._number(i, alternative)
+        return [self._number_of(engine, b, i, known[i]) for i in self.numbered]
+
+    def _hosts(self, wheres: dict[int, Where], is_piece: Callable[[Cell], bool]) -> dict[Cell, list[int]]:
+        """The variables in whose own value each piece of memory that the loop made is carried on."""
+        users: dict[Cell, list[int]] = {}
+        wholes: dict[Cell, int] = {}
+        for i, where in wheres.items():
+            for ref in leaves_of(where):
+                if is_piece(ref.cell) and i not in users.setdefault(ref.cell, []):
+                    users[ref.cell].append(i)
+            if isinstance(where, Ref) and not where.path:
+                wholes.setdefault(where.cell, i)
+        if all_separate(list(wheres.values()), is_piece):
+            return users
+        for cell, found in users.items():
+            if len(found) > 1:
+                if cell not in wholes:
+                    raise Unsettled(self.names[found[0]], self.names[found[1]])
+                users[cell] = [wholes[cell]]
+        return users
+
+    def _alternative(self, ref: Ref, index: int, hosts: dict[Cell, list[int]], inside: set[Value]) -> Alternative:
+        """What the variable at `index` refers to, said in terms of the next iteration."""
+        if index in hosts.get(ref.cell, ()):
+            return Own(index)
+        if any(v in inside for step in ref.path for v in step.args):
+            raise Unsettled(self.names[index], ref.cell.name)
+        return Own(hosts[ref.cell][0], ref.path) if ref.cell in hosts else ref
+
+    def _number_of(self, engine: Inference, b: TypedBuilder, index: int, where: Where) -> Value:
+        if not isinstance(where, Either):
+            return b.const(self._number(index, where))
+        numbers = [self._number(index, a) for a in leaves_of(where)]
+        if len(set(numbers)) == 1:
+            return b.const(numbers[0])
+        sides = [lambda inner, side=side: [self._number_of(engine, inner, index, side)] for side in where.sides]
+        return engine.branch(b, where.cond, sides, [""])[0]
+
+
+def all_separate(wheres: list[Where], is_piece: Callable[[Cell], bool]) -> bool:
+    """Whether the pieces of memory that the references lead to are whole and different ones, whatever holds."""
+    conditions = list(dict.fromkeys(c for where in wheres for c in _conditions(where)))
+    if len(conditions) > MOST_CONDITIONS:
+        return False
+    for truths in product((True, False), repeat=len(conditions)):
+        found = [_chosen(where, dict(zip(conditions, truths))) for where in wheres]
+        pieces = [ref for ref in found if is_piece(ref.cell)]
+        if any(ref.path for ref in pieces) or len({ref.cell for ref in pieces}) < len(pieces):
+            return False
+    return True
+
+
+def _conditions(where: Where) -> list[Value]:
+    if not isinstance(where, Either):
+        return []
+    return [where.cond, *(c for side in where.sides for c in _conditions(side))]
+
+
+def _chosen(where: Where, truths: dict[Value, bool]) -> Ref:
+    while isinstance(where, Either):
+        where = where.sides[0 if truths[where.cond] else 1]
+    return where
+
+
+def _mapped(where: Where, change: Callable[[Ref], Alternative]) -> Any:
+    if isinstance(where, Either):
+        return Either(where.cond, tuple(_mapped(side, change) for side in where.sides))
+    return change(where)
+
+
+def _told(memory: Memory, value: Value, name: str) -> Where:
+    if not memory.is_told(value):
+        raise Unsettled(name, next(iter(memory.doubtful[value])).name)
+    return memory.where(value)
