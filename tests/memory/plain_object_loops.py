@@ -1,7 +1,7 @@
 """Objects that loops change: in methods, by other names, swapped, replaced. Each program takes x, a vector of 4."""
 
 import numpy as np
-from object_programs import Body, Empty, Particle
+from plain_object_programs import Body, Empty, Particle
 
 
 class Sim:
