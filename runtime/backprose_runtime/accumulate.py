@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     if isinstance(buffer, (list, dict)):
         return _add_at_item(buffer.copy(), index, value)
     if is_array(buffer):
-        return _add_at_array(buffer.copy(order="K"), index, value, path)
+        return _add_at_array(buffer.copy(order=_order(path)), index, value, path)
     if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
@@ -37,15 +38,18 @@ def _add_at_item(out: Any, index: Any, value: Any) -> Any:
 
 
 def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
-    xp = array_module(out)
-    value = cast(xp.asarray(value), out.dtype)
-    if not np.can_cast(value.dtype, out.dtype, "same_kind"):
+    xp, part = array_module(out), _view(out, path)
+    dtype = out.dtype if isinstance(part, np.flatiter) else part.dtype
+    value = cast(xp.asarray(value), dtype)
+    if not np.can_cast(value.dtype, dtype, "same_kind"):
         # A store of one entry would truncate without a word.
-        raise TypeError(f"{value.dtype} can't be added into {out.dtype}")
-    part = _view(out, path)
+        raise TypeError(f"{value.dtype} can't be added into {dtype}")
     if _is_basic(index):
         # No entry occurs twice, and the plain update is much faster than `ufunc.at`.
         part[index] += value
+    elif isinstance(part, np.flatiter):
+        positions = np.unravel_index(np.arange(part.base.size)[index], part.base.shape)
+        xp.add.at(part.base, positions, value)
     else:
         xp.add.at(part, index, value)
     return out
@@ -62,18 +66,30 @@ def _is_basic(index: Any) -> bool:
     )
 
 
+def flat(x: Any) -> Any:
+    """The entries of an array in C order: those that `x.flat` goes over. A view where the layout allows it."""
+    return x.ravel()
+
+
 # Functions of an array that give a view of it, by the names under which `set_at` takes them.
-VIEWS = {
-    view.__name__: view
+NAMES = {
+    view: view.__name__
     for view in [
-        np.transpose, np.swapaxes, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal
+        np.transpose, np.swapaxes, np.reshape, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis, np.flip,
+        np.fliplr, np.flipud, np.rot90, np.diagonal, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real, np.imag, flat,
     ]
 }  # fmt: skip
+# What is stored through `flat` reaches the array in any layout, which is not so for the array that `flat(x)` may copy.
+VIEWS = {
+    **{name: view for view, name in NAMES.items()}, "flat": operator.attrgetter("flat"),
+    "copied_reshape": np.reshape, "copied_ravel": np.ravel,
+}  # fmt: skip
+RESHAPES = ("reshape", "ravel", "copied_reshape", "copied_ravel")
 
 
 def view_name(function: Any) -> str:
     """The name of a view in the arguments of `set_at`."""
-    return next(name for name, view in VIEWS.items() if view is function)
+    return NAMES[function]
 
 
 def set_at(buffer: Any, value: Any, *path: Any) -> Any:
@@ -81,9 +97,14 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
 
     `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
     """
-    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy()
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order=_order(path))
     _view(out, path[:-1])[path[-1]] = value
     return out
+
+
+def _order(path: tuple) -> str:
+    """The layout of a copy in which all steps of the path are views: that of the buffer, but C order for a reshape."""
+    return "C" if any(isinstance(step, str) and step in RESHAPES for step in path) else "K"
 
 
 def put_at(buffer: Any, value: Any, *path: Any) -> Any:

@@ -72,6 +72,12 @@ def flatten(lists: Iterable[Iterable[Any]]) -> list:
     return [item for inner in lists for item in inner]
 
 
+def sorting_order(keys: Iterable[Any], reverse: bool = False) -> list[int]:
+    """The positions of `keys` in the order in which `sorted` puts them; equal ones stay in order."""
+    keys = list(keys)
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+
+
 def unpack(value: Any, before: int, after: int | None = None) -> tuple:
     """`(a, b) = value` for `unpack(value, 2)`; `(a, *b, c) = value` for `unpack(value, 1, 1)`, as a tuple.
 

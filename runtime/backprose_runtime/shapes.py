@@ -40,6 +40,15 @@ def require_separate(*arrays: Any) -> None:
                 raise ValueError("two arguments share memory, and the function updates one of them in place: pass a copy")
 
 
+def require_c_order(x: Any) -> None:
+    """Raise ValueError unless the entries of `x` lie in memory one after the other, so that a reshape of it is a view."""
+    if not x.flags.c_contiguous:
+        raise ValueError(
+            "an array that is not contiguous in C order is reshaped, which copies it, and the function was compiled for "
+            "a view, which shares memory with it: pass np.ascontiguousarray(...), or copy before the reshape"
+        )
+
+
 def _mutable(x: Any) -> list:
     """What can be changed in place of an argument: arrays and containers, also those inside others."""
     if not is_container(x):

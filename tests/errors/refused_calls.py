@@ -12,8 +12,9 @@ V = np.array([0.3, -1.2, 2.0])
 
 
 def shuffles(v=V):
-    np.random.shuffle(v)  # UnsupportedUpdate: `numpy.random.RandomState.shuffle` changes its argument in place
-    return v[0]
+    values = [v[0], v[1]]
+    np.random.shuffle(values)  # UnsupportedUpdate: `shuffle` writes into something that is not known to be an array
+    return values[0]
 
 
 def stores_by_operator(v=V):
@@ -220,10 +221,38 @@ def draws_around_an_active_mean(x=0.5):
     return rng.normal(x, 1.0)  # NotDifferentiable: `normal` has no derivative rule
 
 
-def shuffles(v=V):
-    rng = np.random.default_rng(0)
-    rng.shuffle(v)  # UnsupportedUpdate: `numpy.random._generator.Generator.shuffle` changes its argument in place
-    return v[0]
+def stores_in_a_broadcast_view(v=V):
+    rows = np.broadcast_to(v * 1, (2, 3))
+    rows[0] = 1.0  # UnsupportedUpdate: `rows` is updated in place
+    return np.sum(rows)
+
+
+def stores_in_windows(v=V):
+    windows = np.lib.stride_tricks.sliding_window_view(v * 1, 2)
+    windows[0] = 1.0  # UnsupportedUpdate: `windows` is updated in place
+    return np.sum(windows)
+
+
+def complex_out(v=V):
+    y = np.zeros(3)
+    np.multiply(v, 1j, out=y)  # UnsupportedUpdate: `multiply` writes complex numbers into f64[N]
+    return np.sum(y)
+
+
+def unsafe_copyto(v=V):
+    y = np.zeros(3, np.float32)
+    np.copyto(y, v, casting="safe")  # UnsupportedUpdate: `copyto` casts float64 to float32
+    return np.sum(y)
+
+
+def another_length(v=V):
+    y = v * 1
+    y.resize(2)  # UnsupportedUpdate: `.resize()` changes the array itself
+    return np.sum(y)
+
+
+def new_memory(v=V):
+    return np.sum(np.sqrt(v, where=v > 0))  # UnsupportedUpdate: `sqrt` with `where` and without `out` is not supported
 
 
 def larger_of_tuples(x=0.5):

@@ -64,7 +64,7 @@ def test_arguments_that_share_memory_are_refused_at_run_time():
 
 
 def reshaped_then_stored(x):
-    y = x.reshape(-1)
+    y = x.T.reshape(-1)
     y[0] = 3.0
     return np.sum(x)
 

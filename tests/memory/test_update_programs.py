@@ -1,16 +1,36 @@
-"""Lists, dicts and functions that write to arguments: against the program itself and central differences."""
+"""Programs that update arrays, lists, dicts and objects: against themselves and central differences."""
 
 import copy
 import inspect
 
+import dict_programs
+import layout_programs
+import growing_programs
 import numpy as np
+import object_programs
+import out_programs
 import pytest
-import update_programs
+import view_programs
+import writing_programs
+from oracle_of_memory import check
 
 from backprose import errors, grad, value_and_grad
 
-FUNCTIONS = {n: f for n, f in vars(update_programs).items() if inspect.isfunction(f) and f.__module__ == "update_programs"}
-del FUNCTIONS["arguments"]
+MODULES = (
+    growing_programs, dict_programs, object_programs, view_programs, layout_programs, writing_programs, out_programs,
+)  # fmt: skip
+PROGRAMS = {
+    f"{module.__name__}-{name}": (module, name)
+    for module in MODULES
+    for name, f in vars(module).items()
+    if inspect.isfunction(f) and f.__module__ == module.__name__
+}
+ACCEPTED = [key for key, (module, name) in PROGRAMS.items() if name not in module.REFUSED]
+
+
+def program(module, name):
+    """The function and its arguments."""
+    return getattr(module, name), module.ARGUMENTS.get(name, (module.X,))
 
 
 def leaves(x):
@@ -47,10 +67,13 @@ def differences(function, args):
     return out
 
 
-@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in update_programs.REFUSED])
-def test_program(name, monkeypatch):
+@pytest.mark.parametrize("key", ACCEPTED)
+def test_program(key, monkeypatch):
     monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    function, args = FUNCTIONS[name], update_programs.arguments(name)
+    function, args = program(*PROGRAMS[key])
+    if isinstance(args[0], np.ndarray):
+        check(function, args)
+        return
     before = copy.deepcopy(args)
     value, gradient = value_and_grad(function)(*args)
     assert all(np.array_equal(x, y) for x, y in zip(leaves(before), leaves(args))), "the arguments are as they were"
@@ -61,10 +84,12 @@ def test_program(name, monkeypatch):
         np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", update_programs.REFUSED)
-def test_refused(name):
-    with pytest.raises(errors.CompileError, match=update_programs.REFUSED[name]):
-        value_and_grad(FUNCTIONS[name])(*update_programs.arguments(name))
+@pytest.mark.parametrize("key", [key for key in PROGRAMS if key not in ACCEPTED])
+def test_refused(key):
+    module, name = PROGRAMS[key]
+    function, args = program(module, name)
+    with pytest.raises(errors.CompileError, match=module.REFUSED[name]):
+        value_and_grad(function)(*args)
 
 
 def test_arrays_of_a_container_that_share_memory_are_refused_at_run_time():
@@ -78,10 +103,39 @@ def test_arrays_of_a_container_that_share_memory_are_refused_at_run_time():
 
 
 @pytest.mark.parametrize(
-    "name", ["list_of_states", "list_of_lists", "elements_assigned", "out", "where", "put", "fill_diagonal", "rows"]
+    "name", ["views_of_argument", "rows_reshaped", "one_of_two_arguments_written", "reshaped_like_argument"]
 )
-def test_second_derivative(name):
-    first, (x, *rest) = grad(FUNCTIONS[name]), update_programs.arguments(name)
+def test_other_layouts_are_refused_at_run_time(name):
+    function, args = program(layout_programs, name)
+    gradient = grad(function)
+    gradient(*args)
+    with pytest.raises(ValueError, match="not contiguous in C order"):
+        gradient(np.asfortranarray(args[0]), *args[1:])
+
+
+def test_a_result_in_another_layout_is_refused_at_run_time():
+    def columns_first(x):
+        y = np.outer(x, x**2).T * 1.0
+        v = y.reshape(-1)
+        v[1] = x[0]
+        return np.sum(y)
+
+    with pytest.raises(ValueError, match="not contiguous in C order"):
+        grad(columns_first)(np.arange(1.0, 4.0))
+
+
+SECOND = [
+    "growing_programs-list_of_states", "growing_programs-list_of_lists", "growing_programs-elements_assigned", "out_programs-out",
+    "out_programs-where", "writing_programs-put", "writing_programs-fill_diagonal", "view_programs-rows",
+    "view_programs-view_at_positions", "view_programs-flat", "view_programs-parts_of_complex",
+    "layout_programs-layout_of_the_cotangent", "writing_programs-updates_in_turn",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SECOND)
+def test_second_derivative(key):
+    function, (x, *rest) = program(*PROGRAMS[key])
+    first = grad(function)
     weights = np.arange(1.0, 6.0)
 
     def weighed(x, *rest):

@@ -236,6 +236,18 @@ for _axis in (0, 1, -1, None):
     case(np.sort, arr(3, 4), axis=_axis)
     case(np.median, arr(3, 4), axis=_axis)
 case(np.sort, arr(6))
+for _axis in (0, 1, -1, None):
+    case(np.partition, arr(3, 4), 1, axis=_axis)
+case(np.partition, arr(6), (1, 4))
+_some = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])
+for _f in (np.sum, np.prod, np.max, np.min, np.nansum):
+    for _axis in (None, 0, 1, (0, 1)):
+        case(_f, arr(3, 4), axis=_axis, where=_some, initial=0.3)
+        case(_f, arr(3, 4), axis=_axis, initial=0.3, keepdims=True)
+for _f in (np.mean, np.var, np.std, np.nanmean):
+    for _axis in (None, 0, 1):
+        case(_f, arr(3, 4), axis=_axis, where=_some)
+    case(_f, arr(3, 4), axis=1, where=_some[:, :1] | True, keepdims=True)
 case(np.median, arr(5))
 case(np.median, arr(2, 4), axis=1, keepdims=True)
 
@@ -362,6 +374,18 @@ for _k in (0, 1, -1, 2):
     case(np.trace, arr(3, 4), _k, 1, 0)
     case(np.trace, arr(2, 3, 4), _k, axis1=-1, axis2=0)
 case(np.diagonal, arr(2, 3, 3, 2), 0, 0, 3)
+case(np.modf, arr(4))
+case(np.frexp, arr(2, 3))
+case(np.ldexp, arr(3), np.array([1, 2, -1]))
+case(np.divmod, arr(2, 3), arr(3, low=0.2, high=1))
+case(np.divmod, arr(4), 0.3)
+case(np.resize, arr(3), 7)
+case(np.resize, arr(2, 3), (2, 2))
+case(np.resize, arr(3), (2, 4))
+case(np.lib.stride_tricks.sliding_window_view, arr(5), 3)
+case(np.lib.stride_tricks.sliding_window_view, arr(3, 4), (2, 3))
+case(np.lib.stride_tricks.sliding_window_view, arr(3, 4), 2, 0)
+case(backprose_runtime.flat, arr(2, 3))
 case(np.take, arr(4), [0, 2, 2])
 case(np.take, arr(2, 3), np.array([[5, 0], [0, 1]]))
 case(np.take, arr(2, 3), [0, 2, 2, -1], axis=1)

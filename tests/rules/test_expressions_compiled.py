@@ -99,6 +99,9 @@ def differences(function: Any, args: list, i: int, place: int, step: float = 1e-
 
 
 SUBSCRIPTS = [
+    ("np.sum(x, where=x > 0)", V),
+    ("np.sum(x, initial=2.0)", V),
+    ("x.flat[0]", M),
     ("x[0]", V), ("x[-1]", V), ("x[a]", V, 2), ("x[1:4]", V), ("x[::2]", V), ("x[::-1]", V), ("x[-2::-2]", V),
     ("x[a:b]", V, 1, 4), ("x[1:1]", V), ("x[...]", V), ("x[:]", V), ("x[None]", V), ("x[:, None]", V),
     ("x[np.newaxis, 1:]", V), ("x[a]", V, I), ("x[[0, 2, 2]]", V), ("x[a]", V, MASK), ("x[x > 0]", V),
@@ -240,8 +243,8 @@ def test_the_gradient_by_a_complex_argument_follows_the_convention():
 # What is refused, with the reason
 
 REFUSED = [
-    ("np.sum(x, where=x > 0)", V, UnsupportedCall, "where"),
-    ("np.sum(x, initial=2.0)", V, UnsupportedCall, "initial"),
+    ("np.sin(x, dtype=np.float32)", V, UnsupportedCall, "dtype"),
+    ("np.sin(x, where=x > 0)", V, CompileError, "without `out`"),
     ("np.abs(x * 1j)", V, UnsupportedCall, "complex"),
     ("np.max(x * 1j)", V, UnsupportedCall, "complex"),
     ("np.linalg.norm(x + 1j)", V, UnsupportedCall, "complex"),
@@ -263,7 +266,6 @@ REFUSED = [
     ("np.random.normal(x[0], 1.0)", V, NotDifferentiable, "normal"),
     ("np.random.default_rng(0).normal(x)", V, CompileError, ""),
     ("np.convolve(x, x)", V, UnsupportedCall, "no derivative rule"),
-    ("x.flat[0]", M, CompileError, "flat"),
     ("x.sort()", V, CompileError, ""),
     ("x.fill(1.0)", V, CompileError, ""),
 ]  # fmt: skip

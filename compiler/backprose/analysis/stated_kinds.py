@@ -11,7 +11,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.examples import result_kind
-from backprose.analysis.kinds import dtype_of, is_number, ndim_of
+from backprose.analysis.kinds import dtype_of, is_basic, is_number, ndim_of
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, Number, Scalar, Static, Tuple
 
 
@@ -64,6 +64,14 @@ def _read(array: Kind, index: Kind) -> Kind | None:
         return None
     lengths = (None, *array.lengths[1:]) if any(array.lengths[1:]) else ()
     return Array(array.dtype, (ONE if len(index.items) == 1 else MANY, *array.axes[1:]), lengths)
+
+
+def _part(buffer: Kind, *path: Kind) -> Kind | None:
+    """At a mask or at positions: what is read of the view, whose length has to fit."""
+    if len(path) < 2 or is_basic(path[-1]):
+        return None
+    view = result_kind(backprose_runtime.get_at, (buffer, *path[:-1], Static(Ellipsis)))
+    return stated_kind(operator.getitem, (view, path[-1]))
 
 
 def _is_integer(kind: Kind) -> bool:
@@ -172,6 +180,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     math.acosh: lambda x: Scalar("float"),  # it raises for the example
     operator.getitem: _read,
     backprose_runtime.add_at: _like_first,
+    backprose_runtime.get_at: _part,
     backprose_runtime.set_at: _like_first,
     backprose_runtime.put_at: _like_first,
     backprose_runtime.unbroadcast: _like_second,
@@ -179,5 +188,5 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
 }
 ALWAYS = frozenset(
     {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
-     backprose_runtime.add_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.sum_to}
+     backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.sum_to}
 )  # fmt: skip

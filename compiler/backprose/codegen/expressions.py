@@ -39,6 +39,9 @@ LOAD, STORE = ast.Load(), ast.Store()
 ATTRIBUTES = frozenset({"T", "real", "imag"})
 
 
+VIEW_ATTRIBUTES = {"transpose": "T", "real": "real", "imag": "imag", "flat": "flat"}
+
+
 class Expressions:
     """Writes the expressions of one function; `names` are those of its variables."""
 
@@ -174,7 +177,8 @@ class Expressions:
     def place(self, target: ast.expr, path: Sequence[Value], context: ast.expr_context = LOAD) -> ast.expr:
         """`target[i].T[j]` for a path of `set_at`; what is read of all of a view is the view."""
         part = self.view(target, path[:-1])
-        if path[:-1] and path[-1].kind == Static(Ellipsis) and context is LOAD:
+        through_flat = any(step.kind == Static("flat") for step in path)  # an iterator, of which all is an array
+        if path[:-1] and path[-1].kind == Static(Ellipsis) and context is LOAD and not through_flat:
             return part
         return ast.Subscript(part, self.index(path[-1]), context)
 
@@ -186,8 +190,8 @@ class Expressions:
                 target = ast.Subscript(target, self.index(step), LOAD)
                 continue
             name, arguments = step.kind.value, self.value(next(steps))
-            if name == "transpose" and isinstance(arguments, ast.Tuple) and not arguments.elts:
-                target = ast.Attribute(target, "T", LOAD)
+            if name in VIEW_ATTRIBUTES and isinstance(arguments, ast.Tuple) and not arguments.elts:
+                target = ast.Attribute(target, VIEW_ATTRIBUTES[name], LOAD)
             elif hasattr(np.ndarray, name):
                 target = ast.Call(ast.Attribute(target, name, LOAD), _spread(arguments), [])
             else:

@@ -29,6 +29,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Loc, Op, Value
 
 BACKWARDS = Slice(Static(None), Static(None), Static(-1))
+COPYING = ("copied_reshape", "copied_ravel")
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
     operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow,
@@ -219,6 +220,8 @@ def rebinds(s: st.Update) -> bool:
 def keeps_memory(op: Op) -> bool:
     """Whether the update's result fits into its buffer's memory, so that in place means the same."""
     buffer, result = op.operands[0].kind, op.result.kind
+    if any(isinstance(v.kind, Static) and v.kind.value in COPYING for v in op.operands[2:] if op.fn in PLACES):
+        return False  # in an array of unknown layout, what is reshaped may be a copy
     if op.fn in STORES:
         return isinstance(buffer, Array) and bool(buffer.axes)
     if op.fn in LIST_UPDATES:
@@ -229,6 +232,8 @@ def keeps_memory(op: Op) -> bool:
         if not isinstance(buffer, Array) or not buffer.axes:
             return False
         index = op.operands[1].kind
+        if needs_add_at(index) and any(v.kind == Static("flat") for v in op.operands[3:]):
+            return False  # `ufunc.at` takes no iterator
         return (is_basic(index) or is_mask(index) or needs_add_at(index)) and not _loses_imaginary(op.operands[2].kind, buffer)
     if not isinstance(buffer, Array) or buffer != result or not buffer.axes:
         return False

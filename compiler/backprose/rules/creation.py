@@ -53,7 +53,7 @@ def copy(y, a, order="K", *, y_bar):
 
 
 @linear(np.ndarray.astype, wrt="a")
-def astype(y, a, dtype, *, y_bar):
+def astype(y, a, dtype, order="K", casting="unsafe", subok=True, copy=True, *, y_bar):
     """The same entries in another type."""
     return y_bar
 
@@ -138,7 +138,7 @@ no_derivative(
     np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
     np.isscalar, np.iscomplexobj, np.isrealobj, np.errstate,
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
-    backprose_runtime.zeros_like,
+    backprose_runtime.zeros_like, backprose_runtime.sorting_order,
 )  # fmt: skip
 
 opaque(np.arange)
@@ -165,5 +165,5 @@ DRAWS = (
         if hasattr(np.random, name)
     ],
 )  # fmt: skip
-effect(*DRAWS, backprose_runtime.require_separate)
+effect(*DRAWS, backprose_runtime.require_separate, backprose_runtime.require_c_order)
 opaque(*DRAWS)

@@ -12,7 +12,7 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import elementwise, linear, no_derivative, real_only
+from backprose.rules.registry import elementwise, linear, no_derivative, real_only, rule
 from backprose_runtime import unbroadcast
 
 
@@ -331,6 +331,33 @@ def copysign(y, a, b, *, d):
 def nan_to_num(y, x, copy=True, nan=0.0, posinf=None, neginf=None, *, d):
     """The identity on finite entries; the replaced ones are constants."""
     return select(np.isfinite(x), d, 0.0)
+
+
+# Pairs of results, of which one is a step
+
+
+@rule(np.modf)
+def modf(y, x, *, y_bar):
+    """x = fraction + whole number: the fraction's derivative is 1, the whole number's 0."""
+    return y_bar[0]
+
+
+@rule(np.frexp)
+def frexp(y, x, *, y_bar):
+    """x = m 2^e  =>  x_bar = m_bar 2^-e; e is a step."""
+    return np.ldexp(y_bar[0], -y[1])
+
+
+@elementwise(np.ldexp, wrt="x1")
+def ldexp(y, x1, x2, *, d):
+    """y = x1 2^x2."""
+    return np.ldexp(d, x2)
+
+
+@rule(np.divmod)
+def divmod_(y, x1, x2, *, y_bar):
+    """(q, r) = (floor(x1 / x2), x1 - q x2): q is a step."""
+    return unbroadcast(y_bar[1], x1), unbroadcast(-y_bar[1] * y[0], x2)
 
 
 # Complex parts. The cotangent of z = x + iy is (d/dx - i d/dy), so that holomorphic functions need no conjugates.

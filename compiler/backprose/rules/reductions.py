@@ -1,6 +1,7 @@
 """Sums, products, extrema and statistics over axes, and their running forms.
 
 In all of them `kept(y, axis, keepdims)` is y with the reduced axes put back as length 1: it broadcasts against a.
+Entries at which `where` does not hold take no part and get 0; `masked(x, where)` is x with zeros there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from backprose.rules.registry import linear, no_derivative, real_only, rule
 from backprose.rules.static import (
-    ends_padded, inverse_permutation, is_tuple, other_axes, positive_axes, require,
+    ends_padded, inverse_permutation, is_true, is_tuple, other_axes, positive_axes, require,
 )  # fmt: skip
 
 
@@ -29,6 +30,21 @@ def count(a, axis):
     return np.shape(a)[axis]
 
 
+def masked(x, where):
+    """x where the mask holds, and 0 elsewhere."""
+    return x if is_true(where) else np.where(where, x, 0.0)
+
+
+def among(condition, where):
+    """Where the condition holds of entries that take part."""
+    return condition if is_true(where) else condition & where
+
+
+def number(a, axis, where):
+    """The number of entries that take part in one entry of the result, so that it broadcasts against a."""
+    return count(a, axis) if is_true(where) else over(np.sum, np.broadcast_to(where, np.shape(a)), axis)
+
+
 def over(reduce, a, axis):
     """The reduction of a, so that it broadcasts against a."""
     return reduce(a) if axis is None else reduce(a, axis=axis, keepdims=True)
@@ -44,28 +60,28 @@ def shaped(x, a):
     return x if np.ndim(a) == 1 else np.reshape(x, np.shape(a))
 
 
-@linear(np.sum, wrt="a")
-def sum_(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
-    """Each entry of a goes into one sum: a_bar = y_bar, broadcast to a's shape."""
-    return np.broadcast_to(kept(y_bar, axis, keepdims), np.shape(a))
+@linear(np.sum, wrt=("a", "initial"))
+def sum_(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True, *, y_bar):
+    """Each entry of a goes into one sum: a_bar = y_bar, broadcast to a's shape; `initial` goes into all."""
+    return masked(np.broadcast_to(kept(y_bar, axis, keepdims), np.shape(a)), where), np.sum(y_bar)
 
 
 @linear(np.mean, wrt="a")
-def mean(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+def mean(y, a, axis=None, dtype=None, out=None, keepdims=False, where=True, *, y_bar):
     """a_bar = y_bar / n, broadcast to a's shape."""
-    return np.broadcast_to(kept(y_bar, axis, keepdims) / count(a, axis), np.shape(a))
+    return masked(np.broadcast_to(kept(y_bar, axis, keepdims) / number(a, axis, where), np.shape(a)), where)
 
 
-@rule(np.nansum)
-def nansum(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+@rule(np.nansum, wrt=("a", "initial"))
+def nansum(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True, *, y_bar):
     """As sum; NaN entries take no part and get 0."""
-    return np.where(np.isnan(a), 0.0, kept(y_bar, axis, keepdims))
+    return masked(np.where(np.isnan(a), 0.0, kept(y_bar, axis, keepdims)), where), np.sum(y_bar)
 
 
 @rule(np.nanmean)
-def nanmean(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+def nanmean(y, a, axis=None, dtype=None, out=None, keepdims=False, where=True, *, y_bar):
     """As mean; n counts the entries that are not NaN, and NaN entries get 0."""
-    missing = np.isnan(a)
+    missing = np.isnan(a) if is_true(where) else np.isnan(a) | ~where
     return np.where(missing, 0.0, kept(y_bar, axis, keepdims) / over(np.sum, ~missing, axis))
 
 
@@ -100,9 +116,16 @@ def before(x):
     return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], axis=-1)], axis=-1)
 
 
-@rule(np.prod)
-def prod(y, a, axis=None, dtype=None, out=None, keepdims=False, *, y_bar):
+@rule(np.prod, wrt=("a", "initial"))
+def prod(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True, *, y_bar):
     """a_bar[i] = y_bar times the product of the other factors; right with any number of zeros, in all orders."""
+    factors = a if is_true(where) else np.where(where, a, 1.0)
+    initial_bar = np.sum(y_bar * np.prod(factors, axis=axis, keepdims=keepdims))
+    return masked(other_factors(factors, axis, keepdims, y_bar * initial), where), initial_bar
+
+
+def other_factors(a, axis, keepdims, y_bar):
+    """y_bar times the product of the other factors, for each."""
     if axis is None:
         return shaped(y_bar * others(flattened(a)), a)
     if is_tuple(axis):
@@ -159,16 +182,18 @@ def spread(y_bar, hit, axis, keepdims):
     return np.where(hit, kept(y_bar, axis, keepdims) / over(np.sum, hit, axis), 0.0)
 
 
-@rule(*{np.max, np.min, np.amax, np.amin})  # NumPy 1 has two names for one function
-def extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
-    """The cotangent goes to the entry that attains y.  Choice at ties: split evenly.  Reads: a, y."""
-    return spread(y_bar, a == kept(y, axis, keepdims), axis, keepdims)
+# NumPy 1 has two names for one function
+@rule(*{np.max, np.min, np.amax, np.amin}, np.nanmax, np.nanmin, wrt=("a", "initial"))
+def extremum(y, a, axis=None, out=None, keepdims=False, initial=None, where=True, *, y_bar):
+    """The cotangent goes to the entry that attains y.  Choice at ties: split evenly, also with `initial`.  Reads: a, y.
 
-
-@rule(np.nanmax, np.nanmin)
-def nan_extremum(y, a, axis=None, out=None, keepdims=False, *, y_bar):
-    """As max and min: a NaN entry never equals y, and gets 0."""
-    return spread(y_bar, a == kept(y, axis, keepdims), axis, keepdims)
+    A NaN entry never equals y: in nanmax and nanmin it gets 0.
+    """
+    if initial is None:
+        return spread(y_bar, among(a == kept(y, axis, keepdims), where), axis, keepdims), None
+    hit, is_initial = among(a == kept(y, axis, keepdims), where), np.where(y == initial, 1, 0)
+    shares = y_bar / (np.sum(hit, axis=axis, keepdims=keepdims) + is_initial)
+    return np.where(hit, kept(shares, axis, keepdims), 0.0), np.sum(shares * is_initial)
 
 
 @rule(np.ptp)
@@ -181,23 +206,34 @@ def ptp(y, a, axis=None, out=None, keepdims=False, *, y_bar):
 # Spread around the mean
 
 
-def freedom(a, axis, ddof):
+def freedom(a, axis, ddof, where):
     """The number of entries that go into one entry of the result, less `ddof`."""
-    return count(a, axis) - ddof if ddof else count(a, axis)
+    n = number(a, axis, where)
+    return n - ddof if ddof else n
+
+
+def centred(a, axis, where):
+    """a less its mean, and 0 where an entry takes no part."""
+    if is_true(where):
+        return a - over(np.mean, a, axis)
+    n = number(a, axis, where)
+    return masked(a - over(np.sum, masked(a, where), axis) / n, where)
 
 
 @rule(np.var)
-def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
+def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, *, y_bar):
     """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0."""
-    centred = a - over(np.mean, a, axis)
-    return kept(y_bar, axis, keepdims) * centred * (2 / freedom(a, axis, ddof))
+    return kept(y_bar, axis, keepdims) * centred(a, axis, where) * (2 / freedom(a, axis, ddof, where))
 
 
 @rule(np.std)
-def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, y_bar):
+def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, *, y_bar):
     """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0."""
-    centred = a - over(np.mean, a, axis)
-    return kept(y_bar / ((y + (y == 0)) * freedom(a, axis, ddof)), axis, keepdims) * centred
+    if is_true(where):
+        share = kept(y_bar / ((y + (y == 0)) * freedom(a, axis, ddof, where)), axis, keepdims)
+    else:
+        share = kept(y_bar / (y + (y == 0)), axis, keepdims) / freedom(a, axis, ddof, where)
+    return share * centred(a, axis, where)
 
 
 # Running sums and differences
@@ -237,6 +273,17 @@ def ranks(a, axis):
     return np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
 
 
+@rule(np.partition, wrt="a")
+def partition(y, a, kth, axis=-1, *, y_bar):
+    """y is a permutation of a along `axis`: from the order of y to the sorted one, and from there to that of a.
+
+    Choice at ties: in the order of a.  Reads: a, y.
+    """
+    if axis is None:
+        return shaped(np.take(np.take(y_bar, np.argsort(y, kind="stable")), ranks(flattened(a), 0)), a)
+    return np.take_along_axis(np.take_along_axis(y_bar, np.argsort(y, axis, kind="stable"), axis), ranks(a, axis), axis)
+
+
 @rule(np.median)
 def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, y_bar):
     """The middle entry in sorted order, or half to each of the two.  Choice at ties: the first in a's order."""
@@ -249,7 +296,7 @@ def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, 
     return np.where((rank == low) | (rank == high), kept(y_bar, axis, keepdims) / (high - low + 1), 0.0)
 
 
-real_only(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.median)
+real_only(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.partition, np.median)
 
 no_derivative(
     np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.searchsorted, np.count_nonzero,

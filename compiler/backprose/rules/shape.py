@@ -255,6 +255,23 @@ def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0):
     return np.reshape(add_at(np.zeros_like(np.ravel(array)), index, y_bar), np.shape(array))
 
 
+@linear(np.resize, wrt="a")
+def resize(y, a, new_shape, *, y_bar):
+    """The entries in C order, over and over: each is read as often as it takes."""
+    index = np.arange(np.size(y)) % np.size(a)
+    if np.ndim(a) == 1 and np.ndim(y) == 1:
+        return add_at(np.zeros_like(a), index, y_bar)
+    return np.reshape(add_at(np.zeros_like(np.ravel(a)), index, np.ravel(y_bar)), np.shape(a))
+
+
+@linear(np.lib.stride_tricks.sliding_window_view, wrt="x")
+def sliding_window_view(y, x, window_shape, axis=None, *, y_bar):
+    """Each entry is read in every window that holds it, and gets the sum.  Shapes: y has the windows' axes last."""
+    index = np.reshape(np.arange(np.size(x)), np.shape(x))
+    index = np.lib.stride_tricks.sliding_window_view(index, window_shape, axis)
+    return np.reshape(add_at(np.zeros_like(np.ravel(x)), index, y_bar), np.shape(x))
+
+
 # Parts
 
 
@@ -324,11 +341,16 @@ def take_along_axis(y, arr, indices, axis=-1, *, y_bar):
     """What was read at an index is added there; repeated indices accumulate."""
     if axis is None:
         return np.reshape(add_at(np.zeros_like(np.ravel(arr)), indices, y_bar), np.shape(arr))
-    axis = positive_axis(axis, np.ndim(arr))
+    return add_at(np.zeros_like(arr), along_axis(np.shape(arr), indices, axis), y_bar)
+
+
+def along_axis(shape, indices, axis):
+    """The index that takes `indices` along `axis`, and all of the other axes of an array of this shape."""
+    axis = positive_axis(axis, len(shape))
     index = ()
-    for i in span(0, np.ndim(arr)):
-        index = index + (indices if i == axis else positions(np.shape(arr)[i], i, np.ndim(arr)),)
-    return add_at(np.zeros_like(arr), index, y_bar)
+    for i in span(0, len(shape)):
+        index = index + (indices if i == axis else positions(shape[i], i, len(shape)),)
+    return index
 
 
 def positions(n, axis, ndim):

@@ -17,11 +17,36 @@ def length_is_known(xs):
     return True
 
 
+def names_imaginary_part(path):
+    """Whether a path of `set_at` leads through `.imag`. The compiler sees it in the kinds, whatever the indices are."""
+    return any([isinstance(step, str) and step == "imag" for step in path])
+
+
+def leads_to_all(path):
+    """Whether a path of `set_at` is `...`. The compiler sees it in the kinds."""
+    return len(path) == 1 and path[0] is Ellipsis
+
+
+def in_any_layout(path):
+    """A path of `set_at` that leads to the same place in an array of any layout, as a cotangent is. The compiler makes it."""
+    return path
+
+
+def has_length(x, n):
+    """Whether `x` is known to have n rows. The compiler compares what it knows of the two."""
+    return len(x) == n
+
+
 @at_compile_time
 def require(condition, reason):
     """Refuse the call for `reason` unless `condition` holds."""
     if not condition:
         raise ValueError(reason)
+
+
+def is_true(x):
+    """Whether `x` is True itself, as an option that is left out is. The compiler asks the kind."""
+    return x is True
 
 
 @at_compile_time

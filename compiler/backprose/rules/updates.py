@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import linear
-from backprose_runtime import add_at, get_at, last_at, put_at, set_at, unbroadcast
+from backprose.rules.static import in_any_layout, leads_to_all, names_imaginary_part
+from backprose_runtime import add_at, flat, get_at, last_at, put_at, set_at, unbroadcast
 
 
 def view_of(x, path):
@@ -16,25 +17,39 @@ def view_of(x, path):
     return get_at(x, *path, Ellipsis) if len(path) > 0 else x
 
 
+def signed(x, path):
+    """x, the other way round for imaginary parts: the cotangent of z = a + ib is d/da - i d/db."""
+    return -x if names_imaginary_part(path) else x
+
+
+@linear(flat, wrt="x")
+def flat_(y, x, *, y_bar):
+    """The entries in C order: back to x's shape."""
+    return np.reshape(y_bar, np.shape(x))
+
+
 @linear(add_at, wrt=("buffer", "value"))
 def add_at_(y, buffer, index, value, *path, y_bar):
     """y = buffer with value added at index  =>  buffer_bar = y_bar, value_bar = y_bar[index]."""
-    return y_bar, unbroadcast(view_of(y_bar, path)[index], value)
+    part = get_at(y_bar, *path, index) if len(path) > 0 else y_bar[index]
+    return y_bar, unbroadcast(signed(part, path), value)
 
 
 @linear(set_at, wrt=("buffer", "value"))
 def set_at_(y, buffer, value, *path, y_bar):
     """y = buffer with value stored where the path leads  =>  buffer_bar is y_bar cleared there, value_bar what was there."""
-    part = y_bar[path[0]] if len(path) == 1 else view_of(y_bar, path[:-1])[path[-1]]
+    if leads_to_all(path):
+        return np.zeros_like(y_bar), unbroadcast(y_bar, value)
+    part = y_bar[path[0]] if len(path) == 1 else signed(get_at(y_bar, *path), path)
     part = np.copy(part) if np.ndim(part) > 0 else part
-    return set_at(y_bar, 0.0, *path), unbroadcast(part, value)
+    return set_at(y_bar, 0.0, *in_any_layout(path)), unbroadcast(part, value)
 
 
 @linear(put_at, wrt=("buffer", "value"))
 def put_at_(y, buffer, value, *path, y_bar):
     """y = buffer with value stored at positions  =>  as for `set_at`, but what was overwritten at once has no share."""
-    part = last_at(view_of(y_bar, path[:-1]), path[-1])
-    return set_at(y_bar, 0.0, *path), unbroadcast(part, value)
+    part = signed(last_at(view_of(y_bar, path[:-1]), path[-1]), path)
+    return set_at(y_bar, 0.0, *in_any_layout(path)), unbroadcast(part, value)
 
 
 @linear(last_at, wrt="y_bar")
@@ -45,5 +60,6 @@ def last_at_(y, y_bar, index, *, y_bar_bar):
 
 @linear(get_at, wrt="buffer")
 def get_at_(y, buffer, *path, y_bar):
-    """y = the view of buffer to which the path leads: put y_bar there, and zeros elsewhere."""
-    return set_at(np.zeros_like(buffer), y_bar, *path)
+    """y = the part of buffer to which the path leads: add y_bar there to zeros."""
+    path = in_any_layout(path)
+    return add_at(np.zeros_like(buffer), path[-1], signed(y_bar, path), *path[:-1])

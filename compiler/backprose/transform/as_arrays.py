@@ -31,7 +31,7 @@ def with_arrays(
     """The arguments with sequences of numbers made the arrays that NumPy takes them for: rules read arrays only."""
     if fn in OPERATORS:
         if any(isinstance(v.kind, Array) for v in args):
-            args = tuple(_array(b, v) for v in args)
+            args = tuple(as_array(b, v) for v in args)
         return args, keywords
     is_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")
     if fn in (*MAKE_ARRAYS, *SPLITS) or not is_numpy:
@@ -42,9 +42,9 @@ def with_arrays(
         if (key if isinstance(key, str) else params[key]) not in rule.wrt:
             continue
         if fn not in OF_SEQUENCES:
-            named[key] = _array(b, value)
+            named[key] = as_array(b, value)
         elif (items := _items(b, value)) is not None and any(map(_may_be_active, items)):
-            named[key] = b.tuple([_array(b, v) for v in items])
+            named[key] = b.tuple([as_array(b, v) for v in items])
     return tuple(named[i] for i in range(len(args))), {k: named[k] for k in keywords}
 
 
@@ -58,6 +58,7 @@ def _may_be_active(value: Value) -> bool:
     return isinstance(kind, SEQUENCES) and (isinstance(kind, List) or not all(isinstance(k, Static) for k in kind.items))
 
 
-def _array(b: TypedBuilder, value: Value) -> Value:
+def as_array(b: TypedBuilder, value: Value) -> Value:
+    """A sequence that may carry a derivative as an array; other values as they are."""
     sequence = isinstance(value.kind, SEQUENCES) or is_namedtuple(value.kind)
     return b.call(np.array, value) if sequence and carries_derivative(value.kind) else value

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import backprose_runtime
 import numpy as np
 
 from backprose import errors
@@ -17,7 +18,9 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, updates
+from backprose.transform import (
+    containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, writing,
+)  # fmt: skip
 from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
@@ -41,6 +44,12 @@ MUTATING = {
     "dict": {"update", "pop", "setdefault", "clear", "popitem"},
 }
 
+OTHER_LAYOUT = {
+    "resize": "it changes its shape under every name that it has, and what is new in it is 0",
+    "setflags": "what may be written to is settled when the function is compiled",
+    "byteswap": "it changes how its numbers are stored", "setfield": "it stores bytes, not numbers",
+    "itemset": "NumPy has no such method any more",
+}  # fmt: skip
 # Attributes of arrays that are functions of them, printed as the user wrote them.
 ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
@@ -95,6 +104,8 @@ def _of_number(engine: Inference, b: TypedBuilder, target: Value, kind: Kind, na
         return target
     if name in ARRAY_FUNCTIONS:
         return b.call(ARRAY_FUNCTIONS[name], target, method=name)
+    if name == "flat" and isinstance(kind, Array):
+        return b.call(backprose_runtime.flat, target)
     if name in METHODS or name in MUTATING["array"]:
         return _method(engine, b, target, name)
     raise _unknown(f"the attribute `{name}` of an array or number", loc)
@@ -164,13 +175,15 @@ def call_method(
         return engine.memory.each(b, target, act, [""])[0]
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if is_number(kind):
-        if name in updates.METHODS and engine.memory.active:
-            return updates.METHODS[name](engine, b, (target, *args), keywords, loc)
+        if engine.memory.active and writing.writes(getattr(np.ndarray, name, None)):
+            return writing.call(engine, b, getattr(np.ndarray, name), (target, *args), keywords, loc)
         _refuse_mutation("array", name, loc)
         if name == "tolist" and isinstance(kind, Array) and kind.axes:
             return iteration.to_list(engine, b, target, kind, loc)
         if name in VARIADIC_METHODS and len(args) != 1:
             args = (b.tuple(args),) if args else ()
+        if name == "clip" and len(args) == 1 and not {"a_max", "max"} & set(keywords):
+            args = (*args, b.const(None))  # the function has no default for it
         value = engine.known(b, METHODS[name], (target, *args), keywords, loc)
         return _as_method(b, value, name)
     if isinstance(kind, Record):
@@ -193,10 +206,20 @@ def call_method(
     if isinstance(kind, Static) and not isinstance(kind.value, LITERALS):
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
     if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
-        refusals.refuse_writes(getattr(kind.cls, name), loc)
-        return b.call_named(getattr(kind.cls, name), (target, *args), keywords, method=name)
+        return _call_known_method(engine, b, target, getattr(kind.cls, name), args, keywords, loc)
     args = tuple(engine.elements(b, v, loc, False) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
+
+
+def _call_known_method(
+    engine: Inference, b: TypedBuilder, target: Value, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+) -> Value:
+    """A method of a class that the tables know, as those of random generators."""
+    if engine.memory.active and writing.shuffles(fn):
+        draw = writing.SHUFFLES[fn]
+        return writing.shuffle(engine, b, lambda n: b.call(draw, target, n, method=draw.__name__), args, keywords, loc)
+    refusals.refuse_writes(fn, loc)
+    return b.call_named(fn, (target, *args), keywords, method=fn.__name__)
 
 
 def _writes(kind: Kind, name: str) -> bool:
@@ -204,6 +227,10 @@ def _writes(kind: Kind, name: str) -> bool:
 
 
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:
+    if what == "array" and name in OTHER_LAYOUT:
+        raise errors.UnsupportedUpdate(
+            f"`.{name}()` changes the array itself", loc, OTHER_LAYOUT[name], "make a new array: np.resize, np.reshape, astype"
+        )
     if name in MUTATING[what]:
         raise errors.UnsupportedUpdate(
             f"`.{name}()` changes the {what} in place", loc, "updates in place are not supported yet",
@@ -245,9 +272,7 @@ def _call_object_method(
         return engine.call_function(b, function, (target, *args), keywords, loc)
     descriptor = getattr(type(obj), name, None)
     if descriptor is not None and is_known(descriptor):
-        refusals.refuse_writes(descriptor, loc)
-        value = b.call_named(descriptor, (target, *args), keywords, method=name)
-        return value
+        return _call_known_method(engine, b, target, descriptor, args, keywords, loc)
     return engine.call_object(b, bound, args, keywords, loc)
 
 

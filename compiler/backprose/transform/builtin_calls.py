@@ -14,7 +14,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import fields, followed, iteration, objects, type_questions
+from backprose.transform import fields, followed, iteration, objects, type_questions, writing
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -136,6 +136,10 @@ def _divmod(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, 
     return b.tuple([engine.known(b, fn, args, {}, loc) for fn in (operator.floordiv, operator.mod)])
 
 
+def _sorted(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return writing.sort(engine, b, engine.elements(b, args[0], loc), keywords, loc)
+
+
 def _delitem(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`del target[index]`. Imported here, as for `setattr`."""
     from backprose.transform import containers, lists
@@ -186,6 +190,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     float: _float,
     functools.reduce: _reduce,
     divmod: _divmod,
+    sorted: _sorted,
     operator.delitem: _delitem,
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),

@@ -19,7 +19,9 @@ from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unk
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
 from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
-from backprose.transform import attributes, builtin_calls, identity, iteration, objects, operators, refusals, updates
+from backprose.transform import (
+    attributes, builtin_calls, identity, iteration, objects, operators, refusals, updates, writing,
+)  # fmt: skip
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
@@ -63,10 +65,12 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
 
 def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """The call of a Python object that is known when compiling."""
-    if engine.memory.active and updates.is_at(fn):
-        return updates.at(engine, b, fn.__self__, args, keywords, loc)
-    if engine.memory.active and is_hashable(fn) and fn in updates.WRITING:
-        return updates.WRITING[fn](engine, b, args, keywords, loc)
+    if engine.memory.active and writing.is_at(fn):
+        return writing.at(engine, b, fn.__self__, args, keywords, loc)
+    if engine.memory.active and is_hashable(fn) and writing.writes(fn):
+        return writing.call(engine, b, fn, args, keywords, loc)
+    if engine.memory.active and writing.shuffles(fn):
+        return writing.shuffle(engine, b, lambda n: b.call(writing.SHUFFLES[fn], n), args, keywords, loc)
     handler = builtin_calls.HANDLERS.get(fn) if is_hashable(fn) else None
     if handler is not None:
         if fn not in builtin_calls.ITERATING:
@@ -161,7 +165,9 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
             "keep one kind of value in a variable",
         )  # fmt: skip
     try:
-        return b.call_named(fn, args, keywords)
+        value = b.call_named(fn, args, keywords)
+        gives_several = isinstance(fn, np.ufunc) and fn.nout > 1
+        return engine.memory.expand(b, value) if gives_several and engine.memory.active else value
     except ValueError as reason:  # a helper of a rule refuses
         raise errors.UnsupportedCall(
             "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"

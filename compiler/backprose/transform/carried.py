@@ -253,13 +253,14 @@ def _check_sharing(
         if sources[i].cell in cells:
             raise _shared(op, params[i].name, sources[i].cell.name)
         if i not in told and (written or cells):
-            raise _shared(op, params[i].name, _other(memory, carried[i]))
+            raise _shared(op, params[i].name, _other(memory, carried[i]), memory.reshapes_behind(carried[i]))
         for ref in told.get(i, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
                 raise _shared(op, params[i].name, ref.cell.name)
     doubtful = next((i for i in rebound if inits[i] in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, params[doubtful].name, _other(memory, inits[doubtful]))
+        reshapes = memory.reshapes_behind(inits[doubtful])
+        raise _shared(op, params[doubtful].name, _other(memory, inits[doubtful]), reshapes)
     separate = doubtful is None and len(told) == len(rebound) and all(
         all_separate(wheres, lambda cell: True)
         for wheres in ([memory.where(carried[i]) for i in rebound], list(sources.values()))
@@ -280,8 +281,10 @@ def _other(memory: Memory, value: Value) -> str:
     return next(iter(memory.doubtful[value])).name
 
 
-def _shared(op: Op, name: str, other: str) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
+def _shared(op: Op, name: str, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
+    error = errors.UnsupportedUpdate(
         f"whether `{name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
+    error.reshapes = reshapes
+    return error

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.ir.kinds import Kind, Record, Static
+from backprose.ir.kinds import Array, Kind, Record, Static
 from backprose.ir.nodes import Value
 from backprose.ir.records import is_plain
-from backprose.transform import followed
+from backprose.transform import followed, stores
 from backprose.transform.typed import NotStatic, TypedBuilder
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PLAIN_SETTERS = (object.__setattr__, types.SimpleNamespace.__setattr__)
 PLAIN_DELETERS = (object.__delattr__, types.SimpleNamespace.__delattr__)
+PARTS_OF_ARRAYS = ("flat", "real", "imag")
 Args = tuple[Value, ...]
 Keywords = Mapping[str, Value]
 
@@ -35,6 +36,11 @@ def set_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyw
         act = lambda inner, side: [set_attribute(engine, inner, (side, *args[1:]), {}, loc)]  # noqa: E731
         return engine.memory.each(b, args[0], act, [""])[0]
     target, name = args[0], _name(b, args[1], loc)
+    if isinstance(target.kind, Array) and name in PARTS_OF_ARRAYS and engine.memory.active:
+        part = engine.attribute(b, target, name, loc)
+        if not engine.memory.same(part, args[2]):  # as it is after `z.real += x`, which has stored already
+            stores.store(engine.memory, b, part, b.const(Ellipsis), args[2], loc)
+        return b.const(None)
     _check_followed(engine, target, name, "assigned", loc)
     cls = _class_of(target.kind)
     if cls.__setattr__ not in PLAIN_SETTERS:

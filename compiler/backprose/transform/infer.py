@@ -117,7 +117,7 @@ class Inference:
         first: errors.UnsupportedUpdate | None = None
         careful = self.careful
         while True:
-            self.memory.state = {}
+            self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
@@ -125,13 +125,18 @@ class Inference:
                 if followed.follow(self, error):
                     continue
                 first = first or error
-                if changed is not None and self.careful:
+                if changed is None:
+                    changed = frozenset()  # what is refused may be known once containers are taken apart,
+                elif not error.reshapes <= self.memory.required:
+                    self.memory.required |= error.reshapes  # once the layout of what is reshaped is checked,
+                elif not self.careful:
+                    self.careful = True  # and once loops carry what is rebound
+                else:
                     self.careful = careful
                     raise first from None
-                # What is refused may be known once containers are taken apart, and once loops carry what is rebound.
-                self.careful, changed = changed is not None, changed or frozenset()
                 continue
-            if not followed.note_writes(self) and written <= (changed or frozenset()):
+            again = followed.note_writes(self) or self.memory.ordered != ordered
+            if not again and written <= (changed or frozenset()):
                 self.careful = careful
                 return entry
             changed = (changed or frozenset()) | written

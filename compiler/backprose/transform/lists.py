@@ -16,7 +16,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_basic, is_number, join, widen
 from backprose.ir.kinds import UNBOUND, Array, Dict, FixedList, Kind, List, Range, Slice, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform import builtin_calls, iteration
+from backprose.transform import builtin_calls, iteration, writing
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -228,7 +228,12 @@ def copy(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords
     return iteration.copy_of_list(engine, b, target)
 
 
+def _sort(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> Value:
+    engine.memory.change(target, writing.sort(engine, b, target, keywords, loc), loc)
+    return b.const(None)
+
+
 METHODS: dict[str, Callable[..., Value]] = {
     "append": append, "extend": _extend, "insert": insert, "pop": pop, "remove": remove, "clear": clear,
-    "reverse": reverse, "copy": copy,
+    "reverse": reverse, "copy": copy, "sort": _sort,
 }  # fmt: skip

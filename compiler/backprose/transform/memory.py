@@ -21,10 +21,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import is_basic
 from backprose.analysis.ownership import LIST_UPDATES, allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Tuple
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
+from backprose.transform import views
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = (Tuple, FixedList, List, Dict, Record)
@@ -63,9 +63,6 @@ class Either:
 Where = Ref | Either
 
 MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
-CERTAIN_VIEWS = frozenset(
-    {np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.flip, np.diagonal}
-)
 RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
 OUTSIDE = Cell("what is outside the function", Value("outside"))
@@ -97,6 +94,11 @@ class Memory:
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
+    in_another_order: set[Value] = field(default_factory=set)  # arrays that were asked for in an order, perhaps C
+    copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
+    reshapes: dict[Cell, set[Any]] = field(default_factory=dict)  # where arrays of unknown layout are reshaped
+    required: set[Any] = field(default_factory=set)  # places where the layout is checked at run time
+    ordered: set[str] = field(default_factory=set)  # parameters whose layout is checked at run time
 
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
@@ -117,8 +119,9 @@ class Memory:
         if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
             self.views[self.refs[old], self.seen[old]] = new
         self._copy_place(new, old)
-        if old in self.in_order:
-            self.in_order.add(new)
+        for values in (self.in_order, self.in_another_order):
+            if old in values:
+                values.add(new)
         for cell, value in self.state.items():
             if value is old:
                 self.state[cell] = new
@@ -139,7 +142,7 @@ class Memory:
             return value
         if value in self.doubtful and (cell := self._changed(value)) is not None:
             if value not in self.either:
-                raise _undecided(value, cell.name, loc)
+                raise self.undecided(value, cell.name, loc)
             return self._read(b, self.either[value], value.name)
         ref = self.refs.get(value)
         if ref is None:
@@ -253,9 +256,9 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
-        if op.name == "call" and op.fn in C_ORDERED and "order" not in op.attrs["keywords"] \
-                and len(op.operands) < (2 if op.fn is np.ndarray.copy else 3):  # fmt: skip
-            self.in_order.add(result)
+        if op.name == "call" and op.fn in C_ORDERED:
+            asked_for = "order" in op.attrs["keywords"] or len(op.operands) >= (2 if op.fn is np.ndarray.copy else 3)
+            (self.in_another_order if asked_for else self.in_order).add(result)
         if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
             return
         source = op.operands[0] if op.operands else None
@@ -265,16 +268,30 @@ class Memory:
             self.doubtful[result] = {OUTSIDE: known[OUTSIDE]} if OUTSIDE in known else {ELEMENTS: result}
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
-        elif op.fn in RESHAPES and not op.attrs["keywords"] and self._is_in_order(source) and len(op.operands) < 3:
-            self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn in CERTAIN_VIEWS and not op.attrs["keywords"]:
-            self.note_view(result, source, op.fn, op.operands[1:])
-        elif op.fn is operator.getitem and is_basic(op.operands[1].kind) and not isinstance(result.kind, Number):
-            self.note_view(result, source, op.fn, op.operands[1:])
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
-        else:
+        elif op.name != "call" or not self._settled(b, op, result, source):
             self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def _settled(self, b: TypedBuilder, op: Op, result: Value, source: Value) -> bool:
+        """Note what an array shares memory with, where that is certain."""
+        if views.is_new(op):
+            return True
+        if views.is_operand(op):
+            self.note_same(result, source)
+            return True
+        if op.fn in RESHAPES and not op.attrs["keywords"] and len(op.operands) < 3 and (
+            self._is_in_order(source) or self._is_required(b, op, source)
+        ):  # fmt: skip
+            self.note_view(result, source, op.fn, op.operands[1:])
+            return True
+        view = views.view(op)
+        if view is None:
+            return False
+        path = self.ref(source).path
+        if not path or not views.is_flat(path[-1].fn):  # what is read of `x.flat` is a copy
+            self.note_view(result, source, *view)
+        return True
 
     def _is_in_order(self, value: Value) -> bool:
         ref = self.ref(value)
@@ -283,6 +300,37 @@ class Memory:
         if ref.cell not in self.renewed:
             self.reshaped.add(ref.cell)
         return ref.cell not in self.renewed
+
+    def _is_required(self, b: TypedBuilder, op: Op, source: Value) -> bool:
+        """Whether the operand of a reshape is checked at run time to lie in C order, so that the result is a view.
+
+        That is done where the function can't be compiled otherwise, and only for arrays that lie in memory as they do in
+        the function itself: what a copy made at the top looks like says nothing, so there the parameter is checked.
+        """
+        ref = self.ref(source)
+        other = ref.cell in self.renewed or ref.cell.root in self.in_another_order
+        if source in self.doubtful or other or any(s.fn is not operator.getitem for s in ref.path):
+            return False
+        self.reshapes.setdefault(ref.cell, set()).add(op.loc)
+        if op.loc not in self.required:
+            return False
+        self.reshaped.add(ref.cell)
+        param = self.copies.get(ref.cell.root)
+        if param is not None:
+            self.ordered.add(param.name)
+        if param is None or ref.path:
+            require_c_order(b, source)
+        return True
+
+    def reshapes_behind(self, value: Value) -> frozenset[Any]:
+        """The places of the reshapes that leave open what the value shares memory with."""
+        return frozenset(loc for cell in self.doubtful.get(value, ()) for loc in self.reshapes.get(cell, ()))
+
+    def undecided(self, value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
+        """The refusal of an update that depends on what the value shares memory with."""
+        error = _undecided(value, other, loc)
+        error.reshapes = self.reshapes_behind(value)
+        return error
 
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
         """`result` is the view `fn(source, *args)`."""
@@ -401,7 +449,7 @@ class Memory:
             other = next(iter(self.doubtful[target]))
             if OUTSIDE in self.doubtful[target]:
                 raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
-            raise _element(target, loc) if other is ELEMENTS else _undecided(target, other.name, loc)
+            raise _element(target, loc) if other is ELEMENTS else self.undecided(target, other.name, loc)
         cell = self.ref(target).cell
         for held in (cell, *self.links.get(cell, ())):
             if held in self.frozen:
@@ -452,6 +500,11 @@ class Memory:
             cell for cell, value in self.state.items()
             if value is not before.get(cell, cell.root) and cell.root not in inside
         ]  # fmt: skip
+
+
+def require_c_order(b: TypedBuilder, array: Value) -> None:
+    """A check at run time that the array lies in memory in C order."""
+    b.op("call", (array,), [Value("", Static(None))], fn=backprose_runtime.require_c_order, keywords=(), method=None)
 
 
 def _cells_at(where: Where) -> list[Cell]:

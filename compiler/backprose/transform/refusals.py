@@ -60,8 +60,10 @@ NO_OUT = Value("", Static(None))
 
 
 def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Keywords:
-    """Refuse what the rule does not cover; an `out` that is None is dropped."""
-    keywords = {k: v for k, v in keywords.items() if not (k == "out" and is_none(v.kind))}
+    """Refuse what the rule does not cover; an `out` that is None, and a `where` that is True, are dropped."""
+    keywords = {
+        k: v for k, v in keywords.items() if not (k == "out" and is_none(v.kind)) and not (k == "where" and v.kind == Static(True))
+    }
     for name in keywords:
         if name not in rule.params + rule.options or name == "out":
             raise errors.UnsupportedCall(

@@ -14,11 +14,14 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import (
-    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, widen, without_lengths,
+    dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, ndim_of, widen, without_lengths,
 )  # fmt: skip
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform.memory import Memory, Step
+from backprose.transform import views
+from backprose.transform.as_arrays import SEQUENCES
+from backprose.transform.memory import Memory, Step, require_c_order
+from backprose.transform.type_questions import is_flattening
 from backprose.transform.typed import TypedBuilder
 
 
@@ -36,6 +39,9 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
     _refuse_read_only(target, ref.path, loc)
     if isinstance(target.kind, Array):
         value = stored(b, target.kind, value, loc)
+        if ref.path and views.is_flat(ref.path[-1].fn) and ndim_of(value.kind) != 0:
+            part = b.call(operator.getitem, memory.current(b, target, loc), index)
+            value = b.call(np.resize, value, b.call(np.size, part))  # as many as there is room for
         memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
         return
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
@@ -43,11 +49,12 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
 
 
 def _refuse_read_only(target: Value, path: tuple[Step, ...], loc: Any) -> None:
-    if any(step.fn is np.diagonal for step in path):
-        raise errors.UnsupportedUpdate(
-            f"`{target.name or 'a diagonal'}` is updated in place", loc, "the view that np.diagonal gives is read-only",
-            "use np.fill_diagonal, or an index: `a[i, i] = ...`",
-        )  # fmt: skip
+    for step in path:
+        if step.fn in views.READ_ONLY:
+            raise errors.UnsupportedUpdate(
+                f"`{target.name or 'a view'}` is updated in place", loc,
+                f"the view that np.{step.fn.__name__} gives is read-only", views.READ_ONLY[step.fn],
+            )  # fmt: skip
 
 
 def _written(
@@ -58,6 +65,8 @@ def _written(
     if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
         path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
     steps = [v for step in path for v in encoded(b, step)]
+    if path and ndim_of(value.kind) == 0 and is_flattening(path[-1].fn, path[-1].args):
+        steps[-2:] = [b.const(backprose_runtime.view_name(backprose_runtime.flat)), b.tuple(())]
     if is_basic(index.kind) or is_mask(index.kind):
         return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
     return b.call(backprose_runtime.put_at, root, value, *steps, index, kind=kind, name=name)
@@ -72,6 +81,8 @@ def encoded(b: TypedBuilder, step: Step) -> list[Value]:
 
 def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
     """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
+    if isinstance(value.kind, SEQUENCES):
+        value = b.call(np.array, value)
     if not is_number(value.kind):
         raise errors.UnsupportedUpdate(
             f"{value.kind} is stored in an array of numbers", loc, "how it is converted is not followed",
@@ -158,8 +169,11 @@ def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, val
 def copy(memory: Memory, b: TypedBuilder, value: Value) -> Value:
     """The argument in memory of its own, so that what is stored there does not reach the caller."""
     if isinstance(value.kind, Array):
+        if value.name in memory.ordered:
+            require_c_order(b, value)
         fresh = b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
         memory.in_order.discard(fresh)  # the caller's array may lie in memory in another order
+        memory.copies[fresh] = value
         return fresh
     fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
     memory.doubtful.pop(fresh, None)

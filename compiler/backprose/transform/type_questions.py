@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprose.analysis.kinds import ndim_of
+from backprose.analysis.kinds import is_number, ndim_of
 from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.rules.static import length_is_known, rank_is_known
+from backprose.rules.static import (
+    has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known,
+)  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
@@ -101,13 +103,57 @@ def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: K
     return b.const(b.is_static(b.call(len, args[0])))
 
 
+def _names_imaginary_part(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(any(kind == Static("imag") for kind in args[0].kind.items))
+
+
+def _is_true(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(args[0].kind == Static(True))
+
+
+def is_flattening(fn: Any, args: Args) -> bool:
+    """Whether a view is all entries in C order: `x.ravel()`, `x.reshape(-1)`."""
+    if fn is np.ravel:
+        return not args
+    shape = args[0].kind if args else None
+    return fn is np.reshape and len(args) == 1 and (is_number(shape) or isinstance(shape, Tuple) and len(shape.items) == 1)
+
+
+def _in_any_layout(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    steps = list(b.items_of(args[0]))
+    for i, step in enumerate(steps):
+        if step.kind not in (Static("reshape"), Static("ravel")):
+            continue
+        view = np.reshape if step.kind == Static("reshape") else np.ravel
+        if i == len(steps) - 3 and is_flattening(view, b.items_of(steps[i + 1])):
+            steps[i : i + 2] = [b.const("flat"), b.tuple(())]
+        else:
+            steps[i] = b.const("copied_" + step.kind.value)
+    return b.tuple(steps)
+
+
+def _has_length(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind, n = args[0].kind, args[1].kind
+    known = isinstance(kind, Array) and isinstance(n, Dim) and n.length is not None
+    return b.const(known and kind.length(0) == n.length)
+
+
+def _leads_to_all(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(args[0].kind.items == (Static(Ellipsis),))
+
+
 def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(ndim_of(args[0].kind) is not None)
 
 
 HANDLERS: dict[Any, Callable[..., Value]] = {
+    is_true: _is_true,
+    has_length: _has_length,
+    in_any_layout: _in_any_layout,
+    leads_to_all: _leads_to_all,
     length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
+    names_imaginary_part: _names_imaginary_part,
     isinstance: _isinstance,
     type: _type,
     hasattr: _hasattr,

@@ -1,21 +1,20 @@
-"""Functions that write to an argument, during inference: the result as a value, stored in the argument's memory."""
+"""Calls with `out`, during inference: the result as a value, stored in the memory of the array that is given."""
 
 from __future__ import annotations
 
 import inspect
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprose import errors
-from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_none, is_number, ndim_of
-from backprose.ir.kinds import Array, Static, Tuple
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_none
+from backprose.ir.kinds import Array, FixedList, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import rule_for
 from backprose.transform import stores
 from backprose.transform.typed import TypedBuilder
+from backprose.transform.writing import check_array, name, refused
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -23,69 +22,65 @@ if TYPE_CHECKING:
 Args = tuple[Value, ...]
 Keywords = Mapping[str, Value]
 
-
-def _refused(what: str, loc: Any, why: str, instead: str) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(what, loc, why, instead)
-
-
-def _name(fn: Any) -> str:
-    return f"`{getattr(fn, '__name__', fn)}`"
-
-
-def store(engine: Inference, b: TypedBuilder, target: Value, value: Value, fn: Any, loc: Any) -> Value:
-    """`target[...] = value`; the target as it is then."""
-    if not isinstance(target.kind, Array):
-        raise _refused(
-            f"{_name(fn)} writes into something that is not known to be an array", loc, f"it is {target.kind}",
-            "annotate the parameter, or use the result",
-        )  # fmt: skip
-    if is_complex(value.kind) and not is_complex(target.kind):
-        raise _refused(f"{_name(fn)} writes complex numbers into {target.kind}", loc, "NumPy refuses it", "take the real part")
-    stores.store(engine.memory, b, target, b.const(Ellipsis), value, loc)
-    return engine.memory.current(b, target, loc)
-
-
-def _nan_to_num(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    copy = args[1] if len(args) > 1 else keywords.get("copy")
-    if copy is not None and copy.kind != Static(True):
-        raise _refused("`nan_to_num` with `copy` is not supported", loc, "it may write to its argument", "use the result")
-    return engine.known(b, np.nan_to_num, args, keywords, loc)
-
-
-# `out`
+# Functions that compute as without `out`, and round when they store; and those whose operands `out` may overlap.
+ROUNDED = frozenset({
+    np.sum, np.prod, np.nansum, np.cumsum, np.cumprod, np.max, np.min, np.amax, np.amin, np.ptp, np.median,
+    np.concatenate, np.stack, np.clip, np.round, np.around,
+})  # fmt: skip
+OVERLAPPING = frozenset({
+    np.sum, np.prod, np.cumsum, np.cumprod, np.mean, np.var, np.std, np.max, np.min, np.amax, np.amin, np.ptp, np.clip,
+    np.round, np.around, np.dot, np.any, np.all,
+})  # fmt: skip
 
 
 def with_out(engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: Keywords, loc: Any) -> Value | None:
     """A call with an `out` that is an array: its result is stored there. None for calls without."""
-    place = _place_of_out(fn)
-    out = args[place] if place is not None and len(args) > place else keywords.get("out")
-    if out is None or is_none(out.kind):
+    outs, plain, rest = _taken_apart(b, fn, args, keywords, loc)
+    outs = [None if out is None or is_none(out.kind) else out for out in outs]
+    masked = isinstance(fn, np.ufunc) and "where" in rest and rest["where"].kind != Static(True)
+    if not any(outs):
+        if masked:
+            raise refused(
+                f"{name(fn)} with `where` and without `out` is not supported", loc,
+                "the entries at which the mask does not hold would be whatever is in new memory",
+                "give it `out=`, or use np.where",
+            )  # fmt: skip
         return None
-    if isinstance(fn, np.ufunc) and fn.nout > 1:
-        raise _refused(f"{_name(fn)} writes into several arrays", loc, "that is not followed", "use the results")
-    if isinstance(out.kind, Tuple) and len(out.kind.items) == 1:
-        (out,) = b.items_of(out)
-    plain = args[:place] + args[place + 1 :] if place is not None and len(args) > place else args
-    if place is not None and len(args) > place + 1:
-        raise _refused(f"arguments behind `out` of {_name(fn)} are not supported", loc, "", "pass them by keyword")
-    rest = {k: v for k, v in keywords.items() if k != "out"}
+    for out in filter(None, outs):
+        check_array(out, fn, loc)
     if isinstance(fn, np.ufunc):
-        where = rest.pop("where", None)
-        if where is not None and where.kind != Static(True):
-            return _where(engine, b, fn, plain, rest, where, out, loc)
-    value = engine.known(b, fn, plain, rest, loc)
-    if not isinstance(fn, np.ufunc) and dtype_of(value.kind) != dtype_of(out.kind):
-        raise _refused(
-            f"{_name(fn)} writes {value.kind} into {out.kind}", loc, "it may compute in the precision of `out`",
-            "give `out` the dtype of the result, or store the result: `out[...] = ...`",
-        )  # fmt: skip
-    return store(engine, b, out, value, fn, loc)
+        mask = rest.pop("where", None)
+        value = _where(engine, b, fn, plain, rest, mask, loc) if masked else engine.known(b, fn, plain, rest, loc)
+    else:
+        mask = None
+        _refuse_overlap(engine, b, fn, (*plain, *rest.values()), outs[0], loc)
+        value = engine.known(b, fn, plain, rest, loc)
+        _refuse_precision(fn, value, outs[0], loc)
+    values = b.items_of(value) if len(outs) > 1 else (value,)
+    stored = [v if out is None else _stored(engine, b, fn, out, v, mask if masked else None, loc) for v, out in zip(values, outs)]
+    return b.tuple(stored) if len(outs) > 1 else stored[0]
+
+
+def _taken_apart(
+    b: TypedBuilder, fn: Any, args: Args, keywords: Keywords, loc: Any
+) -> tuple[list[Value | None], Args, dict[str, Value]]:
+    """What the results are stored in, and the other arguments."""
+    rest = dict(keywords)
+    given = rest.pop("out", None)
+    if isinstance(fn, np.ufunc):
+        outs = list(args[fn.nin : fn.nin + fn.nout])
+        if given is not None:
+            outs = list(b.items_of(given)) if isinstance(given.kind, Tuple) else [given]
+        return outs + [None] * (fn.nout - len(outs)), args[: fn.nin], rest
+    place = _place_of_out(fn)
+    if place is None or len(args) <= place:
+        return [given], args, rest
+    behind = args[place + 1 :]
+    return [args[place]], (*args[:place], b.const(None), *behind) if behind else args[:place], rest
 
 
 def _place_of_out(fn: Any) -> int | None:
     """The position at which `out` may be passed; None if it can be named only, or there is none."""
-    if isinstance(fn, np.ufunc):
-        return fn.nin
     rule = rule_for(fn)
     if rule is not None and "out" in rule.params:
         return rule.params.index("out")
@@ -98,145 +93,53 @@ def _place_of_out(fn: Any) -> int | None:
     return positional.index("out") if "out" in positional and not variadic else None
 
 
+def _refuse_precision(fn: Any, value: Value, out: Value, loc: Any) -> None:
+    if dtype_of(value.kind) != dtype_of(out.kind) and fn not in ROUNDED:
+        raise refused(
+            f"{name(fn)} writes {value.kind} into {out.kind}", loc, "it may compute in the precision of `out`",
+            "give `out` the dtype of the result, or store the result: `out[...] = ...`",
+        )  # fmt: skip
+
+
+def _refuse_overlap(engine: Inference, b: TypedBuilder, fn: Any, args: Iterable[Value], out: Value, loc: Any) -> None:
+    """Refuse functions that may write to what they have still to read."""
+    if fn in OVERLAPPING:
+        return
+    cells = engine.memory.cells_of(out)
+    for value in args:
+        for part in b.items_of(value) if isinstance(value.kind, (Tuple, FixedList)) else (value,):
+            if isinstance(part.kind, (Array, List)) and cells & engine.memory.cells_of(part):
+                raise refused(
+                    f"{name(fn)} writes into `{out.name or 'an array'}`, which shares memory with `{part.name or 'an operand'}`",
+                    loc, "it may be written to before all of it has been read", "give it another `out`, or copy the operand",
+                )  # fmt: skip
+
+
+def _stored(engine: Inference, b: TypedBuilder, fn: Any, out: Value, value: Value, mask: Value | None, loc: Any) -> Value:
+    """`out[...] = value` where the mask holds; `out` as it is then."""
+    if is_complex(value.kind) and not is_complex(out.kind):
+        raise refused(f"{name(fn)} writes complex numbers into {out.kind}", loc, "NumPy refuses it", "take the real part")
+    if mask is not None:
+        value = engine.known(b, np.where, (mask, value, engine.memory.current(b, out, loc)), {}, loc)
+    stores.store(engine.memory, b, out, b.const(Ellipsis), value, loc)
+    return engine.memory.current(b, out, loc)
+
+
 def _where(
-    engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: Keywords, where: Value, out: Value, loc: Any
+    engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: Keywords, mask: Value, loc: Any
 ) -> Value:
-    """`fn(*args, out=out, where=mask)`: entries outside the mask are not computed, so they get harmless operands."""
+    """`fn(*args)` where the mask holds: what is not computed has harmless operands, at which derivatives are finite."""
     safe = 2.0 if fn is np.arccosh else 0.5
+    dtype = dtype_of(b.kind_of_call(fn, args, keywords))
     operands = []
     for value in args:
-        if isinstance(value.kind, Array) and is_inexact(value.kind):
-            value = engine.known(b, np.where, (where, value, b.const(safe)), {}, loc)
-        elif isinstance(value.kind, Array) and dtype_of(value.kind) != "bool":
-            value = engine.known(b, np.where, (where, value, b.const(1)), {}, loc)
-        elif not isinstance(value.kind, (Static, Array)):
-            raise _refused(
-                f"{_name(fn)} with `where` of a number is not supported", loc, "it is computed where nothing is written",
-                "use np.where",
-            )  # fmt: skip
-        operands.append(value)
-    value = engine.known(b, fn, tuple(operands), keywords, loc)
-    return store(engine, b, out, _chosen(engine, b, where, value, out, loc), fn, loc)
-
-
-def _chosen(engine: Inference, b: TypedBuilder, where: Value, value: Value, target: Value, loc: Any) -> Value:
-    return engine.known(b, np.where, (where, value, engine.memory.current(b, target, loc)), {}, loc)
-
-
-# Functions whose first argument is written to
-
-
-def _bound(names: tuple[str, ...], fn: Any, args: Args, keywords: Keywords, loc: Any) -> dict[str, Value]:
-    bound = {**dict(zip(names, args)), **keywords}
-    if len(args) > len(names) or not set(bound) <= set(names):
-        raise _refused(f"these arguments of {_name(fn)} are not supported", loc, "", f"supported: {', '.join(names)}")
-    return bound
-
-
-def _copyto(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    given = _bound(("dst", "src", "where"), np.copyto, args, keywords, loc)
-    value, where = given["src"], given.get("where")
-    if not is_number(value.kind):
-        value = engine.known(b, np.array, (value,), {}, loc)
-    if where is not None and where.kind != Static(True):
-        value = _chosen(engine, b, where, value, given["dst"], loc)
-    store(engine, b, given["dst"], value, np.copyto, loc)
-    return b.const(None)
-
-
-def _fill(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    given = _bound(("self", "value"), np.ndarray.fill, args, keywords, loc)
-    if ndim_of(given["value"].kind) != 0:
-        raise _refused("`fill` with something that may be no single number", loc, "", "use `x[...] = value`")
-    store(engine, b, given["self"], given["value"], np.ndarray.fill, loc)
-    return b.const(None)
-
-
-def _sort(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    given = _bound(("self", "axis"), np.ndarray.sort, args, keywords, loc)
-    axis = (given["axis"],) if "axis" in given else ()
-    value = engine.known(b, np.sort, (given["self"], *axis), {}, loc)
-    store(engine, b, given["self"], value, np.ndarray.sort, loc)
-    return b.const(None)
-
-
-def _one_axis(target: Value, fn: Any, loc: Any, ndim: int) -> None:
-    if ndim_of(target.kind) != ndim or not isinstance(target.kind, Array):
-        raise _refused(
-            f"{_name(fn)} of {target.kind} is not supported", loc, f"only arrays of {ndim} axes are followed",
-            "store by an index",
-        )  # fmt: skip
-
-
-def _put(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    given = _bound(("a", "ind", "v"), np.put, args, keywords, loc)
-    _one_axis(given["a"], np.put, loc, 1)
-    index, value = given["ind"], given["v"]
-    if not is_number(index.kind):
-        index = engine.known(b, np.array, (index,), {}, loc)
-    if not is_number(value.kind):
-        value = engine.known(b, np.array, (value,), {}, loc)
-    if isinstance(index.kind, Array) and index.kind.dtype == "bool":
-        raise _refused("`put` at a mask", loc, "it takes positions", "use `x[mask] = value`")
-    if ndim_of(value.kind) not in (0, ndim_of(index.kind)):
-        raise _refused("`put` of values of another shape than the positions", loc, "it repeats them", "repeat them first")
-    stores.store(engine.memory, b, given["a"], index, value, loc)
-    return b.const(None)
-
-
-def _fill_diagonal(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    given = _bound(("a", "val"), np.fill_diagonal, args, keywords, loc)
-    target, value = given["a"], given["val"]
-    _one_axis(target, np.fill_diagonal, loc, 2)
-    if ndim_of(value.kind) not in (0, 1):
-        raise _refused("`fill_diagonal` with these values", loc, f"they are {value.kind}", "pass a number or a vector")
-    shape = engine.known(b, np.shape, (target,), {}, loc)
-    rows, columns = (engine.known(b, operator.getitem, (shape, b.const(i)), {}, loc) for i in (0, 1))
-    position = engine.known(b, np.arange, (engine.known(b, min, (rows, columns), {}, loc),), {}, loc)
-    stores.store(engine.memory, b, target, b.tuple((position, position)), value, loc)
-    return b.const(None)
-
-
-WRITING: dict[Any, Callable[..., Value]] = {
-    np.copyto: _copyto, np.put: _put, np.fill_diagonal: _fill_diagonal,
-    np.nan_to_num: _nan_to_num,
-}  # fmt: skip
-METHODS: dict[str, Callable[..., Value]] = {"fill": _fill, "sort": _sort, "put": _put}
-
-
-# `ufunc.at`
-
-
-def is_at(fn: Any) -> bool:
-    return getattr(fn, "__name__", "") == "at" and isinstance(getattr(fn, "__self__", None), np.ufunc)
-
-
-def at(engine: Inference, b: TypedBuilder, ufunc: np.ufunc, args: Args, keywords: Keywords, loc: Any) -> Value:
-    """`np.add.at(target, index, value)`, which adds every share where an entry is named several times."""
-    if ufunc not in (np.add, np.subtract) or len(args) != 3 or keywords:
-        raise _refused(
-            f"`np.{ufunc.__name__}.at` is not supported", loc, "entries that are named several times are updated in turn",
-            "use np.add.at or np.subtract.at, or a loop",
-        )  # fmt: skip
-    target, index, value = args
-    if not isinstance(target.kind, Array) or not is_number(value.kind):
-        raise _refused(f"`np.{ufunc.__name__}.at` of {target.kind} is not supported", loc, "", "pass an array")
-    if is_inexact(value.kind) and not is_inexact(target.kind):
-        raise _refused("a store into an array of integers truncates", loc, "its derivative is lost", "use floats")
-    weak = dtype_of(value.kind) in ("bool", "int", "float")
-    exact = weak or np.result_type(_dtype(value), _dtype(target)) == _dtype(target)
-    if not exact:
-        raise _refused(
-            f"`np.{ufunc.__name__}.at` adds {value.kind} to {target.kind}", loc, "each share is rounded in turn",
-            "convert the values first",
-        )  # fmt: skip
-    if ufunc is np.subtract:
-        value = engine.known(b, operator.neg, (value,), {}, loc)
-    stores.accumulate(engine.memory, b, target, index, value, loc)
-    return b.const(None)
-
-
-def _dtype(value: Value) -> np.dtype:
-    name = dtype_of(value.kind)
-    return np.dtype(name.rstrip("_") if name else "complex256")
-
+        kind = value.kind
+        if isinstance(kind, Static) or dtype_of(kind) in ("bool", "bool_"):
+            operands.append(value)
+            continue
+        chosen = engine.known(b, np.where, (mask, value, b.const(safe if is_inexact(kind) else 1)), {}, loc)
+        if isinstance(kind, Scalar) and kind.is_python and is_inexact(kind) and dtype not in (None, dtype_of(chosen.kind)):
+            # A Python number takes on the precision of the arrays, which an array of it does not.
+            chosen = engine.known(b, np.ndarray.astype, (chosen, b.data(np.dtype(dtype))), {}, loc)
+        operands.append(chosen)
+    return engine.known(b, fn, tuple(operands), keywords, loc)
