@@ -44,7 +44,8 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         (test,) = engine.region(head, cond, {**env, **bound}, frame)
         if any(memory.now(cell) is not engine.assembled.get(cell) for cell in memory.written(entered)):
             raise errors.UnsupportedUpdate(
-                "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
+                "the condition of this loop updates something in place", op.loc, "it runs once more than the body does",
+                "update it in the loop's body",
             )
         inner, memory.state = b.nested(), state
         inner_params = [Value(v.name, v.kind) for v in params]
