@@ -385,7 +385,7 @@ def enters_an_object(x=0.5):
 
 def gets_an_attribute_in_a_loop(x=0.5, n=3):
     p = Squared(x)
-    for _ in range(n):  # UnresolvedKind: a loop gives an object of the class `Squared` other attributes than it had
+    for _ in range(n):  # UnresolvedKind: a loop makes something else of an object of the class `Squared`
         p.b = p.a * x
     return p.a
 

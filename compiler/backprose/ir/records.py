@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 import inspect
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from backprose.ir.kinds import Kind, Record
@@ -38,6 +39,20 @@ def takes_fields(cls: type, fields: tuple[str, ...]) -> bool:
 def is_generated(method: Any) -> bool:
     """Whether the method was written by `dataclass`."""
     return getattr(getattr(method, "__code__", None), "co_filename", "") == "<string>"
+
+
+@functools.cache
+def started_by_class(cls: type) -> tuple[str, ...]:
+    """Attributes of the class that its methods assign to its objects: `count = 0`, and `self.count += 1`."""
+    methods = [m for c in cls.__mro__ for m in vars(c).values() if isinstance(m, FunctionType)]
+    names = {i.argval for method in methods for i in dis.get_instructions(method) if i.opname == "STORE_ATTR"}
+    return tuple(name for name in sorted(names) if is_data(cls, name))
+
+
+def is_data(cls: type, name: str) -> bool:
+    """Whether an attribute of the class is data, and no method or descriptor."""
+    member = inspect.getattr_static(cls, name, cls)
+    return member is not cls and not hasattr(member, "__get__")
 
 
 HEAP = 1 << 9  # the flag of types that are made at run time, such as classes of Python

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backprose.analysis.kinds import dtype_of, is_inexact, is_number, join, ndim_of
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Record, Static, Unbound
+from backprose.ir.kinds import Static, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import CONTAINERS, Cell, Either, Memory, Ref, Step, Where, container_like, holds_memory
+from backprose.transform.memory import CONTAINERS, Cell, Either, Memory, Ref, Step, Where, container_like, holds_memory, structure_of
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -125,21 +125,13 @@ class _Leaves:
             return False
         if not any(holds_memory(v.kind) for values in parts for v in values):
             return False
-        return _structure(x.kind) == _structure(y.kind)
+        return structure_of(x.kind) == structure_of(y.kind)
 
     def joined(self, node: Node) -> Value:
         if node.parts is not None and node.result is None:
             parts = tuple(self.joined(part) for part in node.parts)
             node.result = container_like(self.b, node.sides[0].kind, parts, node.name)
         return node.result
-
-
-def _structure(kind: Kind) -> object:
-    if isinstance(kind, Dict):
-        return Dict, kind.keys
-    if isinstance(kind, Record):
-        return kind.cls, kind.fields
-    return List if isinstance(kind, FixedList) else type(kind)
 
 
 # Where the results are

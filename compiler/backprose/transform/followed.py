@@ -19,7 +19,7 @@ import backprose_runtime
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.ir.records import is_plain
+from backprose.ir.records import is_data, is_plain
 from backprose.transform import outside, stores
 from backprose.transform.memory import Cell, holds_memory, outside_update
 from backprose.transform.typed import TypedBuilder
@@ -66,7 +66,7 @@ def open_records(engine: Inference, b: TypedBuilder) -> None:
     followed.cells, followed.parts, followed.reads = {}, {}, {}
     for key, names in followed.wanted.items():
         obj, path = followed.owned[key]
-        present = tuple(name for name in names if _guarded_presence(engine, obj, name))
+        present = tuple(name for name in names if _guarded_presence(engine, obj, name) or is_data(type(obj), name))
         values = [_opened(engine, b, obj, name) for name in present]
         record = b.record(type(obj), present, values, name=path)
         followed.cells[key] = engine.memory.ref(record).cell

@@ -22,7 +22,7 @@ from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, S
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
 from backprose.transform import (
-    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, opened, operators, outside, refusals,
+    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals,
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
@@ -74,7 +74,6 @@ class Inference:
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
     names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
-    assembled: dict[Cell, Value] = field(default_factory=dict)  # what objects hold where an iteration begins
     made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
@@ -469,13 +468,7 @@ class Inference:
     # Loops
 
     def _for(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        opened.infer(self, b, op, env, frame, loops.infer_for)
+        loops.infer_for(self, b, op, env, frame)
 
     def _while(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        opened.infer(self, b, op, env, frame, loops.infer_while)
-
-    def _assemble(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        opened.assemble(self, b, op, env)
-
-    def _take_apart(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        opened.take_apart(self, b, op, env)
+        loops.infer_while(self, b, op, env, frame)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import UNBOUND, Array, Dict, List, Unbound
 from backprose.ir.nodes import Op, Value
-from backprose.transform.carried import Carry, carry_memory
+from backprose.transform.carried import carry_memory
 from backprose.transform.iterables import (
     as_list, bundle, bundle_nest, elements, flatten, item_kind, item_names, known_length, nest_of,
 )  # fmt: skip
 from backprose.transform.memory import Cell, holds_memory
+from backprose.transform.slots import Carry
 from backprose.transform.typed import TypedBuilder, truth
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         bound = dict(zip(cond.params, carry.enter(head, params)))
         entered = dict(memory.state)
         (test,) = engine.region(head, cond, {**env, **bound}, frame)
-        if any(memory.now(cell) is not engine.assembled.get(cell) for cell in memory.written(entered)):
+        if memory.written(entered):
             raise errors.UnsupportedUpdate(
                 "the condition of this loop updates something in place", op.loc, "it runs once more than the body does",
                 "update it in the loop's body",
@@ -52,8 +53,6 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         bound = dict(zip(op.carried, carry.enter(inner, inner_params)))
         yields = engine.region(inner, op.body, {**env, **bound}, frame)
         yields = carry.leave(inner, inner_params, bound_or_not(inner, yields))
-        for param, own in zip(params, inner_params):
-            memory.move(own, param)
         return (head.region(params, [test]), inner.region(inner_params, yields)), yields
 
     names = [p.name for p in cond.params]
@@ -61,7 +60,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     results = loop.results(op)
     attrs = {"collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("while", loop.inits, results, loop.regions, **attrs)
-    env.update(zip(op.results, loop.settle(engine, b, op, inits, results)))
+    env.update(zip(op.results, loop.settle(b, op, results)))
 
 
 def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:
@@ -118,12 +117,12 @@ def _loop(
     names = [p.name for p in op.carried]
     loop = carry_memory(engine, b, op, names, inits, build)
     for cell in engine.memory.held(flat):
-        if cell in loop.cells:
+        if cell in loop.carry.cells or (cell,) in loop.carry.slots:
             raise _changes(cell, op.loc)
     results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)
-    return loop.settle(engine, b, op, inits, results)
+    return loop.settle(b, op, results)
 
 
 def _changes(iterable: Value | Cell, loc: Any) -> errors.UnsupportedUpdate:

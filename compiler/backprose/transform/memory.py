@@ -561,6 +561,15 @@ def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: 
     return b.record(kind.cls, kind.fields, parts, name)
 
 
+def structure_of(kind: Kind) -> object:
+    """What two containers have in common if they have the same parts."""
+    if isinstance(kind, Dict):
+        return Dict, kind.keys
+    if isinstance(kind, Record):
+        return kind.cls, kind.fields
+    return List if isinstance(kind, FixedList) else type(kind)
+
+
 def _in_scope(b: TypedBuilder, value: Value) -> bool:
     """Whether the value was built by this builder: one from another branch may not be in scope."""
     return any(value in op.results for op in b.ops)

@@ -14,7 +14,7 @@ import numpy as np
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, Dim, FixedList, List, Object, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.ir.records import is_generated, is_plain
+from backprose.ir.records import is_generated, is_plain, started_by_class
 from backprose.transform import fields, followed, stores
 from backprose.transform.memory import UNCHANGING, container_like
 from backprose.transform.typed import TypedBuilder
@@ -41,6 +41,10 @@ def construct(engine: Inference, b: TypedBuilder, cls: type, args: Args, keyword
         _check_followed(cls, loc)
     value = b.record(cls, (), ())
     engine.made.add(engine.memory.ref(value).cell)
+    start = {name: engine.attribute(b, value, name, loc) for name in started_by_class(cls)}
+    if start:
+        fields.store(engine, b, value, start, loc)
+        value = engine.memory.current(b, value, loc)
     if cls is types.SimpleNamespace and not args:
         fields.store(engine, b, value, keywords, loc)
     elif is_generated(cls.__init__):

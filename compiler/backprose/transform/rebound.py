@@ -14,27 +14,31 @@ number 0 says so. The alternatives grow until the body adds none. Most loops do 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from backprose.ir.kinds import Unbound
 from backprose.ir.nodes import Value
-from backprose.transform.memory import Cell, Either, Memory, Ref, Step, Where, leaves_of
+from backprose.transform.memory import Cell, Either, Memory, Ref, Step, Where, holds_memory, leaves_of
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
+    from backprose.transform.slots import Slot
 
 MOST_CONDITIONS = 6  # of which all combinations are looked at
 
 
+Key = tuple[Any, ...]  # of a slot
+
+
 @dataclass(frozen=True)
 class Own:
-    """Memory that is carried as the value of variable `index`, or a view of it."""
+    """Memory that is carried as the value of a slot, or a view of it."""
 
-    index: int
+    index: Key
     path: tuple[Step, ...] = ()
 
 
@@ -47,27 +51,35 @@ class Unsettled(Exception):
 
 @dataclass
 class Rebound:
-    """The alternatives of each rebound variable, by its position among those that the loop carries."""
+    """The alternatives of each rebound slot."""
 
-    names: list[str]
-    alternatives: dict[int, list[Alternative]] = field(default_factory=dict)
-    held: dict[int, str] = field(default_factory=dict)  # variables whose own memory a container may hold
+    names: dict[Key, str] = field(default_factory=dict)
+    alternatives: dict[Key, list[Alternative]] = field(default_factory=dict)
+    held: dict[Key, str] = field(default_factory=dict)  # slots whose own memory a container may hold
     grown: bool = False
 
-    def begin(self, memory: Memory, index: int, init: Value) -> None:
-        """The variable at `index` is rebound in the loop, and refers to `init` before it."""
-        self.alternatives[index] = [Own(index)]
-        if not isinstance(init.kind, Unbound):
-            for ref in leaves_of(_told(memory, init, self.names[index])):
-                self._number(index, ref)
+    def begin(self, memory: Memory, slots: Mapping[Key, Slot]) -> None:
+        """Before an attempt at the body: the slots that turned out to be rebound refer to what they do before the loop."""
+        self.grown = False
+        self.names.update((key, slot.name) for key, slot in slots.items())
+        for key, slot in slots.items():
+            of_cell = isinstance(key[-1], Cell)
+            if slot.alias or not holds_memory(slot.kind) or key in self.alternatives or of_cell:
+                continue
+            self.alternatives[key] = [Own(key)]
+            if not isinstance(slot.init.kind, Unbound):
+                for ref in leaves_of(_told(memory, slot.init, slot.name)):
+                    self._number(key, ref)
+        for key in [key for key in self.alternatives if key not in slots]:
+            del self.alternatives[key]
 
     @property
-    def numbered(self) -> list[int]:
-        """The variables that a number is carried for."""
-        return [i for i, found in self.alternatives.items() if len(found) > 1]
+    def numbered(self) -> list[Key]:
+        """The slots that a number is carried for."""
+        return [key for key, found in self.alternatives.items() if len(found) > 1]
 
-    def _number(self, index: int, alternative: Alternative) -> int:
-        found = self.alternatives[index]
+    def _number(self, key: Key, alternative: Alternative) -> int:
+        found = self.alternatives[key]
         if alternative not in found:
             found.append(alternative)
             self.grown = True
@@ -75,49 +87,57 @@ class Rebound:
 
     # Before the loop, in its body, and after it
 
-    def first_numbers(self, engine: Inference, b: TypedBuilder, inits: list[Value]) -> list[Value]:
+    def first_numbers(self, engine: Inference, b: TypedBuilder, slots: Mapping[Key, Slot]) -> list[Value]:
+        inits = {key: slots[key].init for key in self.numbered}
         return [
-            b.const(0) if isinstance(inits[i].kind, Unbound)
-            else self._number_of(engine, b, i, engine.memory.where(inits[i])) for i in self.numbered
+            b.const(0) if isinstance(init.kind, Unbound) else self._number_of(engine, b, key, engine.memory.where(init))
+            for key, init in inits.items()
         ]  # fmt: skip
 
-    def bound(self, memory: Memory, b: TypedBuilder, values: list[Value], numbers: list[Value]) -> dict[int, Value]:
-        """For each variable a stand-in: what its value is has to be read. `values` and `numbers` are those carried."""
-        own = {i: Ref(Cell(self.names[i], values[i])) for i in self.alternatives}
+    def bound(
+        self, memory: Memory, b: TypedBuilder, values: Mapping[Key, Value], numbers: Mapping[Key, Value]
+    ) -> dict[Key, Value]:
+        """For each of the slots a stand-in: what its value is has to be read. `values` are those carried."""
+        own = {key: Ref(Cell(self.names[key], value)) for key, value in values.items()}
         out = {}
-        for i, found in self.alternatives.items():
+        for key in [key for key in self.alternatives if key in values]:
+            found = self.alternatives[key]
+            if any(isinstance(a, Own) and a.index not in own for a in found):
+                raise Unsettled(self.names[key], next(self.names[a.index] for a in found if isinstance(a, Own)))
             refs = [Ref(own[a.index].cell, a.path) if isinstance(a, Own) else a for a in found]
             where: Where = refs[0]
             for k, ref in list(enumerate(refs))[1:]:
-                number = numbers[self.numbered.index(i)]
-                where = Either(b.call(operator.eq, number, b.const(k)), (ref, where))
-            memory.refs[values[i]], memory.seen[values[i]] = own[i], values[i]
-            if i in self.held:
-                memory.frozen[own[i].cell] = self.held[i]
-            out[i] = memory.stand_in(self.names[i], values[i].kind, where) if len(refs) > 1 else values[i]
+                where = Either(b.call(operator.eq, numbers[key], b.const(k)), (ref, where))
+            memory.refs[values[key]], memory.seen[values[key]] = own[key], values[key]
+            if key in self.held:
+                memory.frozen[own[key].cell] = self.held[key]
+            out[key] = memory.stand_in(self.names[key], values[key].kind, where) if len(refs) > 1 else values[key]
         return out
 
     def next_numbers(
-        self, engine: Inference, b: TypedBuilder, carried: list[Value], inside: set[Value]
+        self, engine: Inference, b: TypedBuilder, carried: Mapping[Key, Value], inside: set[Value]
     ) -> list[Value]:
-        """The numbers at the end of an iteration, after which the variables hold `carried`."""
+        """The numbers at the end of an iteration, after which the slots hold `carried`."""
         memory = engine.memory
-        wheres = {i: _told(memory, carried[i], self.names[i]) for i in self.alternatives}
+        wheres = {key: _told(memory, carried[key], self.names[key]) for key in self.alternatives}
         hosts = self._hosts(wheres, lambda cell: cell.root in inside)
         for cell, found in hosts.items():
-            for i in found if cell in memory.frozen else ():
-                self.grown |= i not in self.held
-                self.held[i] = memory.frozen[cell]
-        known = {i: _mapped(where, lambda ref, i=i: self._alternative(ref, i, hosts, inside)) for i, where in wheres.items()}
-        for i, where in known.items():
+            for key in found if cell in memory.frozen else ():
+                self.grown |= key not in self.held
+                self.held[key] = memory.frozen[cell]
+        known = {
+            key: _mapped(where, lambda ref, key=key: self._alternative(ref, key, hosts, inside))
+            for key, where in wheres.items()
+        }
+        for key, where in known.items():
             for alternative in leaves_of(where):
-                self._number(i, alternative)
-        return [self._number_of(engine, b, i, known[i]) for i in self.numbered]
+                self._number(key, alternative)
+        return [self._number_of(engine, b, key, known[key]) for key in self.numbered]
 
-    def _hosts(self, wheres: dict[int, Where], is_piece: Callable[[Cell], bool]) -> dict[Cell, list[int]]:
+    def _hosts(self, wheres: dict[Key, Where], is_piece: Callable[[Cell], bool]) -> dict[Cell, list[Key]]:
         """The variables in whose own value each piece of memory that the loop made is carried on."""
-        users: dict[Cell, list[int]] = {}
-        wholes: dict[Cell, int] = {}
+        users: dict[Cell, list[Key]] = {}
+        wholes: dict[Cell, Key] = {}
         for i, where in wheres.items():
             for ref in leaves_of(where):
                 if is_piece(ref.cell) and i not in users.setdefault(ref.cell, []):
@@ -133,7 +153,7 @@ class Rebound:
                 users[cell] = [wholes[cell]]
         return users
 
-    def _alternative(self, ref: Ref, index: int, hosts: dict[Cell, list[int]], inside: set[Value]) -> Alternative:
+    def _alternative(self, ref: Ref, index: Key, hosts: dict[Cell, list[Key]], inside: set[Value]) -> Alternative:
         """What the variable at `index` refers to, said in terms of the next iteration."""
         if index in hosts.get(ref.cell, ()):
             return Own(index)
@@ -141,7 +161,7 @@ class Rebound:
             raise Unsettled(self.names[index], ref.cell.name)
         return Own(hosts[ref.cell][0], ref.path) if ref.cell in hosts else ref
 
-    def _number_of(self, engine: Inference, b: TypedBuilder, index: int, where: Where) -> Value:
+    def _number_of(self, engine: Inference, b: TypedBuilder, index: Key, where: Where) -> Value:
         if not isinstance(where, Either):
             return b.const(self._number(index, where))
         numbers = [self._number(index, a) for a in leaves_of(where)]
