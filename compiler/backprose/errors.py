@@ -75,5 +75,13 @@ def render(what: str, loc: Any, why: str, instead: str) -> str:
     return "\n".join(lines)
 
 
+def quoted(loc: Any) -> str:
+    """The expression at `loc` as the user wrote it, if that is on one line."""
+    if loc is None or loc.line != loc.end_line:
+        return ""
+    line = linecache.getline(loc.file, loc.line).encode()  # columns count bytes
+    return line[loc.col : loc.end_col].decode()
+
+
 def _short_path(path: str) -> str:
     return path.rsplit("/", 1)[-1]

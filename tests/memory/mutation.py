@@ -1,8 +1,10 @@
 """Random Python functions that update arrays in place, as source text.
 
-A program is a function of two vectors, a matrix, a scalar and an int. Its statements store, view, alias, copy, swap, branch and loop;
-it returns a float that every array still in scope goes into. Every array's shape is known to the writer, so a program
-never fails when it runs, and values stay bounded.
+A program is a function of vectors, a matrix, containers, a scalar and an int. Its statements store, view, alias, copy, swap, branch
+and loop; it returns a float that everything still in scope goes into. Shapes are known to the writer, so nearly every
+program runs, and values stay bounded.
+
+As a script, it checks many programs and counts what is refused: `python tests/memory/mutation.py --count 3000`.
 """
 
 from __future__ import annotations
@@ -10,20 +12,46 @@ from __future__ import annotations
 import linecache
 import random
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from mutation_arrays import ArrayStatements
+from mutation_containers import ContainerStatements
+from mutation_flow import FlowStatements
+from mutation_scope import Listing, Scope, indented
 
-Shape = tuple[int, ...]
-
-PARAMETERS: dict[str, Shape] = {"x": (4,), "y": (4,), "m": (3, 4), "s": ()}
-SHAPES: tuple[Shape, ...] = ((4,), (3,), (2,), (3, 4), (4, 3), (1,))
+PARAMETERS: dict[str, tuple[int, ...]] = {
+    "x": (4,),
+    "y": (4,),
+    "m": (3, 4),
+    "f": (4,),
+    "p": (4,),
+    "o": (4,),
+    "l": (4,),
+    "s": (),
+}
 
 HELPERS = """\
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass
+class Box:
+    u: np.ndarray
+    w: np.ndarray
+    c: float
+
+    def add(self, by):
+        self.u += by
+        self.c = self.c + by
+
+    def turn(self, by):
+        self.u, self.w = self.w * by, self.u
 
 
 def bump(q, by):
@@ -57,11 +85,82 @@ def maybe(q, flag):
     return np.sum(q)
 
 
-"""
+def early(q, flag):
+    for i in range(len(q)):
+        if q[i] > flag:
+            return q
+        q[i] += 0.3
+    q *= 0.5
+    return q
 
-UNARY = ("np.sin({})", "np.tanh({})", "0.5 * {}", "-{}", "{} * np.cos({})", "{} / (2.0 + {} ** 2)", "{}")
-BINARY = ("{} + {}", "{} - {}", "np.sin({}) * {}", "{} / (2.0 + np.cos({}))", "np.tanh({} * {})")
-UPDATES = ("+=", "-=", "*=", "=", "=", "+=")
+
+def rows(q, by):
+    for i, row in enumerate(q):
+        row[i] *= by
+        row -= 0.1 * q[0]
+
+
+def both(p, q):
+    p[0] = q[-1]
+    return q, p * 0.5
+
+
+def chosen(p, q, flag):
+    if flag > 0.2:
+        return p
+    return q
+
+
+def push(items, v):
+    items.append(v)
+
+
+def grow(box, by):
+    box.u = box.u * by
+    box.w[0] += by
+
+
+def settle(table, by):
+    table['b'] *= by
+    table['a'] = table['a'] + by
+
+
+"""
+WEIGHTS = ("np.sum(np.sin({}))", "np.sum({0} * {0})", "1.3 * np.sum(np.cos(2.0 * {}))")
+TABLES = {"p": {"['a']": (4,), "['b']": (3,), "['c']": ()}, "o": {".u": (4,), ".w": (3,), ".c": ()}}
+
+FLAT = (
+    "element", "element", "slice", "slice", "wide", "name", "name", "view", "view", "alias", "alias", "make", "copy", "mask",
+    "positions", "call", "call", "swap_items", "scalar", "exchange", "function", "look", "out", "writing_call", "at", "divide",
+)  # fmt: skip
+RARE = ("no_axes", "rows_by_mask", "make_mask", "make_positions", "unpack", "single", "look", "out")
+HELD = (
+    "list",
+    "same_list",
+    "change_list",
+    "change_list",
+    "read_list",
+    "over_list",
+    "fields",
+    "same_fields",
+    "change_fields",
+    "change_fields",
+)
+NESTED = (
+    "if",
+    "for",
+    "for",
+    "while",
+    "rows",
+    "swap_loop",
+    "rebound",
+    "leave",
+    "leave",
+    "closure",
+    "collect",
+    "either",
+    "joint",
+)
 
 
 @dataclass(frozen=True)
@@ -74,103 +173,15 @@ class Program:
         filename = f"<memory program {zlib.crc32(self.text.encode())}>"
         linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
         namespace: dict[str, Any] = {"__name__": "program"}
-        exec(compile(self.text, filename, "exec"), namespace)
+        exec(compile(self.text, filename, "exec", dont_inherit=True), namespace)
         return namespace["program"]
 
     def __str__(self) -> str:
         return self.text.removeprefix(HELPERS)
 
 
-@dataclass
-class Scope:
-    names: dict[str, Shape]
-    ints: tuple[str, ...] = ()
-    loops: int = 0
-
-
-def indented(lines: list[str]) -> list[str]:
-    return ["    " + line for line in lines]
-
-
-class Writer:
-    """`pick` chooses one of a sequence: by chance, or as hypothesis draws."""
-
-    def __init__(self, pick: Callable[[Sequence], Any]):
-        self.choose, self.count = pick, 0
-
-    def pick(self, options: Any) -> Any:
-        return self.choose(list(options))
-
-    def chance(self, percent: int) -> bool:
-        return self.pick(range(20)) < percent // 5
-
-    def new(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}{self.count}"
-
-    # Expressions
-
-    def arrays(self, scope: Scope, shape: Shape | None = None) -> list[str]:
-        return [n for n, its in scope.names.items() if (its == shape if shape is not None else its != ())]
-
-    def leaf(self, scope: Scope, shape: Shape) -> str:
-        options = [n for n, its in scope.names.items() if its == shape]
-        if shape == ():
-            for name in self.arrays(scope):
-                options += [f"{name}[{self.element(scope, scope.names[name])}]", f"np.sum({name})"]
-            options += ["0.7", f"(1.0 + {self.pick(scope.ints)})" if scope.ints else "1.3"]
-        else:
-            for name in self.arrays(scope):
-                options += [f"{name}{index}" for index in self.indices(scope.names[name], shape)]
-                if scope.names[name] == (3, 4) and shape == (3,):
-                    options += [f"({name} @ {other})" for other in self.arrays(scope, (4,))]
-        return self.pick(options) if options else f"np.full({shape}, 0.4)"
-
-    def expression(self, scope: Scope, shape: Shape, depth: int = 1) -> str:
-        """An expression of the shape, or of one that broadcasts to it; certainly new memory if depth is positive."""
-        if depth == 0:
-            return self.leaf(scope, shape)
-        if self.chance(50):
-            return f"({self.pick(UNARY[:-1]).replace('{}', self.expression(scope, shape, depth - 1))})"
-        other = self.pick([shape, shape, ()])
-        left, right = self.expression(scope, shape, depth - 1), self.expression(scope, other, depth - 1)
-        return f"({self.pick(BINARY).format(left, right)})"
-
-    def value(self, scope: Scope, shape: Shape) -> str:
-        """What is stored: an expression, a plain read of what may overlap, or less that is broadcast."""
-        shape = self.pick([shape, shape, shape, ()] + ([shape[1:]] if len(shape) == 2 else []))
-        return self.expression(scope, shape, self.pick([0, 1, 1, 2]))
-
-    # Indices
-
-    def element(self, scope: Scope, shape: Shape) -> str:
-        def one(size: int) -> str:
-            options = [str(i) for i in range(-size, size)]
-            for i in scope.ints:
-                options += [f"{i} % {size}", f"({i} + 1) % {size}", f"-1 - {i} % {size}"] * 2
-            return self.pick(options)
-
-        return ", ".join(one(size) for size in shape)
-
-    def indices(self, shape: Shape, wanted: Shape | None = None) -> list[str]:
-        """Views of an array of that shape, as what is written after its name, that are of the `wanted` shape."""
-        one = ["[1:]", "[:-1]", "[::-1]", "[1:3]", "[::2]", "[-2::-1]", "[:]", "[...]", "[:2]", "[2:0:-1]", "[1:2]"]
-        two = ["[0]", "[-1]", "[:, 1]", "[:, -2]", ".T", "[::-1]", "[1, ::-1]", "[1:, 2]", "[..., 0]", "[:]", "[:, ::-1]",
-               ".T[1]", "[0, 1:3]", "[:2, 3]", ".T[::-1]", "[2][1:]", ".transpose()", "[::-1, 1:][0]"]  # fmt: skip
-        found = []
-        for index in one if len(shape) == 1 else two:
-            view = self.view_shape(shape, index)
-            if view is not None and 0 not in view and (wanted is None or view == wanted):
-                found.append(index)
-        return found
-
-    def view_shape(self, shape: Shape, index: str) -> Shape | None:
-        try:
-            return eval(f"a{index}", {"a": np.empty(shape)}).shape
-        except IndexError:
-            return None
-
-    # Statements
+class Writer(ArrayStatements, ContainerStatements, FlowStatements):
+    """`choose` takes one of a sequence: by chance, or as hypothesis draws."""
 
     def block(self, scope: Scope, depth: int, length: int) -> list[str]:
         lines: list[str] = []
@@ -179,182 +190,31 @@ class Writer:
         return lines
 
     def statement(self, scope: Scope, depth: int) -> list[str]:
-        kinds = ["element", "element", "slice", "slice", "slice", "name", "name", "view", "view", "alias", "make", "make",
-                 "copy", "mask", "positions", "call", "call", "swap_items", "scalar", "exchange", "function"]  # fmt: skip
-        if depth > 0:
-            kinds += ["if", "for", "for", "while", "swap_loop", *(["joint"] if self.chance(40) else [])]
-        return getattr(self, f"_{self.pick(kinds)}")(scope, depth)
+        kind = self.pick(self.pick([FLAT] * 6 + [RARE] + [HELD] * 2 + [NESTED] * (4 if depth > 0 else 0)))
+        write = getattr(self, f"_{kind}")
+        return write(scope, depth) if kind in NESTED else write(scope)
 
-    def target(self, scope: Scope) -> str:
-        return self.pick(self.arrays(scope))
-
-    def bind(self, scope: Scope, shape: Shape, stem: str) -> str:
-        """A name to assign: a new one, or now and then one that has the same shape."""
-        old = [n for n in self.arrays(scope, shape)]
-        name = self.pick(old) if old and self.chance(20) else self.new(stem)
-        scope.names[name] = shape
-        return name
-
-    def _element(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        index = self.element(scope, scope.names[name])
-        return [f"{name}[{index}] {self.pick(UPDATES)} {self.expression(scope, (), self.pick([0, 1, 2]))}"]
-
-    def _slice(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        index = self.pick([i for i in self.indices(scope.names[name]) if i.endswith("]")])
-        shape = self.view_shape(scope.names[name], index)
-        return [f"{name}{index} {self.pick(UPDATES)} {self.value(scope, shape)}"]
-
-    def _name(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        return [f"{name} {self.pick(['+=', '-=', '*='])} {self.value(scope, scope.names[name])}"]
-
-    def _view(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        index = self.pick(self.indices(scope.names[name]))
-        shape = self.view_shape(scope.names[name], index)
-        return [f"{self.bind(scope, shape, 'v')} = {name}{index}"]
-
-    def _alias(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        return [f"{self.bind(scope, scope.names[name], 'b')} = {name}"]
-
-    def _copy(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        return [f"{self.bind(scope, scope.names[name], 'c')} = {name}.copy()"]
-
-    def _make(self, scope: Scope, depth: int) -> list[str]:
-        shape = self.pick(SHAPES[:4])
-        if self.chance(25):
-            value = self.pick([f"np.zeros({shape})", f"np.ones({shape})"])
-        else:
-            value = self.expression(scope, shape, self.pick([1, 2]))
-            if shape not in scope.names.values():
-                value = f"{value} + np.zeros({shape})"
-        return [f"{self.bind(scope, shape, 'a')} = {value}"]
-
-    def _scalar(self, scope: Scope, depth: int) -> list[str]:
-        value = self.pick([self.expression(scope, (), 2), f"np.sum(np.sin({self.target(scope)}))"])
-        names = [n for n, shape in scope.names.items() if shape == ()]
-        if names and self.chance(40):
-            return [f"{self.pick(names)} {self.pick(['+=', '='])} np.tanh({value})"]
-        name = self.new("t")
-        scope.names[name] = ()
-        return [f"{name} = np.tanh({value})"]
-
-    def _mask(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        mask = f"{self.pick(self.arrays(scope, scope.names[name]))} > {self.pick(['0.1', '-0.4'])}"
-        form = self.pick(["{n}[{m}] = {e}", "{n}[{m}] *= {e}", "{n}[{m}] += {o}[{m}]", "{n}[{m}] = {o}[{m}]"])
-        other = self.pick(self.arrays(scope, scope.names[name]))
-        return [form.format(n=name, m=mask, o=other, e=self.expression(scope, (), 1))]
-
-    def _positions(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        shape = scope.names[name]
-        index = self.pick(["[0, 0]", "[-1, 0]", "[0]", "[0, -1, 0]"])
-        shape = (index.count(",") + 1, *shape[1:])
-        value = self.expression(scope, self.pick([shape, ()]), 1)
-        return [f"{name}[{index}] {self.pick(UPDATES)} {value}"]
-
-    def _call(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        by = self.expression(scope, (), 1)
-        same = self.pick(self.arrays(scope, scope.names[name]))
-        if len(scope.names[name]) == 2:
-            return [f"scale({name}, {by})"]
-        return [self.pick([f"bump({name}, {by})", f"scale({name}, {by})", f"shift({name})", f"mix({name}, {same})",
-                           f"bump({name}[::-1], {by})", f"maybe({name}, {by})"])]  # fmt: skip
-
-    def _function(self, scope: Scope, depth: int) -> list[str]:
-        vectors = [n for n in self.arrays(scope) if len(scope.names[n]) == 1]
-        if not vectors:
-            return self._make(scope, depth)
-        name = self.pick(vectors)
-        return [f"{self.bind(scope, scope.names[name], 'r')} = {self.pick(['shift', 'half'])}({name})"]
-
-    def _swap_items(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        if len(scope.names[name]) == 2 and self.chance(50):
-            return [self.pick([f"{name}[[0, 1]] = {name}[[1, 0]]", f"{name}[0], {name}[1] = {name}[1].copy(), {name}[0].copy()",
-                               f"{name}[0], {name}[1] = {name}[1], {name}[0]"])]  # fmt: skip
-        other = self.target(scope)
-        one, two = self.element(scope, scope.names[name]), self.element(scope, scope.names[other])
-        return [f"{name}[{one}], {other}[{two}] = {other}[{two}], {name}[{one}]"]
-
-    def _exchange(self, scope: Scope, depth: int) -> list[str]:
-        name = self.target(scope)
-        return [f"{name}, {o} = {o}, {name}" for o in [self.pick(self.arrays(scope, scope.names[name]))]]
-
-    def condition(self, scope: Scope) -> str:
-        return self.pick([f"{self.leaf(scope, ())} > 0.2", f"np.sum({self.target(scope)}) < 0.5", "k > 1"]
-                         + [f"{i} == 1" for i in scope.ints if i != "k"])  # fmt: skip
-
-    def inner(self, scope: Scope, **changes: Any) -> Scope:
-        return Scope(**{"names": dict(scope.names), "ints": scope.ints, "loops": scope.loops, **changes})
-
-    def _if(self, scope: Scope, depth: int) -> list[str]:
-        lines = [f"if {self.condition(scope)}:", *indented(self.block(self.inner(scope), depth - 1, 3))]
-        if self.chance(50):
-            lines += ["else:", *indented(self.block(self.inner(scope), depth - 1, 2))]
-        return lines
-
-    def _for(self, scope: Scope, depth: int) -> list[str]:
-        i = self.new("i")
-        head = self.pick(["range(k)", "range(k)", "range(k)", "range(2)", "range(1, k + 1)", "range(0)", "range(k, 0, -1)"])
-        body = self.block(self.inner(scope, ints=(*scope.ints, i)), depth - 1, 4)
-        return [f"for {i} in {head}:", *indented(body)]
-
-    def _while(self, scope: Scope, depth: int) -> list[str]:
-        n = self.new("n")
-        head = self.pick([f"while {n} < k:", f"while {n} < 3 and {self.condition(scope)}:"])
-        body = self.block(self.inner(scope, ints=(*scope.ints, n)), depth - 1, 4)
-        return [f"{n} = 0", head, *indented(body), f"    {n} += 1"]
-
-    def _swap_loop(self, scope: Scope, depth: int) -> list[str]:
-        """Buffers that change places in a loop."""
-        u, v, w, i = self.new("u"), self.new("u"), self.new("u"), self.new("i")
-        source = self.pick([n for n in self.arrays(scope) if scope.names[n] == (4,)] or ["x"])
-        start = self.pick([f"{source}.copy()", f"np.sin({source})"] * 4 + [source])
-        lines = [f"{u} = {start}", f"{v} = {self.pick([f'np.zeros_like({u})', f'{u} * 0.5', f'{u}.copy()'])}"]
-        names, three = {u: (4,), v: (4,)}, self.chance(40)
-        if three:
-            lines.append(f"{w} = 0.3 * {v}")
-            names[w] = (4,)
-        inner = self.inner(scope, names=names if self.chance(60) else {**scope.names, **names}, ints=(*scope.ints, i))
-        step = self.pick([f"{v}[1:] = {u}[:-1] * 0.5 + {u}[1:]", f"{v}[:] = np.sin({u})", f"{v}[1:-1] += 0.1 * {u}[2:]"])
-        body = [step, *[line for _ in range(self.pick(range(2))) for line in self._element(inner, 0)]]
-        turn = f"{u}, {v}, {w} = {v}, {w}, {u}" if three else f"{u}, {v} = {v}, {u}"
-        scope.names.update(names)
-        return [*lines, f"for {i} in range({self.pick(['k', 'k', 'k + 1'])}):", *indented([*body, turn])]
-
-    def _joint(self, scope: Scope, depth: int) -> list[str]:
-        """Two names bound together in a branch or loop, that may share memory made there."""
-        p, q, i = self.new("p"), self.new("q"), self.new("i")
-
-        def pair(ints: tuple[str, ...]) -> list[str]:
-            first = self.expression(self.inner(scope, ints=ints), (4,), 1)
-            return [f"{p} = {first} + np.zeros(4)", f"{q} = {self.pick([p, f'{p}.copy()', f'{p}[::-1]', f'{p} * 2.0'])}"]
-
-        if self.chance(60):
-            lines = [f"if {self.condition(scope)}:", *indented(pair(scope.ints)), "else:", *indented(pair(scope.ints))]
-        else:
-            lines = [f"for {i} in range(k + 1):", *indented(pair((*scope.ints, i)))]
-        scope.names.update({p: (4,), q: (4,)})
-        return lines
+    def result(self, scope: Scope) -> str:
+        """What is returned: a number that everything in scope goes into."""
+        terms = [WEIGHTS[i % 3].format(name) for i, name in enumerate(scope.names)]
+        for name, items in scope.lists.items():
+            terms.append(self.pick(["np.sum(np.sin(np.array({})))", "np.sum(sum({}))", "np.sum({0}[0] * {0}[-1])"]).format(name)
+                         if items.shape else f"sum(np.cos(v) for v in {name})")  # fmt: skip
+        terms += [WEIGHTS[1].format(f"{name}{part}") for name, fields in scope.fields.items() for part in fields]
+        return f"return {' + '.join(terms)}"
 
     def program(self, depth: int, length: int) -> Program:
-        params = {n: s for n, s in PARAMETERS.items() if n in ("x", "s") or self.chance(60)}
-        scope = Scope(dict(params), ("k",))
-        lines = []
-        if self.chance(40):
-            lines.append("x = x.copy()")
+        params = [n for n in PARAMETERS if n in ("x", "s") or self.chance(60 if n in "ym" else 10)]
+        scope = Scope({n: PARAMETERS[n] for n in params if n not in ("p", "o", "l")}, ("k",))
+        scope.fields = {n: dict(TABLES[n]) for n in params if n in TABLES}
+        scope.lists = {"l": Listing((4,), 3)} if "l" in params else {}
+        lines = ["x = x.copy()"] if self.chance(40) else []
         lines += self.block(scope, depth, length)
-        weights = ("np.sum(np.sin({}))", "np.sum({0} * {0})", "1.3 * np.sum(np.cos(2.0 * {}))")
-        terms = [weights[i % 3].format(n) for i, n in enumerate(scope.names)]
-        lines.append(f"return {' + '.join(terms)}")
-        return Program(HELPERS + "\n".join([f"def program({', '.join((*params, 'k'))}):", *indented(lines)]) + "\n")
+        return Program(
+            HELPERS
+            + "\n".join([f"def program({', '.join((*params, 'k'))}):", *indented([*lines, self.result(scope)])])
+            + "\n"
+        )
 
 
 @st.composite
@@ -366,9 +226,27 @@ def random_program(seed: int, depth: int = 2, length: int = 7) -> Program:
     return Writer(random.Random(seed).choice).program(depth, length)
 
 
-def arguments(function: Callable, seed: int) -> tuple[Any, ...]:
-    """Arguments by the names of the parameters."""
+def arguments(function: Callable, seed: int, single: Any = np.float32) -> tuple[Any, ...]:
+    """Arguments by the names of the parameters; `f` is an array of the type `single`.
+
+    Of some seeds `m` is in Fortran order, `x` not contiguous, and `s` an array without axes.
+    """
     rng = np.random.default_rng(seed)
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    made = [rng.normal(size=PARAMETERS[n]) if n != "k" else None for n in names]
-    return tuple(int(rng.integers(0, 4)) if n == "k" else float(v) if n == "s" else v for n, v in zip(names, made))
+    given = {n: rng.normal(size=shape) for n, shape in PARAMETERS.items()}
+    three = rng.normal(size=3)
+    given["s"], given["k"] = float(given["s"]), int(rng.integers(0, 4))
+    given["f"] = given["f"].astype(np.float32).astype(single)
+    if seed % 3 == 1:
+        given["m"], given["x"] = np.asfortranarray(given["m"]), np.repeat(given["x"], 2)[::2]
+    if seed % 5 == 3:
+        given["s"] = np.array(given["s"])
+    given["p"] = {"a": given["p"], "b": three, "c": 0.4}
+    given["o"] = function.__globals__["Box"](given["o"], three * 0.7, 0.6) if "Box" in function.__globals__ else None
+    given["l"] = [given["l"], rng.normal(size=4), rng.normal(size=4)]
+    return tuple(given[name] for name in function.__code__.co_varnames[: function.__code__.co_argcount])
+
+
+if __name__ == "__main__":
+    from mutation_check import main
+
+    main()

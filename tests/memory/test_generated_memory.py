@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import copy
+import re
 import warnings
 
 import numpy as np
-import oracle_of_memory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mutation import HELPERS, Program, arguments, programs, random_program
+from mutation_check import REFUSED, RIGHT, judge
+from mutation_shrinking import shortest
 
-from backprose import errors
+from backprose import errors, grad
 
-REFUSED_SHARE = 0.15
+REFUSED_SHARE = 0.25
 
 
 @pytest.fixture(autouse=True)
@@ -24,28 +25,50 @@ def quiet():
         yield
 
 
-def is_refused(program: Program, seed: int) -> bool:
-    """Check the program; whether it is refused, as sharing that is not known when compiling may be."""
-    function = program.define()
-    args = arguments(function, seed)
-    value = function(*copy.deepcopy(args))
-    if not (np.isfinite(value) and abs(value) < 1e6):
-        return False
-    try:
-        oracle_of_memory.check(function, args)
-    except errors.UnsupportedUpdate:
-        return True
-    return False
-
-
 @given(programs(), st.integers(0, 99))
 def test_programs(program, seed):
-    is_refused(program, seed)
+    judge(program, seed)
 
 
 def test_few_programs_are_refused():
-    refused = [is_refused(random_program(seed, depth=2, length=5), seed) for seed in range(80)]
-    assert np.mean(refused) < REFUSED_SHARE
+    """Nor do many fail when they run; of some, the second derivative is checked, too."""
+    found = [judge(random_program(seed, depth=2, length=5), seed, seed % 5 == 0).what for seed in range(100)]
+    assert found.count(REFUSED) < REFUSED_SHARE * len(found)
+    assert found.count(RIGHT) > 0.7 * len(found)
+
+
+FORMS = (
+    r"\w\[-?\d\] =", r"\[i\d+ % \d\]", r"\[::-1\] [+*]=", r"\[2:2\]", r"\[\.\.\.", r"\[None", r"\w\[[^]]* > [^]]*\] =", r"\[\[0, 0\]\]",
+    r"\[np\.array\(", r"\*\*= 2", r"/=", r"out=\w", r"out=\(", r"where=", r"np\.(add|subtract)\.at\(", r"np\.copyto\(", r"np\.put\(",
+    r"np\.fill_diagonal\(", r"\.fill\(", r"\.sort\(", r"\.reshape\(", r"\.ravel\(", r"\.diagonal\(", r"\.T\b", r"for row\d+ in \w",
+    r"enumerate\(", r"zip\(", r"\.append\(", r"\.pop\(", r"\.insert\(", r"\.extend\(", r"\.reverse\(", r"l\d+ = l\d*$", r"l\d+ \+= \[", r"np\.stack\(",
+    r"\['a'\] =", r"\.u =", r"\.u [+*]=", r"\.update\(", r"Box\(", r"    def g", r"while ", r"break", r"continue", r"    return .*\n +\w", r" if .* else ",
+    r"elif ", r"range\(0\)", r"np\.float32", r"np\.array\(.*\)\n +b\d+ = z", r"shift\(", r"early\(", r"chosen\(", r"push\(", r"(\w+), (\w+) = \2, \1\b",
+    r"(\w+), (\w+), (\w+) = \2, \3, \1\b", r"\w+ = \w+ = ", r"def program\(.*\b[pol], ", r"\[::-1\]\.sort", r"\w+, \w+, \w+ = [my]\b", r"\] \* 2$",
+)  # fmt: skip
+
+
+def test_every_form_is_written():
+    """Each way to store, share, branch and loop is in one of a few hundred programs."""
+    text = "\n".join(str(random_program(seed, depth=2, length=7)) for seed in range(1500))
+    missing = [form for form in FORMS if not re.search(form, text, re.MULTILINE)]
+    assert not missing
+
+
+def test_what_fails_is_shrunk():
+    """The shortest program that stores in `y` has no other statement."""
+    program = Program(HELPERS + "def program(x, y, k):\n    y = x * 2.0\n    for i in range(k):\n        if k > 1:\n"
+                      "            y[0] = np.sin(x[1])\n        x += 1.0\n    return np.sum(y)\n")  # fmt: skip
+
+    def runs_and_stores(program):
+        function = program.define()
+        try:
+            return bool(np.isfinite(function(*arguments(function, 1)))) and "y[0] =" in str(program)
+        except (NameError, TypeError, IndexError, ValueError):
+            return False
+
+    small = shortest(program, runs_and_stores)
+    assert str(small) == "def program(y):\n    y[0] = 0.5\n    return 0.5\n"
 
 
 REGRESSIONS = {
@@ -91,10 +114,94 @@ def program(x, y, s, k):
         n += 1
     return np.sum(np.sin(v))
 """,
+    "the triangle of a vector": """
+def program(x, s):
+    return np.sum(np.sin(np.triu(x))) + np.sum(np.cos(np.tril(x, -1))) * s
+""",
+    "an array without axes that is read on one path only": """
+def program(m, k):
+    for i in range(k):
+        z = np.array(-np.sum(m))
+        z *= 0.5
+        if np.sum(m) > 0:
+            break
+        m[0] = m[1] * z
+    return np.sum(np.cos(2.0 * m))
+""",
+    "an array bound anew in a loop to a reshaped argument": """
+def program(m, s, k):
+    v = m.reshape(-1)
+    w = v
+    for i in range(k):
+        w = v
+    w[0] = 5.0
+    return np.sum(m * m) * s
+""",
+    "a function that returns its argument from a loop and behind it": """
+def program(x, s, k):
+    r = early(x, np.tanh(s))
+    r[1:] *= s
+    return np.sum(np.sin(x)) + np.sum(r * r)
+""",
 }
 
 
 @pytest.mark.parametrize("text", REGRESSIONS.values(), ids=REGRESSIONS)
 def test_regression(text):
     for seed in range(6):
-        is_refused(Program(HELPERS + text.lstrip()), seed)
+        judge(Program(HELPERS + text.lstrip()), seed)
+
+
+DOUBTS = {
+    "an array bound anew in a loop to what may be a view": ("whether `w` and `m` share", """
+def program(m, s, k):
+    v = m.T.reshape(-1)
+    w = v
+    for i in range(k):
+        w = v
+    w[0] = 5.0
+    return np.sum(m * m) * s
+"""),
+    "an element of a list that grew in a loop": ("`q[0]` is an element", """
+def program(x, s, k):
+    q = [x]
+    for i in range(k):
+        q.append(x)
+    q[0][1] = s
+    return np.sum(x)
+"""),
+    "parts that np.split gives are views": ("`x` is updated in place", """
+def program(x, s, k):
+    a, b = np.split(x, 2)
+    x *= s
+    return np.sum(a ** 2 * b)
+"""),
+    "what np.atleast_1d gives of several arrays are views": ("`x` is updated in place", """
+def program(x, y, s, k):
+    a, b = np.atleast_1d(y, x)
+    x *= s
+    return np.sum(a ** 2 * b)
+"""),
+    "rows behind a starred target are views": ("`m` is updated in place", """
+def program(m, s, k):
+    a, *b = m
+    m *= s
+    return np.sum(a * b[0]) + np.sum(m ** 3)
+"""),
+    "an array that is turned round in a loop": ("whether `u` and `u` share memory changes", """
+def program(x, s, k):
+    u = x * 1.0
+    for i in range(k):
+        u[0] = s
+        u = u[::-1]
+    return np.sum(u)
+"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "text"), DOUBTS.values(), ids=DOUBTS)
+def test_refusal_has_the_names_and_the_line(what, text):
+    with pytest.raises(errors.UnsupportedUpdate, match=re.escape(what)) as error:
+        function = Program(HELPERS + text.lstrip()).define()
+        grad(function)(*arguments(function, 1))
+    assert f"{error.value.loc.line:5d} | " in str(error.value)

@@ -26,14 +26,43 @@ show()
 """
 
 
-def emitted(seed: str) -> str:
+# Programs that update in place; the messages of those that are refused name two variables.
+IN_PLACE = """
+import inspect, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent / "memory")]
+import numpy as np
+import oracle
+import conditional_programs, memory_programs, rebound_programs, trap_memory_programs
+
+for module in (conditional_programs, memory_programs, rebound_programs, trap_memory_programs):
+    for name, f in vars(module).items():
+        if not inspect.isfunction(f) or f.__module__ != module.__name__:
+            continue
+        count = len(inspect.signature(f).parameters)
+        args = tuple(np.linspace(0.1, 0.9, 9).reshape(3, 3) + i for i in range(count))
+        try:
+            print(oracle.compiled(f, args, tuple(range(count))).emitted.source)
+        except Exception as error:
+            print(name, type(error).__name__, error)
+"""
+
+
+def emitted(script: str, seed: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": seed}
-    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(Path(__file__).parent)]
+    command = [sys.executable, "-W", "ignore", "-c", script, str(Path(__file__).parent)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
 
 
 def test_text_is_the_same_in_every_process():
-    one, other = emitted("1"), emitted("2")
+    one, other = emitted(SCRIPT, "1"), emitted(SCRIPT, "2")
     assert one == other
     assert one.count("def program") > 20
+
+
+def test_refusals_are_the_same_in_every_process():
+    texts = {emitted(IN_PLACE, seed) for seed in ("1", "2", "3")}
+    assert len(texts) == 1
+    text = texts.pop()
+    assert text.count("def ") > 50 and text.count("share memory") > 1

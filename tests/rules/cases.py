@@ -361,6 +361,7 @@ for _mode in ("edge", "reflect", "symmetric", "wrap"):
 for _f in (np.tril, np.triu):
     case(_f, arr(3, 4))
     case(_f, arr(3, 3), -1)
+    case(_f, arr(3))
     case(_f, arr(2, 3, 4), k=1)
 for _k in (0, 1, -1, 2):
     case(np.diag, arr(3), _k)

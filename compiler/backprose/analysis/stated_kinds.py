@@ -12,7 +12,7 @@ import numpy as np
 
 from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import dtype_of, is_basic, is_number, ndim_of
-from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, Number, Scalar, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, List, Number, Scalar, Static, Tuple
 
 
 def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
@@ -57,13 +57,26 @@ def _like_first(buffer: Kind, *others: Kind) -> Kind | None:
 
 
 def _read(array: Kind, index: Kind) -> Kind | None:
-    """At a list of positions: as many entries as it has, however long the array is."""
-    if not isinstance(array, Array) or not isinstance(index, FixedList) or not array.axes:
+    """At a list of positions: as many entries as it has, however long the array is. Elsewhere what is at position 0."""
+    if not isinstance(array, Array) or not array.axes:
         return None
+    if not isinstance(index, FixedList):
+        first = _first_position(index)
+        seen = result_kind(operator.getitem, (array, index)) if first != index else None
+        return result_kind(operator.getitem, (array, first)) if isinstance(seen, Number) else seen
     if not index.items or not all(map(_is_integer, index.items)):
         return None
     lengths = (None, *array.lengths[1:]) if any(array.lengths[1:]) else ()
     return Array(array.dtype, (ONE if len(index.items) == 1 else MANY, *array.axes[1:]), lengths)
+
+
+def _first_position(index: Kind) -> Kind:
+    """The index with positions that every example has: an axis may be of length 1."""
+    if isinstance(index, (Tuple, FixedList)):
+        return type(index)(tuple(map(_first_position, index.items)))
+    if isinstance(index, List):
+        return List(_first_position(index.item))
+    return Static(0) if _is_integer(index) else index
 
 
 def _part(buffer: Kind, *path: Kind) -> Kind | None:

@@ -1,8 +1,9 @@
 """From a function to its syntax tree, with positions that are those of its file.
 
 The whole file is parsed, so that positions are absolute, and the function is found in the tree by the name and first
-line of its code object; of several lambdas on a line, the one whose body the code's own positions name. Text comes
-from `linecache`, which also holds the text of doctests, notebooks and code made at run time.
+line of its code object; of several lambdas on a line, the one whose body the code's own positions name. It must compile
+to that code: a file may have been edited since. Text comes from `linecache`, which also holds the text of doctests,
+notebooks and code made at run time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import CodeType
 from typing import Any
 
 from backprose.errors import SourceUnavailable
+from backprose.frontend.same_code import is_text_of
 from backprose.ir.nodes import Loc
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -77,8 +79,8 @@ def changed(code: CodeType) -> SourceUnavailable:
     """The error for a text that is not the one which the code was compiled from."""
     return SourceUnavailable(
         f"the source of {code.co_qualname} is not in {code.co_filename}, line {code.co_firstlineno}",
-        why="the file has changed since the function was loaded, or the function was made in another way",
-        instead="reload the module",
+        why="the file has changed since it was imported, or the function was made in another way",
+        instead="start anew, or reload the module",
     )
 
 
@@ -93,9 +95,15 @@ def _parse(text: str, file: str) -> ast.Module:
 
 
 def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
-    found = [pair for pair in _all_functions(tree) if _first_line(pair[0], code) == code.co_firstlineno]
+    """The function where its code says that it is; else, if lines were added above it, the one that gives this code."""
+    named = [pair for pair in _all_functions(tree) if _first_line(pair[0], code) is not None]
+    there = [pair for pair in named if _first_line(pair[0], code) == code.co_firstlineno]
+    found = [pair for pair in there if is_text_of(code, *pair, tree)]
     if not found:
-        raise changed(code)
+        moved = next((pair for pair in named if pair not in there and is_text_of(code, *pair, tree)), None)
+        if moved is None:
+            raise changed(code)
+        return moved
     if len(found) > 1:
         positions = set(code.co_positions())
         found = [(node, cls) for node, cls in found if _span(_last_statement(node)) in positions]

@@ -277,14 +277,16 @@ def sliding_window_view(y, x, window_shape, axis=None, *, y_bar):
 
 @linear(np.tril, wrt="m")
 def tril(y, m, k=0, *, y_bar):
-    """The entries that are kept."""
-    return np.tril(y_bar, k) if k else np.tril(y_bar)
+    """The entries that are kept; a vector is repeated in every row."""
+    kept = np.tril(y_bar, k) if k else np.tril(y_bar)
+    return np.sum(kept, axis=0) if np.ndim(m) == 1 else kept
 
 
 @linear(np.triu, wrt="m")
 def triu(y, m, k=0, *, y_bar):
-    """The entries that are kept."""
-    return np.triu(y_bar, k) if k else np.triu(y_bar)
+    """The entries that are kept; a vector is repeated in every row."""
+    kept = np.triu(y_bar, k) if k else np.triu(y_bar)
+    return np.sum(kept, axis=0) if np.ndim(m) == 1 else kept
 
 
 @linear(np.diag, wrt="v")

@@ -233,7 +233,7 @@ def _refuse_mutation(what: str, name: str, loc: Any) -> None:
         )
     if name in MUTATING[what]:
         raise errors.UnsupportedUpdate(
-            f"`.{name}()` changes the {what} in place", loc, "updates in place are not supported yet",
+            f"`.{name}()` changes the {what} in place", loc, "where its entries go has no rule",
             f"make a new {what} instead" + (", for example by a comprehension" if what == "list" else ""),
         )  # fmt: skip
 

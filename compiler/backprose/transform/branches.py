@@ -327,10 +327,10 @@ def _either(cond: Value, x: Where | None, y: Where | None) -> Where | None:
     return x if y is None or x == y else y if x is None else Either(cond, (x, y))
 
 
-def _cells_inside(place: Place | None) -> set[Cell]:
+def _cells_inside(place: Place | None) -> list[Cell]:
     if isinstance(place, Split):
-        return set().union(*map(_cells_inside, place.sides))
-    return {place.cell} if isinstance(place, Inside) else set()
+        return list(dict.fromkeys(cell for side in place.sides for cell in _cells_inside(side)))
+    return [place.cell] if isinstance(place, Inside) else []
 
 
 def _maker(b: TypedBuilder, value: Value) -> Op | None:

@@ -10,7 +10,7 @@ from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Kind, List, Record, Unknown
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import Cell, Memory, holds_memory, leaves_of, still_held
+from backprose.transform.memory import Cell, holds_memory, leaves_of, still_held
 from backprose.transform.rebound import Key, Rebound, Unsettled, all_separate
 from backprose.transform.slots import Carry, Restructured, Slots
 from backprose.transform.typed import TypedBuilder
@@ -168,7 +168,7 @@ def _check_frozen(carry: Carry) -> None:
         return
     for cell in carry.cells:
         if cell in memory.frozen:
-            raise still_held(cell, carry.op.loc)
+            raise still_held(memory.called(cell), carry.op.loc)
     own = {
         slot.key: memory.ref(carry.values[slot.key]).cell for slot in carry.slots.values()
         if not slot.alias and holds_memory(slot.init.kind)
@@ -181,7 +181,7 @@ def _check_frozen(carry: Carry) -> None:
                 memory.frozen[cell], settled = carry.slots[key].name, False
     for key, cell in own.items():
         if cell in memory.frozen and memory.now(cell) is not carry.values[key]:
-            raise still_held(cell, carry.op.loc)
+            raise still_held(memory.called(cell), carry.op.loc)
 
 
 def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | None:
@@ -203,20 +203,20 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
     names = {ref.cell: slot.name for ref, slot in zip(sources.values(), slots)}
     for s in slots:
         if sources[s.key].cell in cells:
-            raise _shared(op, s.name, sources[s.key].cell.name or "what it was before")
+            raise _shared(op, s.name, memory.called(sources[s.key].cell))
         if s.key not in told and (written or cells):
-            raise _shared(op, s.name, _other(memory, afters[s.key]), memory.reshapes_behind(afters[s.key]))
+            raise _shared(op, s.name, memory.other(afters[s.key]), memory.reshapes_behind(afters[s.key]))
         for ref in told.get(s.key, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
-                raise _shared(op, s.name, ref.cell.name or names.get(ref.cell, ""))
+                raise _shared(op, s.name, names.get(ref.cell) or memory.called(ref.cell))
     doubtful = next((s for s in slots if s.init in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, doubtful.name, _other(memory, doubtful.init), memory.reshapes_behind(doubtful.init))
+        raise _shared(op, doubtful.name, memory.other(doubtful.init), memory.reshapes_behind(doubtful.init))
     separate = doubtful is None and len(told) == len(slots) and all(
         all_separate(wheres, lambda cell: True) for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
     )  # fmt: skip
     if written and not separate:
-        raise _shared(op, written[0].name, next((s.name for s in slots if s is not written[0]), "what it was before"))
+        raise _shared(op, written[0].name, next((s.name for s in slots if s is not written[0]), written[0].name))
     if not separate or any(ref.cell.root not in inside for refs in told.values() for ref in refs):
         return None
     starts = [ref.cell for ref in sources.values()]
@@ -227,13 +227,9 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
     return {s.key: [sources[s.key].cell] if s.key in fresh else starts for s in slots}
 
 
-def _other(memory: Memory, value: Value) -> str:
-    return next(iter(memory.doubtful[value])).name
-
-
 def _shared(op: Op, name: str, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
     error = errors.UnsupportedUpdate(
-        f"whether `{name or 'a value'}` and `{other or 'another'}` share memory changes in this loop", op.loc,
+        f"whether `{name}` and `{other}` share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
     error.reshapes = reshapes

@@ -219,7 +219,8 @@ def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
     if isinstance(kind, (Number, List)) or not is_inexact(kind):
         return b.call(backprose_runtime.zeros_like, like, kind=kind, name=name)
     dtype = dtype_of(kind)
-    if dtype is None or dtype in PYTHON_SCALARS or dtype == "float64":
+    plain = dtype == "float64" and not isinstance(kind, Array)  # an array without axes may be stored into: no float can
+    if dtype is None or dtype in PYTHON_SCALARS or plain:
         return b.op("const", (), [Value(name, Scalar(dtype or "float"))], value=0j if is_complex(kind) else 0.0).result
     scalar = b.data(np.dtype(dtype).type)
     return b.call(scalar.kind.value, b.const(0), kind=Scalar(dtype), name=name)

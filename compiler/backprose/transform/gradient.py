@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
+from backprose.analysis.versions import Versions
 from backprose.analysis.recording import plan
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
@@ -85,6 +86,7 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
+    b.versions = Versions(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     _refuse_pairs(fn, varied)
     _refuse_optional(fn, varied)
@@ -97,7 +99,7 @@ def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
         kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
         if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in varied for v in op.operands):
             raise errors.NotDifferentiable(
-                "a second derivative through a recursive function is not supported yet", op.loc,
+                "a second derivative through a recursive function is not supported", op.loc,
                 "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
             )  # fmt: skip
 
@@ -143,7 +145,7 @@ def _pair(
 
     reverse = drop_evident_sums(Region((bar,), tuple(b.ops), (out,)), Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
-    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing)
+    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
     params = set(fn.params)

@@ -332,6 +332,7 @@ class Inference:
 
     def _getattr(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = attributes.get(self, b, env[op.operands[0]], op.attrs["name"], op.loc)
+        self.memory.meet(env[op.result], op.result.name, op.loc)
 
     def _call(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         args = tuple(env[v] for v in op.positional)
@@ -383,6 +384,7 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)
         tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers

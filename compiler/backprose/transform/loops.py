@@ -13,7 +13,7 @@ from backprose.transform.carried import carry_memory
 from backprose.transform.iterables import (
     as_list, bundle, bundle_nest, elements, flatten, item_kind, item_names, known_length, nest_of,
 )  # fmt: skip
-from backprose.transform.memory import Cell, holds_memory
+from backprose.transform.memory import holds_memory
 from backprose.transform.slots import Carry
 from backprose.transform.typed import TypedBuilder, truth
 
@@ -118,16 +118,16 @@ def _loop(
     loop = carry_memory(engine, b, op, names, inits, build)
     for cell in engine.memory.held(flat):
         if cell in loop.carry.cells or (cell,) in loop.carry.slots:
-            raise _changes(cell, op.loc)
+            raise _changes(engine.memory.called(cell), op.loc)
     results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)
     return loop.settle(b, op, results)
 
 
-def _changes(iterable: Value | Cell, loc: Any) -> errors.UnsupportedUpdate:
+def _changes(iterable: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"a loop goes over `{iterable.name or 'a value'}` and updates it", loc,
+        f"a loop goes over `{iterable}` and updates it", loc,
         "what the later iterations find there depends on the earlier ones", "go over positions, or over a copy",
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ class Rows:
         now = [self.engine.memory.current(b, v, self.loc) for v in self.flat]
         for value, before in zip(now, self.flat):
             if value is not before and not _as_long(b, value, before):
-                raise _changes(before, self.loc)
+                raise _changes(self.engine.memory.called(before), self.loc)
         return now
 
 

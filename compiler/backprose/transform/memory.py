@@ -13,7 +13,7 @@ it may share memory with, and nothing may be stored through it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, KeysView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.ownership import LIST_UPDATES, allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.transform import views
 from backprose.transform.typed import TypedBuilder
@@ -67,6 +67,7 @@ RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
 OUTSIDE = Cell("what is outside the function", Value("outside"))
 ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
+UNNAMED = ("", "result")  # not the user's names: what an expression gives, and what a function with several returns
 UNCHANGING = (OUTSIDE, ELEMENTS)
 
 
@@ -93,6 +94,8 @@ class Memory:
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
+    names: dict[Value, str] = field(default_factory=dict)  # those that the user gave to values without one, for messages
+    locs: dict[Value, Any] = field(default_factory=dict)  # where those were made
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
     in_another_order: set[Value] = field(default_factory=set)  # arrays that were asked for in an order, perhaps C
     copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
@@ -105,6 +108,28 @@ class Memory:
         if value not in self.refs:
             self.refs[value], self.seen[value] = Ref(Cell(value.name, value)), value
         return self.refs[value]
+
+    def meet(self, value: Value, name: str, loc: Any) -> None:
+        """Note how a message may speak of the value, if it has no name of the user's."""
+        if value.name in UNNAMED and name:
+            self.names.setdefault(value, name)
+        elif value.name in UNNAMED and loc is not None and loc.line == loc.end_line:
+            self.locs.setdefault(value, loc)
+
+    def called(self, what: Value | Cell) -> str:
+        """How a message speaks of it: by the user's name, or by the expression that made it."""
+        if what.name not in UNNAMED:
+            return what.name
+        value = what.root if isinstance(what, Cell) else what
+        name = self.names.get(value) or errors.quoted(self.locs.get(value))
+        if name or isinstance(what, Cell):
+            return name or value.name or "an element of a container"
+        return self.called(self.ref(value).cell)
+
+    def other(self, value: Value) -> str:
+        """What a doubtful value may share memory with, for messages: if that has no name, how the value came about."""
+        named = [cell for cell in self.doubtful[value] if cell not in UNCHANGING]
+        return self.called(named[0] if named else value)
 
     def now(self, cell: Cell) -> Value:
         """What the cell holds."""
@@ -142,13 +167,13 @@ class Memory:
             return value
         if value in self.doubtful and (cell := self._changed(value)) is not None:
             if value not in self.either:
-                raise self.undecided(value, cell.name, loc)
+                raise self.undecided(value, self.called(cell), loc)
             return self._read(b, self.either[value], value.name)
         ref = self.refs.get(value)
         if ref is None:
             return self._container(b, value, loc)
         if ref.cell in self.poisoned:
-            raise _undecided(value, self.poisoned[ref.cell], loc)
+            raise _undecided(self.called(value), self.poisoned[ref.cell], loc)
         root = self.now(ref.cell)
         if self.seen[value] is root:
             return self._container(b, value, loc)
@@ -195,7 +220,7 @@ class Memory:
         """What is there now."""
         if isinstance(where, Ref):
             if where.cell in self.poisoned:
-                raise _undecided(where.cell.root, self.poisoned[where.cell], b.loc)
+                raise _undecided(self.called(where.cell), self.poisoned[where.cell], b.loc)
             return self.at(b, where, self.now(where.cell), name)
         key = (where, tuple(self.now(cell) for cell in _cells_at(where)))
         if key not in self.views or not _in_scope(b, self.views[key]):
@@ -247,6 +272,8 @@ class Memory:
         if not self.active:
             return
         self.parts = b.parts
+        for value in op.results:
+            self.meet(value, "", op.loc)
         if op.name in ("for", "while"):
             self.freeze(op.collects)  # which element of the list is which is not followed
         if op.regions or not any(holds_memory(v.kind) for v in op.results):
@@ -256,6 +283,8 @@ class Memory:
             return
         if isinstance(result.kind, CONTAINERS) and op.name == "call":
             self.freeze_contents(op.operands)
+            if op.fn not in MAKES_LIST and not _gives_new_arrays(op.fn):
+                self.freeze(v for v in op.operands if isinstance(v.kind, (Array, Number)))
         if op.name == "call" and op.fn in C_ORDERED:
             asked_for = "order" in op.attrs["keywords"] or len(op.operands) >= (2 if op.fn is np.ndarray.copy else 3)
             (self.in_another_order if asked_for else self.in_order).add(result)
@@ -328,7 +357,7 @@ class Memory:
 
     def undecided(self, value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
         """The refusal of an update that depends on what the value shares memory with."""
-        error = _undecided(value, other, loc)
+        error = _undecided(self.called(value), other, loc)
         error.reshapes = self.reshapes_behind(value)
         return error
 
@@ -353,7 +382,7 @@ class Memory:
         """`result` may share memory with `sources`, or not."""
         if not self.active:
             return
-        cells = set().union(*map(self.cells_of, sources))
+        cells = [cell for value in sources for cell in self.cells_of(value)]
         if cells:
             before = self.doubtful.get(result, {})
             self.doubtful[result] = {**before, **{cell: self.now(cell) for cell in cells}}
@@ -362,15 +391,17 @@ class Memory:
         """`result` is what a region yields, one of `sources`: where is it? `inside` are the values made in the region."""
         if not self.active or not holds_memory(result.kind):
             return
+        sources = [v for v in sources if not isinstance(v.kind, Unbound)]  # reading it there raises
         self.freeze_contents(sources)
         refs = [self.ref(v) if v not in inside else self.refs.get(v) for v in sources]
         self.freeze_like(result, [cell for value in sources for cell in self.cells_of(value)])
         outside = [r is not None and r.cell.root not in inside for r in refs]
         if all(outside) and all(r == refs[0] for r in refs):
             self.refs[result], self.seen[result] = refs[0], self.now(refs[0].cell)
-            return
-        cells = {r.cell for r, out in zip(refs, outside) if out}
-        cells |= {c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside}
+            cells = []
+        else:
+            cells = [r.cell for r, out in zip(refs, outside) if out]
+        cells += [c for value in sources for c in self.doubtful.get(value, ()) if c.root not in inside]
         if cells:
             self.doubtful[result] = {cell: self.now(cell) for cell in cells}
 
@@ -378,7 +409,7 @@ class Memory:
         """Of what regions yield together, two results may be one piece of memory, made inside: `a = f(x); b = a`."""
         if not self.active:
             return
-        found = [[self._cells(b, v) if holds_memory(v.kind) else set() for v in values] for values in sides]
+        found = [[self._cells(b, v) if holds_memory(v.kind) else _in_order() for v in values] for values in sides]
         for i, result in enumerate(results):
             for j, other in enumerate(results[:i]):
                 if not any(cells[i] & cells[j] for cells in found):
@@ -397,10 +428,10 @@ class Memory:
         """Whether the value certainly is memory made `inside`, all of it."""
         return not holds_memory(value.kind) or all(cell.root in inside for cell in self._cells(b, value))
 
-    def _cells(self, b: TypedBuilder, value: Value) -> set[Cell]:
+    def _cells(self, b: TypedBuilder, value: Value) -> KeysView[Cell]:
         """All memory that the value, or a part of it, is or may be."""
         reached = _reachable(b.parts, [value])
-        return {self.ref(v).cell for v in reached} | {c for v in reached for c in self.doubtful.get(v, ())}
+        return _in_order(*(self.ref(v).cell for v in reached), *(c for v in reached for c in self.doubtful.get(v, ())))
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
@@ -420,11 +451,11 @@ class Memory:
 
     # What may not change any more
 
-    def cells_of(self, value: Value) -> set[Cell]:
+    def cells_of(self, value: Value) -> KeysView[Cell]:
         """The memory that the value is, or may be, a part of."""
         if not holds_memory(value.kind):
-            return set()
-        return {self.ref(value).cell, *self.doubtful.get(value, ())}
+            return _in_order()
+        return _in_order(self.ref(value).cell, *self.doubtful.get(value, ()))
 
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""
@@ -449,11 +480,13 @@ class Memory:
             other = next(iter(self.doubtful[target]))
             if OUTSIDE in self.doubtful[target]:
                 raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
-            raise _element(target, loc) if other is ELEMENTS else self.undecided(target, other.name, loc)
+            if other is ELEMENTS:
+                raise _element(self.called(target), loc)
+            raise self.undecided(target, self.called(other), loc)
         cell = self.ref(target).cell
         for held in (cell, *self.links.get(cell, ())):
             if held in self.frozen:
-                raise still_held(held, loc)
+                raise still_held(self.called(held), loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
@@ -481,7 +514,7 @@ class Memory:
         self.refs[value], self.seen[value] = Ref(cell), value
         self.doubtful.pop(value, None)
         self.either.pop(value, None)
-        self.poisoned.update((other, cell.name) for other in self.links.get(cell, ()))
+        self.poisoned.update((other, self.called(cell)) for other in self.links.get(cell, ()))
 
     def link(self, shares: list[tuple[Value, list[Cell]]]) -> None:
         """Each value's memory may be one of its cells: after a store to one, the other can't be read any more."""
@@ -507,6 +540,11 @@ def require_c_order(b: TypedBuilder, array: Value) -> None:
     b.op("call", (array,), [Value("", Static(None))], fn=backprose_runtime.require_c_order, keywords=(), method=None)
 
 
+def _in_order(*cells: Cell) -> KeysView[Cell]:
+    """A set of cells that is gone over in the same order in every process: messages name the first."""
+    return dict.fromkeys(cells).keys()
+
+
 def _cells_at(where: Where) -> list[Cell]:
     if isinstance(where, Ref):
         return [where.cell]
@@ -524,6 +562,11 @@ def _view_of(where: Where, step: Step) -> Where:
     if isinstance(where, Ref):
         return Ref(where.cell, (*where.path, step))
     return Either(where.cond, tuple(_view_of(side, step) for side in where.sides))
+
+
+def _gives_new_arrays(fn: Any) -> bool:
+    """Whether the arrays in what the function returns certainly have memory of their own: `np.split` gives views."""
+    return isinstance(fn, np.ufunc) or getattr(fn, "__module__", "") in ("numpy.linalg", "scipy.linalg")
 
 
 def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
@@ -588,26 +631,25 @@ def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> er
     return error
 
 
-def still_held(cell: Cell, loc: Any) -> errors.UnsupportedUpdate:
+def still_held(name: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"`{cell.name or 'a value'}` is updated in place, and a container may hold it too", loc,
+        f"`{name}` is updated in place, and a container may hold it too", loc,
         "which elements of the container share its memory is not known when compiling",
         "put a copy in the container: `.copy()`",
     )  # fmt: skip
 
 
-def _element(value: Value, loc: Any) -> errors.UnsupportedUpdate:
+def _element(name: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"`{value.name or 'a value'}` is an element of a container, and is updated in place", loc,
+        f"`{name}` is an element of a container, and is updated in place", loc,
         "which other names refer to it is not known when compiling",
         "store a new value in the container: `xs[i] = xs[i] + ...`",
     )  # fmt: skip
 
 
-def _undecided(value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
-    names = f"`{value.name or 'a value'}` and `{other or 'another'}`"
+def _undecided(name: str, other: str, loc: Any) -> errors.UnsupportedUpdate:
     return errors.UnsupportedUpdate(
-        f"whether {names} share memory is not known when compiling", loc,
+        f"whether `{name}` and `{other}` share memory is not known when compiling", loc,
         "one of them is updated in place, and the other may have to change with it",
         "copy one of them first: `.copy()`",
     )  # fmt: skip

@@ -55,7 +55,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
         what = "container"
         raise errors.UnsupportedUpdate(
             f"`{symbol}` updates this {what} in place", loc,
-            "updates in place are not supported yet", f"write `x = x {symbol[:-1]} y`, which makes a new {what}",
+            "what the elements are then has no rule", f"write `x = x {symbol[:-1]} y`, which makes a new {what}",
         )  # fmt: skip
     if isinstance(kind, (Number, Unknown)):
         raise errors.UnresolvedKind(

@@ -158,7 +158,7 @@ class Rebound:
         if index in hosts.get(ref.cell, ()):
             return Own(index)
         if any(v in inside for step in ref.path for v in step.args):
-            raise Unsettled(self.names[index], ref.cell.name)
+            raise Unsettled(self.names[index], ref.cell.name or self.names[index])
         return Own(hosts[ref.cell][0], ref.path) if ref.cell in hosts else ref
 
     def _number_of(self, engine: Inference, b: TypedBuilder, index: Key, where: Where) -> Value:
@@ -204,5 +204,5 @@ def _mapped(where: Where, change: Callable[[Ref], Alternative]) -> Any:
 
 def _told(memory: Memory, value: Value, name: str) -> Where:
     if not memory.is_told(value):
-        raise Unsettled(name, next(iter(memory.doubtful[value])).name)
+        raise Unsettled(name, memory.other(value))
     return memory.where(value)

@@ -34,7 +34,7 @@ def refuse_writes(fn: Any, loc: Any) -> None:
     """Refuse functions that change an argument."""
     if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
         raise errors.UnsupportedUpdate(
-            f"`{name_of(fn)}` changes its argument in place", loc, "updates in place are not supported yet",
+            f"`{name_of(fn)}` changes its argument in place", loc, "where each entry goes is drawn inside the call",
             "index with a permutation: `x[rng.permutation(len(x))]`",
         )  # fmt: skip
 
@@ -68,17 +68,17 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
         if name not in rule.params + rule.options or name == "out":
             raise errors.UnsupportedCall(
                 f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
-                "updates in place are not supported yet" if name == "out" else "its derivative rule does not have it",
+                "it is not among the functions whose result is followed there" if name == "out" else "its rule does not have it",
                 f"leave it out; supported: {', '.join(p for p in rule.params + rule.options if p != 'out')}",
             )  # fmt: skip
     if isinstance(fn, np.ufunc) and len(args) > fn.nin:
         raise errors.UnsupportedUpdate(
-            f"`{name_of(fn)}` writes into its argument {fn.nin + 1}", loc, "updates in place are not supported yet",
+            f"`{name_of(fn)}` writes into its argument {fn.nin + 1}", loc, "its result is not followed there",
             "leave it out, and use the result",
         )  # fmt: skip
     if "out" in rule.params and not is_none(dict(zip(rule.params, args)).get("out", NO_OUT).kind):
         raise errors.UnsupportedCall(
-            f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "updates in place are not supported yet",
+            f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "its result is not followed there",
             "leave it out",
         )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):

@@ -15,14 +15,14 @@ import numpy as np
 
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.recording import Plan, plan
+from backprose.analysis.versions import Versions
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, List, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone_op, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.outer_shapes import ask_outside, asking_outside, asks_shape, otherwise_read
 from backprose.transform.typed import TypedBuilder
-
-SHAPE_READS = ("shape", "size")
 
 
 def definitions_in(region: Region) -> dict[Value, Op]:
@@ -56,12 +56,13 @@ def hand_out(op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection
     out = [drop_dead_ops(drop_evident_sums(r, forward)) for r, forward in zip(reverse, regions)]
     for i in range(len(regions)):
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
-        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound)
+        regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.versions)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        choice: Plan = plan(needed, definitions_in(regions[i]), lambda v, own=own, y=outside: v not in own or v in y)
+        definitions = asking_outside(definitions_in(regions[i]), own, b.versions)
+        choice: Plan = plan(needed, definitions, lambda v, own=own, y=outside: v not in own or v in y)
         mapping = dict(outside)
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
@@ -90,7 +91,7 @@ def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) 
     inside = {v for op in reverse.ops for v in free_values(*op.regions)}
     lists = {v for v in free_values(reverse) if v in own and isinstance(v.kind, List)}
     lists -= {*inside, *reverse.results, *unbound}
-    reads = {op: v for op in reverse.ops for v in lists.intersection(op.operands)}
+    reads = {op: v for op in reverse.ops for v in op.operands if v in lists}
     lists -= {v for op, v in reads.items() if not _reads_element(op, v, defined, reverse)}
     moved: dict[Any, Op] = {}
     mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
@@ -123,12 +124,16 @@ def _moved(op: Op, defined: Mapping[Value, Op], moved: dict[Any, Op]) -> Value:
     return moved[key].result
 
 
-def keep_shapes(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
-    """Where the reverse region reads no more than an array's shape, read the shape in the forward region.
+def keep_shapes(
+    forward: Region, reverse: Region, unbound: Collection[Value], versions: Versions
+) -> tuple[Region, Region]:
+    """Where the reverse region reads no more than an array's shape, read the shape in the forward region, or outside.
 
     What may be `unbound` at the end of the forward region has no shape to read there.
     """
-    arrays = _shape_only(reverse, own_values(forward)) - set(unbound)
+    own = own_values(forward)
+    reverse = ask_outside(reverse, own, otherwise_read(reverse), versions)
+    arrays = _shape_only(reverse, own) - set(unbound)
     if not arrays:
         return forward, reverse
     kept: dict[tuple[Value, str], Op] = {}
@@ -142,10 +147,12 @@ def _with_shapes(region: Region, arrays: set[Value], kept: dict[tuple[Value, str
     for op in region.ops:
         if op.regions:
             op = replace(op, regions=tuple(_with_shapes(r, arrays, kept) for r in op.regions))
-        if not (_reads_shape(op) and op.operands[0] in arrays):
+        if not (asks_shape(op) and op.operands[0] in arrays):
             ops.append(op)
         elif op.name == "getattr":
             mapping[op.result] = _kept(op.operands[0], op.attrs["name"], op, kept)
+        elif op.fn is len:
+            mapping[op.result] = kept.setdefault((op.operands[0], "len"), _in_forward(op)).result
         else:
             ops.extend(_zeros(op, _kept(op.operands[0], "shape", op, kept)))
     return substitute(Region(region.params, tuple(ops), region.results), mapping)
@@ -161,6 +168,10 @@ def _kept(array: Value, name: str, op: Op, kept: dict[tuple[Value, str], Op]) ->
     return kept[array, name].result
 
 
+def _in_forward(op: Op) -> Op:
+    return replace(op, results=(Value("", op.result.kind),), loc=replace(op.loc, sweep="") if op.loc else None)
+
+
 def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
     """`np.zeros_like(x)` from the shape of x."""
     dtype = np.dtype(dtype_of(op.operands[0].kind)).type
@@ -174,20 +185,4 @@ def _zeros(op: Op, shape: Value) -> tuple[Op, ...]:
 def _shape_only(reverse: Region, own: set[Value]) -> set[Value]:
     """Arrays of the forward region of which the reverse region reads the shape only."""
     arrays = {v for v in free_values(reverse) if v in own and isinstance(v.kind, Array)}
-    return arrays - _otherwise_read(reverse)
-
-
-def _otherwise_read(region: Region) -> set[Value]:
-    read = set(region.results)
-    for op in region.ops:
-        if not _reads_shape(op):
-            read.update(op.operands)
-        for inner in op.regions:
-            read |= _otherwise_read(inner)
-    return read
-
-
-def _reads_shape(op: Op) -> bool:
-    if op.name == "getattr":
-        return op.attrs["name"] in SHAPE_READS and isinstance(op.operands[0].kind, Array)
-    return op.name == "call" and op.fn is np.zeros_like and len(op.operands) == 1
+    return arrays - otherwise_read(reverse)

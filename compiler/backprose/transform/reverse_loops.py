@@ -23,6 +23,7 @@ from backprose.ir.walk import free_values, substitute
 from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.outer_shapes import asking_outside
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.typed import TypedBuilder
 
@@ -203,14 +204,15 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value]) -> None:
     sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
-    forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound)
+    forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
     op, body = sides.op, forward_body
     needed = needed_from(body, sides.reverse)
     items = set(op.items)
     own = own_values(body)
     after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
-    choice = plan(needed, definitions_in(body), lambda v: v not in own or v in items or v in after)
+    definitions = asking_outside(definitions_in(body), own, b.versions)
+    choice = plan(needed, definitions, lambda v: v not in own or v in items or v in after)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 

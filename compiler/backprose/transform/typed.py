@@ -15,6 +15,7 @@ import numpy as np
 
 from backprose.analysis.kinds import kind_of, list_kind
 from backprose.analysis.stated_kinds import stated_kind
+from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
     UNBOUND, UNKNOWN, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
@@ -44,6 +45,7 @@ class TypedBuilder(Builder):
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
+        self.versions: Versions | None = None  # of the function that is being differentiated
         self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
 
     def add(self, op: Op) -> Op:
@@ -57,7 +59,7 @@ class TypedBuilder(Builder):
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
         inner.observer = self.observer
-        inner.contexts = self.contexts
+        inner.contexts, inner.versions = self.contexts, self.versions
         return inner
 
     def learn(self, region: Region) -> None:
