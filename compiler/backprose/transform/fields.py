@@ -106,7 +106,7 @@ def store(engine: Inference, b: TypedBuilder, target: Value, values: Mapping[str
     if all(name in before and _is_same(engine, before[name], value) for name, value in values.items()):
         return
     for name, value in values.items():
-        engine.names.setdefault(value, name)
+        engine.names.setdefault(value, f"{target.name}_{name}" if target.name else name)
     items = {**before, **values}
     order = engine.field_orders.setdefault(kind.cls, dict.fromkeys(_declared(kind.cls)))
     order.update(dict.fromkeys(items))  # one order for all objects of the class, whichever attribute came first

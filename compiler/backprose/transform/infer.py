@@ -74,6 +74,7 @@ class Inference:
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
     names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
+    naming: str = ""  # the variable that gets the result of the call that begins
     made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
@@ -349,6 +350,7 @@ class Inference:
         if callee.kind == Static(super):
             env[op.result] = inherited.super_of(self, b, args, frame, op.loc)
             return
+        self.naming = op.result.name
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def iterator(self, value: Value) -> Value:

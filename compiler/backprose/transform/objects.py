@@ -39,7 +39,8 @@ def construct(engine: Inference, b: TypedBuilder, cls: type, args: Args, keyword
         return b.record(cls, cls._fields, _bind_fields(engine, b, signature, cls, args, keywords, loc))
     if cls is not types.SimpleNamespace:
         _check_followed(cls, loc)
-    value = b.record(cls, (), ())
+    value = b.record(cls, (), (), engine.naming)
+    engine.naming = ""
     engine.made.add(engine.memory.ref(value).cell)
     start = {name: engine.attribute(b, value, name, loc) for name in started_by_class(cls)}
     if start:
