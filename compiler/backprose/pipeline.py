@@ -30,6 +30,7 @@ from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.outside import Guard
+from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
@@ -53,6 +54,7 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("go_forward", go_forward),
     ("finish_last", finish_last),
     ("copy_kept_views", copy_kept_views),
+    ("own_updated", own_updated),
     ("own_buffers", own_buffers),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),

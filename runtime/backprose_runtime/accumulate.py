@@ -14,9 +14,12 @@ from backprose_runtime.containers import add
 def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     """A copy of `buffer` with `value` added at `index`; entries that the index names several times receive every share.
 
-    With a `path`, as in `set_at`, the index is one of the view that it leads to. `buffer` is an array (any index that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The
-    result keeps the dtype of an array; a real one takes the real part of a complex `value`.
+    With a `path`, as in `set_at`, the index is one of the view or list that it leads to. `buffer` is an array (any index
+    that reads it), or a list, tuple or dict of cotangents (an int, slice or key). The result keeps the dtype of an array;
+    a real one takes the real part of a complex `value`.
     """
+    if path and isinstance(buffer, list):
+        return _with_part(buffer, path[0], add_at(buffer[path[0]], index, value, *path[1:]))
     if isinstance(buffer, tuple):
         return tuple(_add_at_item(list(buffer), index, value))
     if isinstance(buffer, (list, dict)):
@@ -26,6 +29,12 @@ def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
+
+
+def _with_part(items: list, index: Any, item: Any) -> list:
+    out = items.copy()
+    out[index] = item
+    return out
 
 
 def _add_at_item(out: Any, index: Any, value: Any) -> Any:
@@ -95,8 +104,13 @@ def view_name(function: Any) -> str:
 def set_at(buffer: Any, value: Any, *path: Any) -> Any:
     """A copy of `buffer` with `value` stored where the path leads: indices, and views by name with a tuple of arguments.
 
-    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`.
+    `set_at(x, v, i)` is x after `x[i] = v`; `set_at(x, v, slice(1, 3), 0)` after `x[1:3][0] = v`. So it is for lists, in
+    which the first indices may lead to an array.
     """
+    if isinstance(buffer, list) and path[0] is Ellipsis:
+        return list(value)
+    if isinstance(buffer, list):
+        return _with_part(buffer, path[0], set_at(buffer[path[0]], value, *path[1:]) if len(path) > 1 else value)
     out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order=_order(path))
     _view(out, path[:-1])[path[-1]] = value
     return out
@@ -123,7 +137,8 @@ def last_at(y_bar: Any, index: Any) -> Any:
 
 def get_at(buffer: Any, *path: Any) -> Any:
     """What `set_at(buffer, value, *path)` would overwrite."""
-    return _view(buffer, path[:-1])[path[-1]]
+    part = _view(buffer, path[:-1])
+    return part if path[-1] is Ellipsis and isinstance(part, list) else part[path[-1]]
 
 
 def _view(buffer: Any, path: tuple) -> Any:

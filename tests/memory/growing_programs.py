@@ -480,7 +480,6 @@ REFUSED = {
     "appended_then_updated_next_time": "may hold it",
     "updated_after_the_loop": "may hold it",
     "appended_often_then_updated": "may hold it",
-    "element_of_grown_list_updated": "element of a container",
     "appended_by_way_of_another_name": "may hold it",
     "joined_then_updated": "may hold it",
     "list_that_grows_as_it_is_read": "goes over",

@@ -148,5 +148,4 @@ ARGUMENTS = {
 }
 REFUSED = {
     "frozen_dataclass": "the attribute `w` of",
-    "objects_of_an_unknown_list_changed": "share memory",
 }

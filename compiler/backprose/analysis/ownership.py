@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,20 +55,29 @@ ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
 ) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
+REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
 @dataclass(frozen=True)
 class Ownership:
     own: Mapping[Value, int] = field(default_factory=dict)
     reach: Mapping[Value, int] = field(default_factory=dict)
+    held: Mapping[Value, int] = field(default_factory=dict)
+    mixed: Collection[Value] = frozenset()  # containers whose elements may be each other, or not whole, or not ours
 
     def is_fresh(self, value: Value) -> bool:
         """Whether the value's memory was allocated in this function and the value is the whole of it."""
         own = self.own.get(value, FOREIGN)
         return own != 0 and not own & (FOREIGN | PART)
 
-    def may_share(self, value: Value, other: Value) -> bool:
-        return bool(self.own.get(value, FOREIGN) & self.reach.get(other, FOREIGN))
+    def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
+        """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
+        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
+        return bool(own & self.reach.get(other, FOREIGN))
+
+    def is_separate(self, value: Value) -> bool:
+        """Whether each element of the container is memory of its own, all of which was allocated in this function."""
+        return self.is_fresh(value) and value not in self.mixed
 
 
 def holds_memory(kind: Kind) -> bool:
@@ -90,6 +99,11 @@ def is_update(op: Op) -> bool:
     return op.fn in IN_PLACE and (written or op.in_reverse)
 
 
+def is_deep(op: Op) -> bool:
+    """Whether the op updates an element of a list, or something further inside."""
+    return op.fn in PLACES and isinstance(op.operands[0].kind, LISTS) and len(op.operands) > 3
+
+
 def is_rebinding(op: Op) -> bool:
     """Whether the user wrote `x += v` for a number x."""
     written = op.attrs["method"] or ""
@@ -102,7 +116,7 @@ def ownership(function: Function, is_update: Callable[[Op], bool] = is_update) -
     """The masks of every value. `is_update(op)`: the op may be carried out in its first operand's memory."""
     walk = Origins(is_update)
     walk.function(function)
-    return Ownership(walk.own, walk.reaches)
+    return walk.found()
 
 
 class Origins:
@@ -114,6 +128,8 @@ class Origins:
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
         self.held: dict[Value, int] = {}
+        self.mixed: set[Value] = set()
+        self.made: dict[Value, Op] = {}
         self.bits: dict[tuple[int, int], int] = {}
         self.free = 4  # the next bit
         self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and what that ages to
@@ -123,9 +139,13 @@ class Origins:
     def function(self, function: Function) -> None:
         for param in function.params:
             self.join(param, FOREIGN, FOREIGN)
+            self.mix(param)
         while self.changed:
             self.changed = False
             self.region(function.region)
+
+    def found(self) -> Ownership:
+        return Ownership(self.own, self.reaches, self.held, frozenset(self.mixed))
 
     def join(self, value: Value, own: int, reach: int, held: int | None = None) -> None:
         """`held` is None where the value may be an element of what it reaches."""
@@ -142,6 +162,7 @@ class Origins:
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
             self.join(target, *self.masks(source))
+            self.mix(target, source in self.mixed)
 
     def fresh(self, op: Op, result: int = 0) -> int:
         key = (id(op), result)
@@ -152,6 +173,13 @@ class Origins:
                 self.inside.setdefault(id(loop), []).append((younger, old))
                 younger |= old
         return self.bits[key]
+
+    def young(self, loop: Op) -> int:
+        """What an iteration of the loop allocates."""
+        mask = 0
+        for younger, _ in self.inside.get(id(loop), ()):
+            mask |= younger
+        return mask
 
     def new_bit(self) -> int:
         self.free *= 2
@@ -175,12 +203,14 @@ class Origins:
         """What a loop carries in one place, at the start of an iteration."""
         init, value = loop.inits[place], loop.yields[place]
         self.flow(param, init)
+        self.mix(param, value in self.mixed)
         self.join(param, *(self.again(loop, mask) for mask in self.masks(value)))
 
     def leave(self, loop: Op, place: int, result: Value) -> None:
         """What a loop has carried in one place, after it."""
         value = loop.yields[place]
         self.flow(result, loop.carried[place])
+        self.mix(result, value in self.mixed)
         self.join(result, *(self.after(loop, mask) for mask in self.masks(value)))
 
     def masks(self, value: Value) -> tuple[int, int, int]:
@@ -192,6 +222,16 @@ class Origins:
             mask |= self.reaches.get(value, 0)
         return mask
 
+    def mix(self, container: Value, condition: bool = True) -> None:
+        if condition and container not in self.mixed and holds_memory(container.kind) and not isinstance(container.kind, Array):
+            self.mixed.add(container)
+            self.changed = True
+
+    def is_new(self, item: Value, others: int) -> bool:
+        """Whether what becomes an element is whole, ours, and none of the others."""
+        own = self.own.get(item, 0)
+        return not own & (FOREIGN | PART | others) and item not in self.mixed
+
     def elements(self, containers: Iterable[Value]) -> int:
         mask = 0
         for value in containers:
@@ -200,11 +240,13 @@ class Origins:
 
     def region(self, region: Region) -> None:
         for op in region.ops:
+            self.made.update((v, op) for v in op.results)
             getattr(self, "on_" + op.name, self.on_unknown)(op)
 
     def on_unknown(self, op: Op) -> None:
         inside = self.reach(op.operands)
         for result in op.results:
+            self.mix(result)
             self.join(result, FOREIGN | PART, FOREIGN | inside)
 
     def on_const(self, op: Op) -> None:
@@ -219,12 +261,17 @@ class Origins:
     def on_container(self, op: Op) -> None:
         inside = self.reach(op.operands)
         self.join(op.result, self.fresh(op), inside, inside)
+        others = 0
+        for item in op.operands:
+            self.mix(op.result, not self.is_new(item, others))
+            others |= self.own.get(item, 0)
 
     on_tuple = on_list = on_dict = on_record = on_container
 
     def on_getattr(self, op: Op) -> None:
         inside = self.reach(op.operands)
         self.join(op.result, PART | inside, inside)
+        self.mix(op.result)
 
     def on_call(self, op: Op) -> None:
         fn, operands = op.fn, op.operands
@@ -235,28 +282,76 @@ class Origins:
             own = self.own.get(buffer, 0)
             kept = 0 if own & (FOREIGN | PART) else own
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
-            held |= self.reach(operands[1:]) if not isinstance(buffer.kind, Array) else 0
+            if not isinstance(buffer.kind, Array):  # adding to an element makes it anew
+                held |= self.reach(operands[1:]) if fn is not backprose_runtime.add_at else self.fresh(op, 1)
             self.join(op.result, self.fresh(op) | kept, held, held)
+            source = self.exchanged(op)
+            self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)
         elif fn is backprose_runtime.flatten:
             elements = self.elements(operands)
             self.join(op.result, self.fresh(op), elements, elements)
+            self.mix(op.result)
+        elif fn is backprose_runtime.copy_of:
+            inside = self.fresh(op, 1) if not isinstance(op.result.kind, Array) else 0
+            self.join(op.result, self.fresh(op), inside, inside)
         elif allocates(op):
             # The elements of a list that an operator made are those of its operands.
             elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
+            self.mix(op.result, bool(elements))
+            if isinstance(op.result.kind, List) and holds_memory(op.result.kind.item):
+                elements |= self.fresh(op, 1)  # its elements are as new as the list
             self.join(op.result, self.fresh(op), elements, elements)
         elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
             elements = self.elements(operands)
             self.join(op.result, self.fresh(op), elements, elements)  # a new list of the same elements
+            self.mix(op.result)
         elif fn is operator.getitem and isinstance(operands[0].kind, LISTS):
             inside = self.elements(operands)
             self.join(op.result, PART | inside, inside)
+            self.mix(op.result)
         elif fn is operator.getitem or fn is reversed:
+            self.mix(op.result)
             self.join(op.result, PART | inside, inside)
         else:
             self.on_unknown(op)
+
+    def exchanged(self, op: Op) -> Value | None:
+        """The list of which the op completes an exchange: `xs[i], xs[j] = xs[j], xs[i]`."""
+        before = self.made.get(op.operands[0])
+        if op.fn is not backprose_runtime.with_item or before is None or before.fn is not op.fn:
+            return None
+        source, i, first = before.operands
+        _, j, second = op.operands
+        reads = [self.made.get(v) for v in (first, second)]
+        if any(read is None or read.fn is not operator.getitem or read.operands[0] is not source for read in reads):
+            return None
+        return source if _same_index(reads[0].operands[1], j) and _same_index(reads[1].operands[1], i) else None
+
+    def is_moved(self, op: Op) -> bool:
+        """Whether what the list is given is what another element has just taken the place of."""
+        taken = self.made.get(op.operands[-1])
+        if taken is None or taken.fn is not operator.getitem or not isinstance(taken.operands[0].kind, List):
+            return False
+        before, replaced = self.made.get(op.operands[0]), False
+        while before is not None and before.fn is backprose_runtime.with_item and before.operands[2] is not op.operands[-1]:
+            replaced = replaced or _same_index(before.operands[1], taken.operands[1])
+            if before.operands[0] is taken.operands[0]:
+                return replaced and taken.operands[0] not in self.mixed
+            before = self.made.get(before.operands[0])
+        return False
+
+    def keeps_separate(self, op: Op) -> bool:
+        """Whether the update gives the container only what is new to it."""
+        if isinstance(op.operands[0].kind, Array):
+            return True
+        if op.fn in (backprose_runtime.extended, backprose_runtime.with_items):
+            return not self.held.get(op.operands[-1], 0)
+        if op.fn in LIST_UPDATES and op.fn not in REMOVING:
+            return self.is_new(op.operands[-1], self.held.get(op.operands[0], 0)) or self.is_moved(op)
+        return op.fn not in STORES or self.is_new(op.operands[1], self.held.get(op.operands[0], 0)) or is_deep(op)
 
     def on_if(self, op: Op) -> None:
         for region in op.regions:
@@ -268,6 +363,7 @@ class Origins:
         for item, iterable in zip(op.items, op.iterables):
             inside = self.elements([iterable])
             self.join(item, PART | inside, inside)
+            self.mix(item)
         self.loop(op)
 
     def on_while(self, op: Op) -> None:
@@ -289,6 +385,7 @@ class Origins:
             reach = self.reaches.get(value, 0)
             seen = self.after(op, reach) | self.again(op, reach)
             self.join(result, self.fresh(op, i), seen, seen)
+            self.mix(result, not self.is_new(value, ~self.young(op)))
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)
@@ -297,6 +394,10 @@ class Origins:
 
     def on_raise(self, op: Op) -> None:
         pass
+
+
+def _same_index(x: Value, y: Value) -> bool:
+    return x is y or (isinstance(x.kind, Static) and x.kind == y.kind)
 
 
 def allocates(op: Op) -> bool:

@@ -52,10 +52,10 @@ class ApartOwnership(Ownership):
     slots: Slots = field(default_factory=Slots)
     places: Ownership = field(default_factory=Ownership)
 
-    def may_share(self, value: Value, other: Value) -> bool:
-        return super().may_share(value, other) and self.slots.meet(
+    def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
+        return super().may_share(value, other, inside) and (inside or self.slots.meet(
             self.places.own.get(value, 1), self.places.reach.get(other, 1)
-        )
+        ))
 
 
 def apart(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ownership:
@@ -68,7 +68,7 @@ def apart(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ow
         wrong = {op: walk.shared(op, places) for op, places in loops.items()}
         if not any(wrong.values()):
             found = Ownership(walk.own, walk.reaches)
-            return ApartOwnership(owned.own, owned.reach, walk.slots, found)
+            return ApartOwnership(owned.own, owned.reach, owned.held, owned.mixed, walk.slots, found)
         loops = {op: left for op, places in loops.items() if len(left := places - wrong[op]) > 1}
     return owned
 

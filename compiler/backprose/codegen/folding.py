@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -301,6 +301,9 @@ class _Folder:
                 del pending[value]  # a copy is made before what it is a copy of changes
         if is_update(op) and (op.fn in LIST_UPDATES or not self.is_part(op.result) or self.is_accumulation(op)):
             replaced.add(op.operands[0])
+        if is_deep(op):  # an element that is kept is copied before it is updated
+            for value in [v for v, e in pending.items() if e.op.fn in COPIES]:
+                del pending[value]
         if replaced:
             for value in [v for v, e in pending.items() if not e.reads.isdisjoint(replaced)]:
                 del pending[value]

@@ -25,6 +25,7 @@ from backprose.ir.kinds import (
     Slice,
     Static,
     Tuple,
+    Unknown,
 )
 from backprose.ir.nodes import Loc, Op, Value
 
@@ -138,8 +139,8 @@ class Printer:
             args = [part, self.write.value(index), share if less is None else less]
             return ast.Expr(ast.Call(ast.Attribute(ufunc, "at", LOAD), args, []))
         place = self.write.place(_name(target), [*path, index], STORE)
-        if isinstance(buffer.kind, (List, FixedList)) and not is_rebinding(value.kind):
-            element = ast.Subscript(_name(target), self.write.index(index), LOAD)
+        if isinstance(buffer.kind, (List, FixedList)) and not is_rebinding(value.kind) and not in_array(buffer.kind, len(path)):
+            element = self.write.place(_name(target), [*path, index], LOAD)
             add = self.write.references.node(backprose_runtime.add)
             return ast.Assign([place], ast.Call(add, [element, share], []))
         return ast.AugAssign(place, ast.Add() if less is None else ast.Sub(), share if less is None else less)
@@ -223,7 +224,7 @@ def keeps_memory(op: Op) -> bool:
     if any(isinstance(v.kind, Static) and v.kind.value in COPYING for v in op.operands[2:] if op.fn in PLACES):
         return False  # in an array of unknown layout, what is reshaped may be a copy
     if op.fn in STORES:
-        return isinstance(buffer, Array) and bool(buffer.axes)
+        return (isinstance(buffer, Array) and bool(buffer.axes)) or isinstance(buffer, (List, FixedList))
     if op.fn in LIST_UPDATES:
         return isinstance(buffer, (List, FixedList))
     if op.fn is backprose_runtime.add_at:
@@ -264,6 +265,13 @@ def _loses_imaginary(value: Kind, buffer: Array) -> bool:
     if isinstance(value, Static):
         dtype = type(value.value).__name__
     return dtype is None or dtype.startswith("complex")
+
+
+def in_array(kind: Kind, steps: int) -> bool:
+    """Whether so many steps into a list lead to an array, which adds by itself."""
+    for _ in range(steps):
+        kind = kind.item if isinstance(kind, List) else Unknown()
+    return isinstance(kind, Array)
 
 
 # Putting statements together

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.registry import linear
 from backprose.rules.static import in_any_layout, leads_to_all, names_imaginary_part
-from backprose_runtime import add_at, flat, get_at, last_at, put_at, set_at, unbroadcast
+from backprose_runtime import add_at, flat, get_at, last_at, put_at, set_at, unbroadcast, zeros_like
 
 
 def view_of(x, path):
@@ -62,4 +62,4 @@ def last_at_(y, y_bar, index, *, y_bar_bar):
 def get_at_(y, buffer, *path, y_bar):
     """y = the part of buffer to which the path leads: add y_bar there to zeros."""
     path = in_any_layout(path)
-    return add_at(np.zeros_like(buffer), path[-1], signed(y_bar, path), *path[:-1])
+    return add_at(zeros_like(buffer) if isinstance(buffer, list) else np.zeros_like(buffer), path[-1], signed(y_bar, path), *path[:-1])

@@ -43,12 +43,15 @@ class Reversal:
     engine: Inference
     active: set[Value]
     pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
+    made: dict[Value, Op] = field(default_factory=dict)  # what the ops of the region being reversed define
 
     def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
         """Build the reverse of `ops` into `b`; return the ops as the forward sweep has to run them."""
         forward = list(ops)
+        around, self.made = self.made, {v: op for op in forward for v in op.results}
         for i in reversed(range(len(forward))):
             forward[i : i + 1] = self.op(b, forward[i], bars)
+        self.made = around
         return tuple(forward)
 
     def op(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
@@ -134,7 +137,18 @@ class Reversal:
         bar = bars.tree(b, op.result)
         if isinstance(kind, List) and index.kind == BACKWARDS:
             return bars.add(b, target, b.call(operator.getitem, bar, index, kind=bar.kind))
-        bars.add_at(b, target, (), index, bar)
+        target, steps = self._path(target)
+        bars.add_at(b, target, (), index, bar, steps)
+
+    def _path(self, target: Value) -> tuple[Value, tuple[Value, ...]]:
+        """The list that `target` is an element of, and where it is there: a share of its parts goes there at once."""
+        op = self.made.get(target)
+        if op is None or op.fn is not operator.getitem or not isinstance(op.operands[0].kind, List):
+            return target, ()
+        if op.operands[0] not in self.active or not is_number(op.operands[1].kind):
+            return target, ()
+        whole, steps = self._path(op.operands[0])
+        return whole, (*steps, op.operands[1])
 
     def _require_inert(self, op: Op, operand: Value, name: str = "the subscript") -> None:
         """An operand that has no share in the rule must not carry a derivative: a zero would be silently wrong."""

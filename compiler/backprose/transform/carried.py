@@ -52,7 +52,7 @@ class Loop:
         if carry.rebound is None:
             self._follow(b, values)
         for result, value in zip(collected, self.collects):
-            memory.note_collected(result, value, self.inside)
+            memory.note_collected(result, value)
         return [*(memory.current(b, bound[i,], op.loc) for i in range(len(op.inits))), *collected]
 
     def _follow(self, b: TypedBuilder, results: dict[Key, Value]) -> None:
@@ -108,8 +108,8 @@ def _attempt(
     carry = Carry(engine, op, found, {c: slots.kinds.setdefault((c,), widen(memory.now(c).kind)) for c in cells}, rebound)
     memory.freeze_contents([slot.init for slot in carry.leaves if not slot.alias])
     memory.freeze_contents(map(memory.now, cells))
-    engine.depth += 1
-    regions, yields = build(carry.fresh(), carry)
+    engine.depth, given, params = engine.depth + 1, len(memory.elements.given), carry.fresh()
+    regions, yields = build(params, carry)
     engine.depth -= 1
     inside = set().union(*map(defined_values, regions))
     gone = [s.key for s in found.values() if s.alias and not memory.same(s.init, carry.carried[s.key])]
@@ -124,6 +124,7 @@ def _attempt(
     if not _same_kinds(carry, slots, yields) or (rebound is not None and rebound.grown):
         return None
     b.loc = loc
+    _check_lists(carry, b, yields[carry.start + len(params) :], regions, given)
     moved = [carry.carried[slot.key] for slot in carry.leaves if not slot.alias]
     memory.freeze_contents([*moved, *yields[carry.start + len(carry.leaves) :]])
     _check_frozen(carry)
@@ -159,6 +160,18 @@ def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]
                 f"it is {before} before an iteration and something else after it",
                 "use one kind for it throughout the loop",
             )  # fmt: skip
+
+
+def _check_lists(carry: Carry, b: TypedBuilder, collects: list[Value], regions: tuple[Region, ...], given: int) -> None:
+    """What lists were given, or are made of, in the body: memory that each iteration makes anew, or the same again."""
+    memory = carry.engine.memory
+    if not memory.active:
+        return
+    own = set().union(*map(defined_values, regions)) - {v for region in regions for v in region.params}
+    cells = [*carry.cells, *(key[-1] for key in carry.slots if isinstance(key[-1], Cell))]
+    memory.elements.check_loop(cells, own, given, carry.op.loc)
+    for item in collects:
+        memory.elements.note_fresh(memory, item, memory.reachable(b, item), own)
 
 
 def _check_frozen(carry: Carry) -> None:

@@ -26,7 +26,7 @@ def _refused(what: str, loc: Any, why: str, instead: str = "make a new list by a
 
 
 def _renewed(engine: Inference, b: TypedBuilder, target: Value, items: dict[Any, Value], loc: Any) -> None:
-    engine.memory.change(target, b.dict([(b.const(k), v) for k, v in items.items()], name=target.name), loc)
+    stores.put(engine.memory, b, target, b.dict([(b.const(k), v) for k, v in items.items()], name=target.name), loc)
 
 
 def _items(b: TypedBuilder, target: Value) -> dict[Any, Value]:

@@ -14,8 +14,9 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.ownership import is_deep
 from backprose.analysis.recording import overwritten
-from backprose.ir.kinds import Array
+from backprose.ir.kinds import Array, Kind, List
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
 
@@ -27,7 +28,9 @@ def copy_kept_views(fn: Function) -> Function:
     """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
     if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-    region = _visit(fn.region, _read_in_reverse(fn.region))
+    elements = any(is_deep(op) and not op.in_reverse for op in all_ops(fn.region))
+    kinds = (Array, List) if elements else (Array,)
+    region = _visit(fn.region, _read_in_reverse(fn.region), kinds)
     return replace(fn, region=_collect_copies(region, overwritten(fn)))
 
 
@@ -73,23 +76,25 @@ def _collecting_copies(op: Op, written: set[Value]) -> Op:
     return replace(op, regions=(*op.regions[:-1], Region(body.params, tuple(ops), results)))
 
 
-def _visit(region: Region, kept: set[Value]) -> Region:
+def _visit(region: Region, kept: set[Value], kinds: tuple[type, ...]) -> Region:
     ops: list[Op] = []
     copies: dict[Value, Value] = {}
     for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
+        op = replace(op, regions=tuple(_visit(r, kept, kinds) for r in op.regions))
         if op.in_reverse:
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
-        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, Array) and op.result in kept:
+        if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, kinds) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
             ops.append(Op("call", (op.result,), (copy,), _copying(op.result.kind), (), op.loc))
             copies[op.result] = copy
     return _with_copies(Region(region.params, tuple(ops), region.results), copies)
 
 
-def _copying(kind: Array) -> dict[str, Any]:
+def _copying(kind: Kind) -> dict[str, Any]:
     """A copy with the same order in memory, on which the rounding of sums depends: `x.copy()` gives rows after rows."""
+    if isinstance(kind, List):
+        return {"fn": backprose_runtime.copy_of, "keywords": (), "method": None}
     if len(kind.axes) < 2:
         return {"fn": np.ndarray.copy, "keywords": (), "method": "copy"}
     return {"fn": np.copy, "keywords": (), "method": None}

@@ -99,13 +99,15 @@ class Cotangents:
             fitted = fit(b, bar, kind, lambda: part(b, value, path), exact)
             self._accumulate(b, value, path, fitted, kind)
 
-    def add_at(self, b: TypedBuilder, value: Value, path: Path, index: Value, bar: Value) -> None:
-        """Add `bar` to the cotangent of what `part(value, path)[index]` read."""
+    def add_at(
+        self, b: TypedBuilder, value: Value, path: Path, index: Value, bar: Value, steps: tuple[Value, ...] = ()
+    ) -> None:
+        """Add `bar` to the cotangent of what `part(value, path)[index]` read, or of an element of it to which `steps` lead."""
         if value not in self.active:
             return
         kind = cotangent_kind(kind_at(value.kind, path))
         buffer = self.get(value, path) or self.zeros(b, value, path)
-        self.set(value, path, b.call(backprose_runtime.add_at, buffer, index, bar, kind=kind, name=bar_name(value, path)))
+        self.set(value, path, b.call(backprose_runtime.add_at, buffer, index, bar, *steps, kind=kind, name=bar_name(value, path)))
 
     def _accumulate(self, b: TypedBuilder, value: Value, path: Path, bar: Value, kind: Kind) -> None:
         before = self.get(value, path)

@@ -85,7 +85,7 @@ def delete_attribute(engine: Inference, b: TypedBuilder, args: Args, keywords: K
         why = "the class defines `__delattr__`" if name in record.kind.fields else "it has no such attribute"
         raise errors.UnsupportedUpdate(f"{_of(target, name)} is deleted", loc, why, "set it to None instead")
     kept = {f: v for f, v in zip(record.kind.fields, b.items_of(record)) if f != name}
-    engine.memory.change(record, b.record(cls, tuple(kept), kept.values(), record.name), loc)
+    stores.put(engine.memory, b, record, b.record(cls, tuple(kept), kept.values(), record.name), loc)
     return b.const(None)
 
 
@@ -111,7 +111,7 @@ def store(engine: Inference, b: TypedBuilder, target: Value, values: Mapping[str
     order = engine.field_orders.setdefault(kind.cls, dict.fromkeys(_declared(kind.cls)))
     order.update(dict.fromkeys(items))  # one order for all objects of the class, whichever attribute came first
     fields = tuple(name for name in order if name in items)
-    engine.memory.change(target, b.record(kind.cls, fields, [items[f] for f in fields], target.name), loc)
+    stores.put(engine.memory, b, target, b.record(kind.cls, fields, [items[f] for f in fields], target.name), loc)
 
 
 def _is_same(engine: Inference, before: Value, value: Value) -> bool:

@@ -16,7 +16,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_basic, is_number, join, widen
 from backprose.ir.kinds import UNBOUND, Array, Dict, FixedList, Kind, List, Range, Slice, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform import builtin_calls, iteration, writing
+from backprose.transform import builtin_calls, iteration, stores, writing
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -54,11 +54,11 @@ def _changed(
 ) -> None:
     """The list holds `fn(target, *args)`, which also has elements of the list kind `more`."""
     kind = list_kind(target.kind, more or List(UNBOUND), loc)
-    engine.memory.change(target, b.call(fn, target, *args, kind=kind, name=target.name), loc)
+    stores.put(engine.memory, b, target, b.call(fn, target, *args, kind=kind, name=target.name), loc)
 
 
 def _renewed(engine: Inference, b: TypedBuilder, target: Value, items: list[Value], loc: Any) -> None:
-    engine.memory.change(target, b.list(items, name=target.name), loc)
+    stores.put(engine.memory, b, target, b.list(items, name=target.name), loc)
 
 
 # Growing
@@ -70,7 +70,7 @@ def append(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywor
     if items is not None:
         _renewed(engine, b, target, [*items, item], loc)
     else:
-        engine.memory.freeze([item])
+        engine.memory.give(target, item)
         _changed(engine, b, target, backprose_runtime.appended, (item,), loc, List(widen(item.kind)))
     return b.const(None)
 
@@ -111,7 +111,7 @@ def insert(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywor
         _renewed(engine, b, target, items, loc)
     else:
         _require_position(index, loc)
-        engine.memory.freeze([item])
+        engine.memory.give(target, item)
         _changed(engine, b, target, backprose_runtime.inserted, (index, item), loc, List(widen(item.kind)))
     return b.const(None)
 
@@ -220,7 +220,7 @@ def reverse(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywo
     else:
         backwards = b.call(slice, none, none, b.const(-1))
         new = b.call(operator.getitem, target, backwards, kind=target.kind, name=target.name)
-        engine.memory.change(target, new, loc)
+        stores.put(engine.memory, b, target, new, loc)
     return none
 
 

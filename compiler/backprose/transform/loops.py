@@ -10,6 +10,7 @@ from backprose import errors
 from backprose.ir.kinds import UNBOUND, Array, Dict, List, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.transform.carried import carry_memory
+from backprose.transform.elements import has_elements
 from backprose.transform.iterables import (
     as_list, bundle, bundle_nest, elements, flatten, item_kind, item_names, known_length, nest_of,
 )  # fmt: skip
@@ -79,13 +80,19 @@ def _loop_or_positions(
     try:
         return _loop(engine, b, op, env, frame, flat, shape, inits)
     except errors.UnsupportedUpdate:
-        if not engine.memory.active or not any(isinstance(v.kind, Array) and v.kind.axes for v in flat):
+        if not engine.memory.active or not any(map(_has_places, flat)):
             raise
     engine.memory.state, engine.depth, engine.fresh, b.loc = state, depth, fresh, op.loc
     del b.ops[mark:]
-    arrays = {i: v for i, v in enumerate(flat) if isinstance(v.kind, Array) and v.kind.axes}
+    arrays = {i: v for i, v in enumerate(flat) if _has_places(v)}
     flat = [b.call(range, b.call(len, v)) if i in arrays else v for i, v in enumerate(flat)]
     return _loop(engine, b, op, env, frame, flat, shape, inits, arrays)
+
+
+def _has_places(iterable: Value) -> bool:
+    """Whether going over it is reading it at one position after the other, so that updates of its elements are followed."""
+    kind = iterable.kind
+    return (isinstance(kind, Array) and bool(kind.axes)) or (isinstance(kind, List) and has_elements(kind))
 
 
 def _loop(
@@ -119,6 +126,9 @@ def _loop(
     for cell in engine.memory.held(flat):
         if cell in loop.carry.cells or (cell,) in loop.carry.slots:
             raise _changes(engine.memory.called(cell), op.loc)
+    for array in arrays.values():
+        if engine.memory.elements.orders.get(engine.memory.ref(array).cell) in loop.carry.cells:
+            raise _changes(engine.memory.called(array), op.loc)
     results = loop.results(op)
     attrs = {"iterables": len(flat), "collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("for", [*flat, *loop.inits], results, loop.regions, **attrs)

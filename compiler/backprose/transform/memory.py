@@ -21,10 +21,11 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.ownership import LIST_UPDATES, allocates
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.transform import views
+from backprose.transform.elements import Elements, has_elements, mixed
 from backprose.transform.typed import TypedBuilder
 
 CONTAINERS = (Tuple, FixedList, List, Dict, Record)
@@ -62,6 +63,7 @@ class Either:
 
 Where = Ref | Either
 
+JOINING = frozenset({backprose_runtime.extended, backprose_runtime.with_items})
 MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
 RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
@@ -69,6 +71,7 @@ OUTSIDE = Cell("what is outside the function", Value("outside"))
 ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
 UNNAMED = ("", "result")  # not the user's names: what an expression gives, and what a function with several returns
 UNCHANGING = (OUTSIDE, ELEMENTS)
+CONTENTS = Cell("", Value("contents", Static(None)))  # what is in lists: see `elements`
 
 
 @dataclass
@@ -96,6 +99,7 @@ class Memory:
     outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
     names: dict[Value, str] = field(default_factory=dict)  # those that the user gave to values without one, for messages
     locs: dict[Value, Any] = field(default_factory=dict)  # where those were made
+    elements: Elements = field(default_factory=lambda: Elements(CONTENTS))
     in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
     in_another_order: set[Value] = field(default_factory=set)  # arrays that were asked for in an order, perhaps C
     copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
@@ -128,7 +132,7 @@ class Memory:
 
     def other(self, value: Value) -> str:
         """What a doubtful value may share memory with, for messages: if that has no name, how the value came about."""
-        named = [cell for cell in self.doubtful[value] if cell not in UNCHANGING]
+        named = [c for c in self.doubtful.get(value, self.cells_of(value)) if c not in (*UNCHANGING, CONTENTS)]
         return self.called(named[0] if named else value)
 
     def now(self, cell: Cell) -> Value:
@@ -137,6 +141,8 @@ class Memory:
 
     def whole(self, b: TypedBuilder, cell: Cell) -> Value:
         """What the cell holds, with the elements of a container as they are now."""
+        if self.elements.is_mark(cell):
+            return b.const(None)
         return self._container(b, self.now(cell), b.loc)
 
     def move(self, old: Value, new: Value) -> None:
@@ -155,7 +161,7 @@ class Memory:
             self.state[self.refs[old].cell] = self.seen[new] = new
 
     def _copy_place(self, new: Value, old: Value) -> None:
-        for table in (self.refs, self.seen, self.doubtful, self.either):
+        for table in (self.refs, self.seen, self.doubtful, self.either, self.elements.readings):
             if old in table:
                 table[new] = table[old]
 
@@ -165,6 +171,9 @@ class Memory:
         """What is in the value's memory now."""
         if not self.active:
             return value
+        for cell in (*self.doubtful.get(value, ()), *([self.refs[value].cell] if value in self.refs else [])):
+            if cell in self.frozen and cell not in UNCHANGING and self.elements.is_stale(self, cell):
+                raise self.undecided(value, self.frozen[cell], loc)
         if value in self.doubtful and (cell := self._changed(value)) is not None:
             if value not in self.either:
                 raise self.undecided(value, self.called(cell), loc)
@@ -175,6 +184,10 @@ class Memory:
         if ref.cell in self.poisoned:
             raise _undecided(self.called(value), self.poisoned[ref.cell], loc)
         root = self.now(ref.cell)
+        if value in self.elements.readings and not self.elements.is_in_place(self, value):
+            if not self.elements.is_unchanged(self, value):
+                raise _undecided(self.called(value), self.called(ref.cell), loc)
+            return self._container(b, value, loc)
         if self.seen[value] is root:
             return self._container(b, value, loc)
         return self.at(b, ref, root, value.name)
@@ -192,6 +205,9 @@ class Memory:
             value = b.restate(value, name)
             self.views[key] = value
             self.refs[value], self.seen[value] = ref, root
+            if isinstance(root.kind, (List, FixedList)):
+                self.doubtful.pop(value, None)
+                self.elements.read(self, value, ref.cell)
         return self.views[key]
 
     def _container(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
@@ -236,7 +252,7 @@ class Memory:
 
     def is_told(self, value: Value) -> bool:
         """Whether it is known what the value refers to, be it by a condition."""
-        return value in self.either or value not in self.doubtful
+        return (value in self.either or value not in self.doubtful) and value not in self.elements.readings
 
     def stand_in(self, name: str, kind: Kind, where: Either) -> Value:
         """A value that no op gives: whenever it is read, what is there is read."""
@@ -285,6 +301,7 @@ class Memory:
             self.freeze_contents(op.operands)
             if op.fn not in MAKES_LIST and not _gives_new_arrays(op.fn):
                 self.freeze(v for v in op.operands if isinstance(v.kind, (Array, Number)))
+            self._note_joined(op)
         if op.name == "call" and op.fn in C_ORDERED:
             asked_for = "order" in op.attrs["keywords"] or len(op.operands) >= (2 if op.fn is np.ndarray.copy else 3)
             (self.in_another_order if asked_for else self.in_order).add(result)
@@ -292,15 +309,34 @@ class Memory:
             return
         source = op.operands[0] if op.operands else None
         element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
-        if element and isinstance(source.kind, (*CONTAINERS, Maybe)):
-            known = self.doubtful.get(source, {})
-            self.doubtful[result] = {OUTSIDE: known[OUTSIDE]} if OUTSIDE in known else {ELEMENTS: result}
+        if element and self.elements.is_followed(self, source, b.parts.get(source)):
+            self.freeze_contents([source])
+            self.note_view(result, source, operator.getitem, op.operands[1:])
+            self.elements.read(self, result, self.ref(source).cell)
+        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)) and OUTSIDE in self.doubtful.get(source, ()):
+            self.doubtful[result] = {OUTSIDE: self.doubtful[source][OUTSIDE]}
+        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)):
+            self.doubtful[result] = {ELEMENTS: result, CONTENTS: self.now(CONTENTS)}
+            self.elements.note_mixed(self, result, source)
         elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
             return  # a slice of a list is a new list
         elif op.name in ("const", "global"):
             self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
         elif op.name != "call" or not self._settled(b, op, result, source):
             self.note_doubt(result, _reachable(b.parts, op.operands))
+
+    def _note_joined(self, op: Op) -> None:
+        """A list that is made of lists shares their elements."""
+        own = op.operands[:1] if op.fn in LIST_UPDATES else ()
+        element = op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice)
+        if element or not has_elements(op.result.kind) or op.fn in PLACES | (LIST_UPDATES - JOINING):
+            return
+        for value in op.operands:
+            if isinstance(value.kind, (List, FixedList)) and value not in own:
+                for cell in self.cells_of(value):
+                    self.elements.mix(cell, op.result.name)
+                for target in own:
+                    self.elements.mix(self.ref(target).cell, value.name)
 
     def _settled(self, b: TypedBuilder, op: Op, result: Value, source: Value) -> bool:
         """Note what an array shares memory with, where that is certain."""
@@ -370,6 +406,8 @@ class Memory:
         self.seen[result] = self.now(ref.cell)
         if source in self.doubtful:
             self.doubtful[result] = self.doubtful[source]
+        if source in self.elements.readings:
+            self.elements.read(self, result, ref.cell)
         if source in self.either:
             self.either[result] = _view_of(self.either[source], Step(fn, args))
 
@@ -439,9 +477,11 @@ class Memory:
             return x is y or self.either.get(x) == self.either.get(y)
         return x is y or (x in self.refs and self.refs.get(y) == self.refs[x])
 
-    def note_collected(self, result: Value, item: Value, inside: set[Value]) -> None:
+    def note_collected(self, result: Value, item: Value) -> None:
         """A list that a loop collected: its elements may be what was there before the loop."""
         if self.active:
+            if item in self.elements.fresh:
+                self.elements.separate.add(self.ref(result).cell)
             self.freeze([item])
 
     def held(self, containers: Iterable[Value]) -> dict[Cell, Value]:
@@ -460,8 +500,9 @@ class Memory:
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""
         for value in _reachable(self.parts, values):
-            for cell in self.cells_of(value):
+            for cell in self.cells_of(value) - {CONTENTS}:
                 self.frozen.setdefault(cell, value.name)
+                self.elements.frozen_since.setdefault(cell, self.now(CONTENTS))
 
     def freeze_like(self, result: Value, cells: Iterable[Cell]) -> None:
         """`result` may be one of the cells, which containers may hold."""
@@ -471,8 +512,18 @@ class Memory:
 
     def freeze_contents(self, containers: Iterable[Value]) -> None:
         """The same for the elements of containers."""
+        for value in containers if self.active else ():
+            if value in self.parts:
+                if isinstance(value.kind, (List, FixedList)):
+                    self.elements.open(self, value, _reachable(self.parts, self.parts[value]))
+                self.freeze(self.parts[value])
+
+    def give(self, target: Value, item: Value) -> None:
+        """The list `target`, whose elements are not known, is given one more."""
         if self.active:
-            self.freeze([part for value in containers for part in self.parts.get(value, ())])
+            self.elements.give(self, target, _reachable(self.parts, [item]))
+            if not self.elements.is_own(self, target, item):
+                self.freeze([item])
 
     def check_writable(self, target: Value, loc: Any) -> Cell:
         """The cell that a store to `target` writes to."""
@@ -480,6 +531,8 @@ class Memory:
             other = next(iter(self.doubtful[target]))
             if OUTSIDE in self.doubtful[target]:
                 raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
+            if target in self.elements.reasons:
+                raise mixed(*self.elements.reasons[target], loc)
             if other is ELEMENTS:
                 raise _element(self.called(target), loc)
             raise self.undecided(target, self.called(other), loc)
@@ -487,11 +540,19 @@ class Memory:
         for held in (cell, *self.links.get(cell, ())):
             if held in self.frozen:
                 raise still_held(self.called(held), loc)
+        if target in self.elements.readings:
+            if cell in self.elements.mixed:
+                raise mixed(cell.name, self.elements.mixed[cell], loc)
+            if not self.elements.is_in_place(self, target):
+                raise _element(self.called(target), loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
         """`value` is what the container `target` holds from now on."""
-        self.replace(self.check_writable(target, loc), value)
+        cell = self.check_writable(target, loc)
+        self.replace(cell, value)
+        if isinstance(value.kind, (List, FixedList)):
+            self.elements.reordered(self, cell)
 
     def reachable(self, b: TypedBuilder, value: Value) -> list[Value]:
         """The value and its known parts, as far as they can be changed."""
@@ -504,6 +565,8 @@ class Memory:
             for part in b.parts[value]:
                 self.doubtful.pop(part, None)
                 self.expand(b, part)
+        if isinstance(value.kind, List) and value not in b.parts:
+            self.elements.separate.add(self.ref(value).cell)
         return value
 
     # Writing
@@ -531,7 +594,7 @@ class Memory:
         """The cells that hold something else than `before`, but for those of values made `inside`, in order."""
         return [
             cell for cell, value in self.state.items()
-            if value is not before.get(cell, cell.root) and cell.root not in inside
+            if value is not before.get(cell, cell.root) and self.elements.owners.get(cell, cell).root not in inside
         ]  # fmt: skip
 
 

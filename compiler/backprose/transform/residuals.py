@@ -84,8 +84,8 @@ def _yield(region: Region, value: Value | None, b: TypedBuilder) -> Region:
 def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) -> tuple[Region, Region]:
     """Where the reverse region reads no more than elements of a list, and its length, read them in the forward region.
 
-    They are read at the end of it: no list changes. A list that is updated in place need not be kept then. What is read
-    within a branch or a loop of the reverse region may not exist otherwise, so it is left there.
+    They are read as soon as they can be, so that a list that is updated in place need not be kept. What is read within
+    a branch or a loop of the reverse region may not exist otherwise, so it is left there.
     """
     own, defined = own_values(forward), definitions_in(reverse)
     inside = {v for op in reverse.ops for v in free_values(*op.regions)}
@@ -96,7 +96,11 @@ def keep_elements(forward: Region, reverse: Region, unbound: Collection[Value]) 
     moved: dict[Any, Op] = {}
     mapping = {op.result: _moved(op, defined, moved) for op, v in reads.items() if v in lists}
     kept = tuple(op for op in reverse.ops if not (op.results and op.results[0] in mapping))
-    return replace(forward, ops=(*forward.ops, *moved.values())), substitute(replace(reverse, ops=kept), mapping)
+    ops = list(forward.ops)
+    for op in moved.values():
+        made = [i for i, other in enumerate(ops) if not set(op.operands).isdisjoint(other.results)]
+        ops.insert(max(made, default=-1) + 1, op)
+    return replace(forward, ops=tuple(ops)), substitute(replace(reverse, ops=kept), mapping)
 
 
 def _reads_element(op: Op, items: Value, defined: Mapping[Value, Op], reverse: Region) -> bool:

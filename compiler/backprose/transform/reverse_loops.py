@@ -266,7 +266,7 @@ def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: lis
             upto = b.call(slice, b.const(None), count, b.const(None))
             iterable = b.call(operator.getitem, _sliceable(b, iterable), upto)
         back = Value(item.name, item.kind)
-        sides.iterables.insert(0, (_backwards(b, iterable), back))
+        sides.iterables.insert(0, (_backwards(b, iterable, op), back))
         sides.reverse = substitute(sides.reverse, {item: back})
     if position is not None:
         length = count if count is not None else _length(b, op.iterables[0])
@@ -301,20 +301,32 @@ def _range(b: TypedBuilder, length: Value) -> Value:
     return value
 
 
-def _backwards(b: TypedBuilder, iterable: Value) -> Value:
+def _backwards(b: TypedBuilder, iterable: Value, op: Op | None = None) -> Value:
     if iterable in b.reversals:
-        return _again(b, b.reversals[iterable])
-    iterable = _again(b, iterable)
+        return _again(b, b.reversals[iterable], op)
+    iterable = _again(b, iterable, op)
     if isinstance(iterable.kind, Array):
         step = b.call(slice, b.const(None), b.const(None), b.const(-1))
         return b.call(operator.getitem, iterable, step, kind=iterable.kind)
     return b.call(reversed, iterable, kind=iterable.kind)
 
 
-def _again(b: TypedBuilder, iterable: Value) -> Value:
-    """The iterable itself; a range is written out again, which reads better than a variable that holds it."""
+def _may_update(op: Op | None, value: Value) -> bool:
+    """Whether the value is a list that the loop carries, or may be an element of one."""
+    lists = [v for v in op.inits if isinstance(v.kind, List)] if op is not None else []
+    return value in lists or any(ndim_of(v.kind.item) != 0 for v in lists)
+
+
+def _again(b: TypedBuilder, iterable: Value, op: Op | None) -> Value:
+    """The iterable itself; a range is written out again, which reads better than a variable that holds it.
+
+    What the loop `op` may have updated is not read again for its length, lest it had to be kept.
+    """
     if isinstance(iterable.kind, Range) and iterable in b.parts:
-        bounds = [b.call(len, b.lengths[v]) if v in b.lengths else v for v in b.parts[iterable]]
+        bounds = [
+            b.call(len, b.lengths[v]) if v in b.lengths and not _may_update(op, b.lengths[v]) else v
+            for v in b.parts[iterable]
+        ]
         return b.op("call", bounds, [Value("", Range())], fn=range, keywords=(), method=None).result
     return iterable
 

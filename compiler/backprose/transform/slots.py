@@ -60,7 +60,7 @@ class Slots:
 
     def _add(self, found: dict[Key, Slot], key: Key, name: str, init: Value) -> None:
         memory = self.engine.memory
-        is_alias = memory.active and holds_memory(init.kind) and memory.is_told(init)
+        is_alias = memory.active and holds_memory(init.kind) and (memory.is_told(init) or init in memory.elements.readings)
         if self.aliases.setdefault(key, is_alias) or not self._open(found, key, name, init):
             kind = self.kinds.setdefault(key, widen(init.kind))
             found[key] = Slot(key, name, init, self.aliases[key], kind)
@@ -70,8 +70,8 @@ class Slots:
         parts = self.b.parts.get(init)
         if not self.engine.memory.active or parts is None or not isinstance(init.kind, CONTAINERS) or key in self.whole:
             return False
-        if not any(holds_memory(v.kind) for v in parts):
-            return False
+        if not any(holds_memory(v.kind) for v in parts) or init in self.engine.memory.elements.opened:
+            return False  # of a list that is read at places known at run time only, elements are stored in the list
         keys = tuple((*key, j) for j in range(len(parts)))
         found[key] = Slot(key, name, init, False, init.kind, keys)
         for part, inner in zip(parts, keys):

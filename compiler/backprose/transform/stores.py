@@ -16,7 +16,7 @@ from backprose import errors
 from backprose.analysis.kinds import (
     dtype_of, has_shape_of, is_basic, is_inexact, is_mask, is_number, join, ndim_of, widen, without_lengths,
 )  # fmt: skip
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unknown
+from backprose.ir.kinds import UNBOUND, Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
 from backprose.transform import views
 from backprose.transform.as_arrays import SEQUENCES
@@ -42,10 +42,43 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
         if ref.path and views.is_flat(ref.path[-1].fn) and ndim_of(value.kind) != 0:
             part = b.call(operator.getitem, memory.current(b, target, loc), index)
             value = b.call(np.resize, value, b.call(np.size, part))  # as many as there is room for
-        memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+    elif not (ref.path and isinstance(target.kind, List) and is_number(value.kind) and not isinstance(value.kind, Array)):
+        kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
+        put(memory, b, target, _with_item(memory, b, target, kind, index, value, target.name or ref.cell.name, loc), loc)
         return
-    kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
-    memory.change(target, _with_item(memory, b, target, kind, index, value, ref.cell.name, loc), loc)
+    memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+    if target in memory.elements.readings:
+        memory.elements.stored(memory)
+
+
+def put(memory: Memory, b: TypedBuilder, target: Value, value: Value, loc: Any) -> None:
+    """`value` is what the container `target` holds from now on, which may be an element of a list."""
+    ref = memory.ref(target)
+    if not ref.path:
+        memory.change(target, value, loc)
+        return
+    cell = memory.check_writable(target, loc)
+    memory.replace(cell, _with_part(b, memory.now(cell), ref.path, value, cell.name))
+    memory.elements.stored(memory)
+    if isinstance(value.kind, (List, FixedList)):
+        memory.elements.reordered(memory, cell)
+
+
+def _with_part(b: TypedBuilder, whole: Value, path: tuple[Step, ...], value: Value, name: str) -> Value:
+    """The list `whole` with `value` where the path leads."""
+    index = path[0].args[0]
+    if len(path) > 1:
+        value = _with_part(b, b.call(operator.getitem, whole, index), path[1:], value, "")
+    return b.call(backprose_runtime.with_item, whole, index, value, kind=_list_kind(whole.kind, 1, value), name=name)
+
+
+def _list_kind(kind: Kind, steps: int, value: Value) -> Kind:
+    """The kind of a list, perhaps of lists, after a store of `value` so many steps inside."""
+    if isinstance(kind, FixedList):
+        kind = join(List(UNBOUND), kind)
+    if not isinstance(kind, List):
+        return kind
+    return join(kind, List(widen(value.kind))) if steps == 1 else List(_list_kind(kind.item, steps - 1, value))
 
 
 def _refuse_read_only(target: Value, path: tuple[Step, ...], loc: Any) -> None:
@@ -61,8 +94,9 @@ def _written(
     b: TypedBuilder, root: Value, path: tuple[Step, ...], index: Value, value: Value, name: str, loc: Any
 ) -> Value:
     """`root` after the store of `value` at `index` of the part that the path leads to."""
-    kind = root.kind
-    if path and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
+    kind = _list_kind(root.kind, len(path) + 1, value)
+    lists = _list_steps(root.kind)
+    if len(path) > lists and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
         path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
     steps = [v for step in path for v in encoded(b, step)]
     if path and ndim_of(value.kind) == 0 and is_flattening(path[-1].fn, path[-1].args):
@@ -70,6 +104,13 @@ def _written(
     if is_basic(index.kind) or is_mask(index.kind):
         return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)
     return b.call(backprose_runtime.put_at, root, value, *steps, index, kind=kind, name=name)
+
+
+def _list_steps(kind: Kind) -> int:
+    """How many steps lead from a list to an array in it, or to a number."""
+    if isinstance(kind, FixedList):
+        kind = join(List(UNBOUND), kind)
+    return 1 + _list_steps(kind.item) if isinstance(kind, List) else 0
 
 
 def encoded(b: TypedBuilder, step: Step) -> list[Value]:
@@ -109,7 +150,8 @@ def _with_item(
     if isinstance(kind, (List, FixedList)) and is_number(index.kind) and is_basic(index.kind):
         kind = join(kind, List(widen(value.kind)))
         if isinstance(kind, List) and not isinstance(kind.item, Unknown):
-            memory.freeze([value])
+            if not memory.elements.move(memory, b, target, index, value):
+                memory.give(target, value)
             return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
     if isinstance(kind, Dict) and isinstance(index.kind, Static):
         items = dict(zip(kind.keys, b.items_of(target)))
@@ -162,8 +204,10 @@ def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, val
     cell, path = memory.check_writable(target, loc), memory.ref(target).path
     _refuse_read_only(target, path, loc)
     root, steps = memory.now(cell), [v for step in path for v in encoded(b, step)]
-    name = cell.name or target.name
-    memory.replace(cell, b.call(backprose_runtime.add_at, root, index, value, *steps, kind=root.kind, name=name))
+    name, kind = cell.name or target.name, _list_kind(root.kind, len(steps) + 1, value)
+    memory.replace(cell, b.call(backprose_runtime.add_at, root, index, value, *steps, kind=kind, name=name))
+    if target in memory.elements.readings:
+        memory.elements.stored(memory)
 
 
 def copy(memory: Memory, b: TypedBuilder, value: Value) -> Value:

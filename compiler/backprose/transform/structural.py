@@ -137,6 +137,9 @@ def _mul(b: TypedBuilder, left: Value, right: Value) -> Value | None:
         repeated = items * right.kind.value
         return b.tuple(repeated) if isinstance(left.kind, Tuple) else b.list(repeated)
     is_count = (dtype_of(right.kind) or "").startswith(("int", "uint", "bool")) and ndim_of(right.kind) == 0
+    if is_count and isinstance(left.kind, FixedList) and all(isinstance(k, Static) for k in left.kind.items):
+        kind = join(List(UNBOUND), left.kind)
+        return b.op("call", (left, right), [Value("", kind)], fn=operator.mul, keywords=(), method=None).result
     return _repeated(b, left, right) if is_count and not isinstance(left.kind, Tuple) else None
 
 
@@ -278,6 +281,23 @@ def _slice(b: TypedBuilder, *bounds: Value) -> Value:
     return b.op("call", bounds, [Value("", kind)], fn=slice, keywords=(), method=None).result
 
 
+def _get_at(b: TypedBuilder, buffer: Value, *path: Value) -> Value | None:
+    """What a path of indices leads to in a list."""
+    kind = buffer.kind
+    for index in path if isinstance(kind, List) else ():
+        if isinstance(kind, List) and index.kind == Static(Ellipsis):
+            continue
+        if isinstance(kind, List) and is_number(index.kind):
+            kind = kind.item
+        elif isinstance(kind, Array) and not isinstance(index.kind, Tuple):
+            kind = result_kind(operator.getitem, (kind, index.kind))
+        else:
+            return None
+    if not isinstance(buffer.kind, List):
+        return None
+    return b.op("call", (buffer, *path), [Value("", kind)], fn=backprose_runtime.get_at, keywords=(), method=None).result
+
+
 def _place(b: TypedBuilder, index: Value, length: Value) -> Value | None:
     """The front of a list is the front, however long it is."""
     return b.const(0) if index.kind in (Static(None), Static(0)) else None
@@ -305,6 +325,7 @@ STRUCTURAL: dict[Any, Callable[..., Value | None]] = {
     np.ndim: _ndim,
     np.size: _size,
     backprose_runtime.unpack: _unpack,
+    backprose_runtime.get_at: _get_at,
     backprose_runtime.place: _place,
     backprose_runtime.zeros_like: _zeros_like,
 }
