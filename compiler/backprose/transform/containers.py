@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import Dict, Static
 from backprose.ir.nodes import Value
-from backprose.transform import builtin_calls
+from backprose.transform import builtin_calls, stores
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
