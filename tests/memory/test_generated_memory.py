@@ -162,7 +162,7 @@ def program(m, s, k):
     w[0] = 5.0
     return np.sum(m * m) * s
 """),
-    "an element of a list that grew in a loop": ("`q[0]` is an element", """
+    "an element of a list that grew in a loop": ("an element of `q` is updated in place, and `x` may refer to it too", """
 def program(x, s, k):
     q = [x]
     for i in range(k):
@@ -188,7 +188,7 @@ def program(m, s, k):
     m *= s
     return np.sum(a * b[0]) + np.sum(m ** 3)
 """),
-    "an array that is turned round in a loop": ("whether `u` and `u` share memory changes", """
+    "an array that is turned round in a loop": ("whether `u` and what it was before share memory changes", """
 def program(x, s, k):
     u = x * 1.0
     for i in range(k):

@@ -191,7 +191,7 @@ def _check_frozen(carry: Carry) -> None:
         settled = True
         for key, cell in own.items():
             if cell not in memory.frozen and any(c in memory.frozen for c in memory.cells_of(carry.carried[key])):
-                memory.frozen[cell], settled = carry.slots[key].name, False
+                memory.frozen[cell], settled = carry.slots[key].text, False
     for key, cell in own.items():
         if cell in memory.frozen and memory.now(cell) is not carry.values[key]:
             raise still_held(memory.called(cell), carry.op.loc)
@@ -213,36 +213,37 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
     sources = {s.key: memory.ref(s.init) for s in slots}
     afters = {s.key: carry.carried[s.key] for s in slots}
     told = {key: leaves_of(memory.where(v)) for key, v in afters.items() if memory.is_told(v)}
-    names = {ref.cell: slot.name for ref, slot in zip(sources.values(), slots)}
+    names = {ref.cell: slot.text for ref, slot in zip(sources.values(), slots)}
     for s in slots:
         if sources[s.key].cell in cells:
-            raise _shared(op, s.name, memory.called(sources[s.key].cell))
+            raise _shared(op, s.text, memory.called(sources[s.key].cell))
         if s.key not in told and (written or cells):
-            raise _shared(op, s.name, memory.other(afters[s.key]), memory.reshapes_behind(afters[s.key]))
+            raise _shared(op, s.text, memory.other(afters[s.key]), memory.reshapes_behind(afters[s.key]))
         for ref in told.get(s.key, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
-                raise _shared(op, s.name, names.get(ref.cell) or memory.called(ref.cell))
+                raise _shared(op, s.text, names.get(ref.cell) or memory.called(ref.cell))
     doubtful = next((s for s in slots if s.init in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, doubtful.name, memory.other(doubtful.init), memory.reshapes_behind(doubtful.init))
+        raise _shared(op, doubtful.text, memory.other(doubtful.init), memory.reshapes_behind(doubtful.init))
     separate = doubtful is None and len(told) == len(slots) and all(
         all_separate(wheres, lambda cell: True) for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
     )  # fmt: skip
     if written and not separate:
-        raise _shared(op, written[0].name, next((s.name for s in slots if s is not written[0]), written[0].name))
+        raise _shared(op, written[0].text, next((s.text for s in slots if s is not written[0]), written[0].text))
     if not separate or any(ref.cell.root not in inside for refs in told.values() for ref in refs):
         return None
     starts = [ref.cell for ref in sources.values()]
     if written:  # a view that was kept from before the loop may have changed
-        memory.poisoned.update((cell, written[0].name) for cell in starts)
+        memory.poisoned.update((cell, written[0].text) for cell in starts)
     begun = set(carry.values.values())
     fresh = {key for key, refs in told.items() if all(r.cell == own[key] or r.cell.root not in begun for r in refs)}
     return {s.key: [sources[s.key].cell] if s.key in fresh else starts for s in slots}
 
 
 def _shared(op: Op, name: str, other: str, reshapes: frozenset = frozenset()) -> errors.UnsupportedUpdate:
+    other = f"`{other}`" if other != name else "what it was before"
     error = errors.UnsupportedUpdate(
-        f"whether `{name}` and `{other}` share memory changes in this loop", op.loc,
+        f"whether `{name}` and {other} share memory changes in this loop", op.loc,
         "one of them is updated in place, and the other may have to change with it", "copy one of them first: `.copy()`",
     )  # fmt: skip
     error.reshapes = reshapes

@@ -122,9 +122,9 @@ class Memory:
 
     def called(self, what: Value | Cell) -> str:
         """How a message speaks of it: by the user's name, or by the expression that made it."""
-        if what.name not in UNNAMED:
-            return what.name
         value = what.root if isinstance(what, Cell) else what
+        if value not in self.names and what.name not in UNNAMED:
+            return what.name
         name = self.names.get(value) or errors.quoted(self.locs.get(value))
         if name or isinstance(what, Cell):
             return name or value.name or "an element of a container"
@@ -711,8 +711,9 @@ def _element(name: str, loc: Any) -> errors.UnsupportedUpdate:
 
 
 def _undecided(name: str, other: str, loc: Any) -> errors.UnsupportedUpdate:
+    other = f"`{other}`" if other != name else "what it was before"
     return errors.UnsupportedUpdate(
-        f"whether `{name}` and `{other}` share memory is not known when compiling", loc,
+        f"whether `{name}` and {other} share memory is not known when compiling", loc,
         "one of them is updated in place, and the other may have to change with it",
         "copy one of them first: `.copy()`",
     )  # fmt: skip

@@ -61,14 +61,14 @@ class Rebound:
     def begin(self, memory: Memory, slots: Mapping[Key, Slot]) -> None:
         """Before an attempt at the body: the slots that turned out to be rebound refer to what they do before the loop."""
         self.grown = False
-        self.names.update((key, slot.name) for key, slot in slots.items())
+        self.names.update((key, slot.text) for key, slot in slots.items())
         for key, slot in slots.items():
             of_cell = isinstance(key[-1], Cell)
             if slot.alias or not holds_memory(slot.kind) or key in self.alternatives or of_cell:
                 continue
             self.alternatives[key] = [Own(key)]
             if not isinstance(slot.init.kind, Unbound):
-                for ref in leaves_of(_told(memory, slot.init, slot.name)):
+                for ref in leaves_of(_told(memory, slot.init, slot.text)):
                     self._number(key, ref)
         for key in [key for key in self.alternatives if key not in slots]:
             del self.alternatives[key]
@@ -98,7 +98,7 @@ class Rebound:
         self, memory: Memory, b: TypedBuilder, values: Mapping[Key, Value], numbers: Mapping[Key, Value]
     ) -> dict[Key, Value]:
         """For each of the slots a stand-in: what its value is has to be read. `values` are those carried."""
-        own = {key: Ref(Cell(self.names[key], value)) for key, value in values.items()}
+        own = {key: Ref(Cell(value.name, value)) for key, value in values.items()}
         out = {}
         for key in [key for key in self.alternatives if key in values]:
             found = self.alternatives[key]
@@ -111,7 +111,7 @@ class Rebound:
             memory.refs[values[key]], memory.seen[values[key]] = own[key], values[key]
             if key in self.held:
                 memory.frozen[own[key].cell] = self.held[key]
-            out[key] = memory.stand_in(self.names[key], values[key].kind, where) if len(refs) > 1 else values[key]
+            out[key] = memory.stand_in(values[key].name, values[key].kind, where) if len(refs) > 1 else values[key]
         return out
 
     def next_numbers(

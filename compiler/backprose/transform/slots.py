@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backprose.analysis.kinds import widen
-from backprose.ir.kinds import Kind, Record, Scalar
+from backprose.ir.kinds import Dict, Kind, Record, Scalar
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
 from backprose.transform.memory import CONTAINERS, Cell, container_like, holds_memory, structure_of
@@ -31,6 +31,7 @@ class Slot:
     init: Value
     alias: bool  # it refers to the same memory throughout
     kind: Kind
+    text: str  # what the user calls it, for messages: `p.u`, `d['w']`
     parts: tuple[Key, ...] | None = None
 
 
@@ -53,19 +54,19 @@ class Slots:
         """Every slot by its key, containers before their parts."""
         found: dict[Key, Slot] = {}
         for i, (name, init) in enumerate(self.variables):
-            self._add(found, (i,), name, init)
+            self._add(found, (i,), name, name, init)
         for cell in self.cells:
-            self._open(found, (cell,), cell.name, self.engine.memory.whole(self.b, cell))
+            self._open(found, (cell,), cell.name, cell.name, self.engine.memory.whole(self.b, cell))
         return found
 
-    def _add(self, found: dict[Key, Slot], key: Key, name: str, init: Value) -> None:
+    def _add(self, found: dict[Key, Slot], key: Key, name: str, text: str, init: Value) -> None:
         memory = self.engine.memory
         is_alias = memory.active and holds_memory(init.kind) and (memory.is_told(init) or init in memory.elements.readings)
-        if self.aliases.setdefault(key, is_alias) or not self._open(found, key, name, init):
+        if self.aliases.setdefault(key, is_alias) or not self._open(found, key, name, text, init):
             kind = self.kinds.setdefault(key, widen(init.kind))
-            found[key] = Slot(key, name, init, self.aliases[key], kind)
+            found[key] = Slot(key, name, init, self.aliases[key], kind, text)
 
-    def _open(self, found: dict[Key, Slot], key: Key, name: str, init: Value) -> bool:
+    def _open(self, found: dict[Key, Slot], key: Key, name: str, text: str, init: Value) -> bool:
         """Carry a container part by part, if its structure is known and something of it can be updated."""
         parts = self.b.parts.get(init)
         if not self.engine.memory.active or parts is None or not isinstance(init.kind, CONTAINERS) or key in self.whole:
@@ -73,9 +74,10 @@ class Slots:
         if not any(holds_memory(v.kind) for v in parts) or init in self.engine.memory.elements.opened:
             return False  # of a list that is read at places known at run time only, elements are stored in the list
         keys = tuple((*key, j) for j in range(len(parts)))
-        found[key] = Slot(key, name, init, False, init.kind, keys)
+        found[key] = Slot(key, name, init, False, init.kind, text, keys)
         for part, inner in zip(parts, keys):
-            self._add(found, inner, _name_of(init.kind, name, part, inner[-1]), part)
+            j = inner[-1]
+            self._add(found, inner, _name_of(init.kind, name, part, j), text + _accessor(init.kind, j), part)
         return True
 
 
@@ -83,6 +85,12 @@ def _name_of(kind: Kind, name: str, part: Value, index: int) -> str:
     if isinstance(kind, Record):
         return f"{name}_{kind.fields[index]}" if name else kind.fields[index]
     return part.name or f"{name}_{index}"
+
+
+def _accessor(kind: Kind, index: int) -> str:
+    if isinstance(kind, Record):
+        return f".{kind.fields[index]}"
+    return f"[{kind.keys[index]!r}]" if isinstance(kind, Dict) else f"[{index}]"
 
 
 class Carry:
@@ -132,6 +140,7 @@ class Carry:
                     bound.update(self.rebound.bound(memory, b, {slot.key: values[slot.key]}, numbers))
             if slot.key not in bound:
                 bound[slot.key] = slot.init if slot.alias else values[slot.key]
+        memory.names.update((values[key], slot.text) for key, slot in self.slots.items() if slot.text != slot.name)
         for slot in self.slots.values():
             if isinstance(slot.key[-1], Cell):
                 memory.replace(slot.key[-1], bound[slot.key])
