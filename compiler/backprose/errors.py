@@ -33,9 +33,11 @@ class UnsupportedCall(CompileError):
 class UnsupportedUpdate(CompileError):
     """An update in place, or another change of an object that may be shared.
 
-    `reshapes` are the places of reshapes that would give views of arrays in C order, and so would settle it.
+    `place` is the object that lives outside and the attribute that would be changed, where that is known; `reshapes` are
+    the places of reshapes that would give views of arrays in C order, and so would settle it.
     """
 
+    place: tuple[Any, str] | None = None
     reshapes: frozenset = frozenset()
 
 

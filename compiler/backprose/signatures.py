@@ -139,9 +139,16 @@ def check_differentiable(
     if not whole and not carries_derivative(kind):
         raise errors.NotDifferentiable(
             f"the argument `{name}` holds no floating-point number: it is {describe(kind)}", loc,
-            f"{asked} was asked for", f"leave `{name}` out by argnums",
+            f"{asked} was asked for", f"{_way_out(kind)}leave `{name}` out by argnums",
         )  # fmt: skip
     return bool(whole)
+
+
+def _way_out(kind: Kind) -> str:
+    from backprose.ir.kinds import Static
+    from backprose.ir.records import is_plain
+
+    return "make its class a dataclass, or " if isinstance(kind, Static) and is_plain(kind.value) else ""
 
 
 def number_leaves(kind: Kind, path: str) -> Iterator[tuple[str, Kind]]:

@@ -131,8 +131,8 @@ def map_items(function: Callable[[Any], Any], x: Any) -> Any:
     return new_record(type(x), **{field.name: part for field, part in zip(fields(x), parts)})
 
 
-def new_record(cls: type, **parts: Any) -> Any:
-    """An instance of a dataclass with these fields. Its constructor, which may refuse cotangents, is not called."""
+def new_record(cls: type, /, **parts: Any) -> Any:
+    """An object of the class with these fields. Its constructor, which may refuse cotangents, is not called."""
     out = object.__new__(cls)
     for name, part in parts.items():
         object.__setattr__(out, name, part)

@@ -122,7 +122,7 @@ def evaluates(x=0.5):
 
 
 def sets_an_attribute(x=0.5):
-    setattr(evaluates, "x", x)  # UnsupportedUpdate: an attribute of `evaluates` is assigned
+    setattr(evaluates, "x", x)  # UnsupportedUpdate: the attribute `x` of `evaluates` is assigned
     return x
 
 
@@ -130,11 +130,6 @@ def sets_an_attribute(x=0.5):
 class Point:
     x: float
     y: float
-
-
-class Plain:
-    def __init__(self, x):
-        self.x = x
 
 
 def loops_over_a_dataclass(x=0.5):
@@ -147,10 +142,6 @@ def loops_over_a_dataclass(x=0.5):
 def unpacks_a_dataclass(x=0.5):
     a, b = Point(x, x)  # UnsupportedCall: an object of the class `Point` is unpacked
     return a * b
-
-
-def makes_a_plain_object(x=0.5):
-    return Plain(x).x  # UnsupportedCall: an object of the class `Plain` can't be made in a differentiated function
 
 
 def adds_dataclasses(x=0.5):
@@ -296,3 +287,127 @@ def modulus_of_what_may_be_complex(v=V):
         return w * 1j if n == 0 else np.concatenate([turned(w[:1], n - 1), turned(w[1:], n - 1)])
 
     return np.sum(np.abs(turned(v, 1)))  # UnsupportedCall: `absolute` of what may be complex is not supported
+
+
+class Squared:
+    def __init__(self, a):
+        self.a = a
+
+    @property
+    def square(self):
+        return self.a**2
+
+
+class Watched(Squared):
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+
+class Single:
+    def __new__(cls):
+        return object.__new__(cls)
+
+
+def deletes_of_a_number(x=0.5):
+    del x.b  # UnsupportedUpdate: the attribute `b` of float is deleted
+    return x
+
+
+def deletes_what_is_not_there(x=0.5):
+    p = Squared(x)
+    del p.b  # UnsupportedUpdate: the attribute `b` of an object of the class `Squared` is deleted
+    return p.a
+
+
+def reads_what_was_deleted(x=0.5):
+    p = Squared(x)
+    del p.a
+    return p.a  # CompileError: an object of the class `Squared` has no attribute `a` here
+
+
+def sets_a_property(x=0.5):
+    p = Squared(x)
+    p.square = 1.0  # UnsupportedUpdate: the attribute `square` of an object of the class `Squared` is assigned
+    return p.a
+
+
+def sets_what_is_no_slot(x=0.5):
+    p = Slotted()
+    p.b = x  # UnsupportedUpdate: the attribute `b` of an object of the class `Slotted` is assigned
+    return p.b
+
+
+def sets_where_the_class_watches(x=0.5):
+    p = Watched.__new__(Watched)  # UnsupportedCall: `object.__new__` has no derivative rule
+    return p.a
+
+
+def makes_by_new(x=0.5):
+    return Single().a * x  # UnsupportedCall: an object of the class `Single` can't be made in a differentiated function
+
+
+def reads_what_one_path_sets(x=0.5):
+    p = Squared(x)
+    if x > 0:
+        p.b = x * 2
+    return p.b  # UnresolvedKind: the attribute `b` is read of an object that is not known well enough
+
+
+def asks_for_what_is_no_field(p=Point(0.5, 0.5), x=0.5):
+    if hasattr(p, "extra"):  # UnsupportedCall: whether an object of the class `Point` has the attribute `extra` is not known
+        x = x * 2
+    return x
+
+
+def object_of_a_list_by_identity(x=0.5, n=3):
+    ps = [Squared(x * i) for i in range(n)]
+    return x if Squared(x) in ps else 2 * x  # UnsupportedCall: whether `Squared` is the same object as another is not known
+
+
+class Context:
+    def __enter__(self):
+        self.depth = 1
+
+    def __exit__(self, *error):
+        self.depth = 0
+
+
+def enters_an_object(x=0.5):
+    c = Context()
+    with c:  # UnsupportedCall: `with` on an object of the class `Context` is not supported
+        x = x * 2
+    return x * c.depth
+
+
+def gets_an_attribute_in_a_loop(x=0.5, n=3):
+    p = Squared(x)
+    for _ in range(n):  # UnresolvedKind: a loop makes something else of an object of the class `Squared`
+        p.b = p.a * x
+    return p.a
+
+
+class Ticking:
+    def __init__(self):
+        self.t = 0.0
+
+    def tick(self, dt):
+        self.t += dt
+        return self.t
+
+
+def ticks_in_the_condition(x=0.5):
+    clock, total = Ticking(), 0.0
+    while clock.tick(x) < 3:  # UnsupportedUpdate: the condition of this loop updates something in place
+        total += clock.t
+    return total
+
+
+def ticks_in_the_condition_and_the_body(x=0.5):
+    clock, total = Ticking(), 0.0
+    while clock.tick(x) < 3:  # UnsupportedUpdate: the condition of this loop updates something in place
+        total += clock.tick(x)
+    return total

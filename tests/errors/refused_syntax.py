@@ -59,11 +59,6 @@ def set_comprehension(xs):
     return sum({x for x in xs})  # UnsupportedSyntax: a set is not supported
 
 
-def deletes_attribute(x):
-    del x.b  # UnsupportedUpdate: an attribute is deleted: that is not supported
-    return x
-
-
 def decorated(x):
     @staticmethod  # UnsupportedSyntax: a decorated nested function is not supported
     def inner():

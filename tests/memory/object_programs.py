@@ -147,6 +147,5 @@ ARGUMENTS = {
     "method_that_changes_its_object": (OBJECT, 3),
 }
 REFUSED = {
-    "frozen_dataclass": "attribute of",
-    "no_field": "is assigned",
+    "frozen_dataclass": "the attribute `w` of",
 }

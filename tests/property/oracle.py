@@ -26,7 +26,12 @@ def compiled(f: Callable, args: tuple, wrt: tuple[int, ...], paired: bool = Fals
 
 
 def loaded(compilation: Compilation, f: Callable) -> dict[str, Any]:
-    return compilation.load("test", f.__globals__)
+    return compilation.load("test", outside(compilation, f))
+
+
+def outside(compilation: Compilation, f: Callable) -> dict[str, Any]:
+    """The names that the code reads live: globals, and attributes of objects."""
+    return {**f.__globals__, **{g.live: g.read() for g in compilation.guards.values() if g.live}}
 
 
 def leaves(value: Any) -> Iterator[np.ndarray | float]:
@@ -122,7 +127,7 @@ def check_gradient(f: Callable, args: tuple, wrt: tuple[int, ...]) -> Any:
     assert same_bits(value, expected), f"the value is {value}, not {expected}\n{source}"
     assert not shares(gradient, args), f"a gradient aliases an argument or another\n{source}"
 
-    run = interpret(compilation.stages["optimised"], *copy.deepcopy(args), globals=f.__globals__)
+    run = interpret(compilation.stages["optimised"], *copy.deepcopy(args), globals=outside(compilation, f))
     assert close(run, (value, gradient), 1e-13, 1e-13), f"interpreted {run}, emitted {value, gradient}\n{source}"
 
     plain = compiled(f, args, wrt, optimise=False)

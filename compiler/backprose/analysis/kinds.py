@@ -92,7 +92,7 @@ def join(a: Kind, b: Kind) -> Kind:
         return List(reduce(join, items, UNBOUND))
     if isinstance(a, Dict) and isinstance(b, Dict) and a.keys == b.keys:
         return Dict(a.keys, _join_all(a.items, b.items))
-    if isinstance(a, Record) and isinstance(b, Record) and a.cls is b.cls:
+    if isinstance(a, Record) and isinstance(b, Record) and (a.cls, a.fields) == (b.cls, b.fields):
         return Record(a.cls, a.fields, _join_all(a.items, b.items))
     if isinstance(a, Slice) and isinstance(b, Slice):
         return Slice(join(a.start, b.start), join(a.stop, b.stop), join(a.step, b.step))

@@ -6,7 +6,6 @@ import ast
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import backprose_runtime
@@ -17,6 +16,7 @@ from backprose.codegen.names import References, clean, first_free
 from backprose.codegen.unpacking import position
 from backprose.ir.kinds import Array, Dim, Scalar, Static
 from backprose.ir.nodes import Op, Value
+from backprose.ir.records import fields_of, takes_fields
 
 BINARY = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
@@ -228,12 +228,12 @@ class Expressions:
 
     def on_record(self, op: Op) -> ast.expr:
         cls = op.attrs["cls"]
-        values = self.values(op.operands)
-        if is_dataclass(cls):
-            keywords = [ast.keyword(f.name, v) for f, v in zip(fields(cls), values, strict=True)]
-        else:
-            keywords = [ast.keyword(name, v) for name, v in zip(cls._fields, values, strict=True)]
-        return ast.Call(self.references.node(cls), [], keywords)
+        fields = fields_of(cls, op.result.kind)
+        keywords = [ast.keyword(name, v) for name, v in zip(fields, self.values(op.operands), strict=True)]
+        node = self.references.node(cls)
+        if takes_fields(cls, fields):
+            return ast.Call(node, [], keywords)
+        return ast.Call(self.references.node(backprose_runtime.new_record), [node], keywords)
 
     # Control flow that is an expression
     def on_if(self, op: Op) -> ast.expr:

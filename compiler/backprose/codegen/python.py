@@ -27,6 +27,7 @@ from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
+from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.walk import all_ops, use_counts
 
 
@@ -228,7 +229,10 @@ def _named_by(op: Op) -> Iterator[Any]:
     elif op.name == "const":
         yield from _inside(op.attrs["value"])
     elif op.name == "record":
-        yield op.attrs["cls"]
+        cls = op.attrs["cls"]
+        yield cls
+        if not takes_fields(cls, fields_of(cls, op.result.kind)):
+            yield backprose_runtime.new_record
 
 
 def _inside(value: Any) -> Iterator[Any]:

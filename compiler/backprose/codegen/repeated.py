@@ -52,6 +52,7 @@ class Repeated:
         self.bound = Counter(v.name for v in defined_values(function.region))  # by name: how many values have it
         self.readers: dict[Value, list[Op]] = {}
         self.block: dict[Op, int] = {}  # which ops stand in one block
+        self.counters: set[Value] = set()  # loop variables that nothing in the body shares its name with
         self.find_readers(function.region)
 
     def find_readers(self, region: Region) -> None:
@@ -61,6 +62,9 @@ class Repeated:
                 self.readers.setdefault(value, []).append(op)
             for inner in op.regions:
                 self.find_readers(inner)
+            if op.name == "for":
+                names = Counter(v.name for v in defined_values(op.body))
+                self.counters.update(v for v in op.items if v.name and names[v.name] == 1)
 
     def is_cheap(self, e: Expression) -> bool:
         """Whether it is a slice, an index, a bound of a range or a short test."""
@@ -73,7 +77,11 @@ class Repeated:
             return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
                 r.name for r in e.reads if isinstance(r, Value)
             }
-        return e.op.fn is slice or (e.op.name == "tuple" and all(v in self.known for v in e.op.operands))
+        return e.op.fn is slice or (e.op.name == "tuple" and all(map(self.is_lasting, e.op.operands)))
+
+    def is_lasting(self, value: Value) -> bool:
+        """Whether what is written for the value means the same wherever it stands."""
+        return value in self.known or value in self.counters or (value.name != "" and self.names[value.name] == 1)
 
     def is_index(self, op: Op) -> bool:
         """Whether the op is `i + 1`, read nearby as an index and as nothing else."""

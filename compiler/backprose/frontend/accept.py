@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NoReturn
 
-from backprose.errors import UnsupportedSyntax, UnsupportedUpdate
+from backprose.errors import UnsupportedSyntax
 from backprose.frontend.source import Source
 
 ACCEPTED: tuple[type[ast.AST], ...] = (
@@ -172,18 +172,6 @@ class _Checker:
     def visit_MatchAs(self, node: ast.MatchAs) -> None:
         if node.pattern is not None:
             self.refuse(node, *_PATTERN)
-
-    # Updates in place
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.ctx, ast.Del):
-            self.refuse(
-                node,
-                "an attribute is deleted: that is not supported",
-                "which attributes an object has would depend on the path taken",
-                "build a new value: dataclasses.replace",
-                UnsupportedUpdate,
-            )
-        self.children(node)
 
     # Expressions
     def visit_Call(self, node: ast.Call) -> None:

@@ -250,7 +250,9 @@ class Lowering(Loops):
             self.delete(target)
 
     def delete(self, target: ast.expr) -> None:
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, ast.Attribute):
+            self.builder.call(delattr, self.expression(target.value), self.builder.const(target.attr))
+        elif isinstance(target, ast.Subscript):
             self.builder.call(operator.delitem, self.expression(target.value), self.expression(target.slice))
         elif isinstance(target, ast.Name):
             self.load(target.id, target, escapes=False)

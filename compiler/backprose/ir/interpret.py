@@ -9,13 +9,17 @@ import builtins
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
 from types import CellType, MethodDescriptorType
 from typing import Any
 
+import backprose_runtime
+
 from backprose.errors import InternalError
 from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.records import fields_of, takes_fields
+
 
 @dataclass(frozen=True)
 class UnboundVariable:
@@ -132,9 +136,9 @@ class _Frame:
 
     def op_record(self, op: Op, *values: Any) -> Any:
         cls = op.attrs["cls"]
-        if is_dataclass(cls):
-            return cls(**{field.name: value for field, value in zip(fields(cls), values, strict=True)})
-        return cls(*values)
+        names = fields_of(cls, op.result.kind)
+        parts = dict(zip(names, values, strict=True))
+        return cls(**parts) if takes_fields(cls, names) else backprose_runtime.new_record(cls, **parts)
 
     def op_closure(self, op: Op, *captured: Any) -> Callable:
         template = op.attrs["template"]

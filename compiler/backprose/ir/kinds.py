@@ -181,7 +181,10 @@ class Dict(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Record(Kind):
-    """A dataclass or namedtuple instance: its class, its field names and a kind for each field."""
+    """An object of a user's class: a dataclass, a namedtuple, or one of another class that the function made itself.
+
+    It has a kind for each field; the fields of other classes are the attributes that it has been given so far.
+    """
 
     cls: type
     fields: tuple[str, ...]

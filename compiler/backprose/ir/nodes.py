@@ -18,7 +18,7 @@ The operations, with `->` for their results:
     getattr      object {name}               -> 1
     tuple, list  items                       -> 1
     dict         k0 v0 k1 v1 ...             -> 1
-    record       fields {cls}                -> 1   a dataclass or namedtuple
+    record       fields {cls}                -> 1   an object with these attributes
     closure      captured {template}         -> 1   a nested function; the template's first parameters are
                                                     the captured values
     if           cond  [then, else]          -> n   each region yields n values

@@ -7,11 +7,11 @@ one of `OPS`, with all its attributes, and with as many operands, regions, yield
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from backprose.errors import InternalError
 from backprose.ir.nodes import OPS, Function, Module, Op, Region, Value
+from backprose.ir.records import fields_of
 from backprose.ir.text import print_ir
 from backprose.ir.walk import defined_values
 
@@ -151,8 +151,7 @@ class _Checker:
             self.complain(op, "has a key without a value")
 
     def check_record(self, op: Op) -> None:
-        cls = op.attrs["cls"]
-        expected = fields(cls) if is_dataclass(cls) else getattr(cls, "_fields", None)
+        expected = fields_of(op.attrs["cls"], op.result.kind)
         if expected is None:
             self.complain(op, "its class is neither a dataclass nor a namedtuple")
         else:

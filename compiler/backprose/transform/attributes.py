@@ -14,11 +14,13 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.kinds import is_number, ndim_of
 from backprose.ir.kinds import (
-    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple,
+    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
-from backprose.transform import containers, iteration, lists, outside, plain_methods, refusals, writing
+from backprose.transform import (
+    containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, writing,
+)  # fmt: skip
 from backprose.transform.memory import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
@@ -54,6 +56,8 @@ ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
 def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
     """`target.name`."""
+    if target in engine.supers:
+        return inherited.attribute(engine, b, target, name, loc)
     kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
     if isinstance(kind, Static) and not is_number(kind) and not isinstance(kind.value, (str, bytes)):
         return _of_object(engine, b, target, kind.value, name, loc)
@@ -67,6 +71,12 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
         return b.getattr(target, name, Scalar("int"))
     if isinstance(kind, (List, FixedList, Tuple, Dict, Static, Scalar, Object)):
         return _method(engine, b, target, name)
+    if isinstance(kind, Unknown):
+        raise errors.UnresolvedKind(
+            f"the attribute `{name}` is read of an object that is not known well enough", loc,
+            "on another path it has other attributes, or is of another class",
+            "give it the same attributes on every path, best in `__init__`",
+        )  # fmt: skip
     raise _unknown(f"the attribute `{name}` of {kind}", loc)
 
 
@@ -109,16 +119,25 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
         if isinstance(kind.items[i], Static) and isinstance(kind.items[i].value, LITERALS):
             return b.const(kind.items[i].value)
         return b.getattr(target, name, kind.items[i])
+    if name == "__class__":
+        return b.data(kind.cls)
     member = inspect.getattr_static(kind.cls, name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
-    if inspect.isdatadescriptor(member):
+    if inspect.isdatadescriptor(member) and not isinstance(member, types.MemberDescriptorType):
         raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
-    if member is not None and not callable(member) and not isinstance(member, (staticmethod, classmethod)):
-        return b.data(member)
-    if member is not None:
+    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict"):
         return _method(engine, b, target, name)
-    raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
+    if member is not None and not hasattr(member, "__get__"):
+        return outside.live(engine, b, lambda: getattr(kind.cls, name), name, (id(kind.cls), name), kind.cls)
+    fallback = inspect.getattr_static(kind.cls, "__getattr__", None)
+    if isinstance(fallback, types.FunctionType):
+        return engine.call_function(b, fallback, (target, b.const(name)), {}, loc)
+    raise errors.CompileError(
+        f"an object of the class `{kind.cls.__qualname__}` has no attribute `{name}` here", loc,
+        "reading it would raise AttributeError, unless it is set outside the function or on one path only",
+        "assign it in `__init__`, or make it a field of a dataclass",
+    )  # fmt: skip
 
 
 def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:
@@ -126,6 +145,9 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
     member = inspect.getattr_static(type(obj), name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
+    found = followed.read(engine, b, obj, name, loc)
+    if found is not None:
+        return found
     if not hasattr(obj, name):
         raise errors.CompileError(
             f"`{_describe(obj)}` has no attribute `{name}`", loc, "reading it would raise AttributeError",
@@ -140,7 +162,7 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         return b.data(current)
     if isinstance(obj, np.ufunc):
         return b.data(current)
-    return outside.live(engine, b, lambda: getattr(obj, name, None), name, (id(obj), name))
+    return followed.read_live(engine, b, obj, name)
 
 
 def call_method(
@@ -185,7 +207,7 @@ def call_method(
         return _call_object_method(engine, b, target, kind.value, name, args, keywords, loc)
     if isinstance(kind, Object) and is_known(getattr(kind.cls, name, None)):
         return _call_known_method(engine, b, target, getattr(kind.cls, name), args, keywords, loc)
-    args = tuple(engine.elements(b, v, loc) for v in args)
+    args = tuple(engine.elements(b, v, loc, False) for v in args)
     return plain_methods.plain_method(b, target, kind, name, args, keywords, loc)
 
 

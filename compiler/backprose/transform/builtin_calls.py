@@ -14,7 +14,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import iteration, objects, type_questions, writing
+from backprose.transform import fields, followed, iteration, objects, type_questions, writing
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -91,14 +91,8 @@ def _getattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
     return engine.attribute(b, args[0], args[1].kind.value, loc)
 
 
-def _setattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    """Imported here: what changes containers stands above the builtins that make them."""
-    from backprose.transform.containers import set_attribute
-
-    return set_attribute(engine, b, args, loc)
-
-
 def _print(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    followed.check_unchanged(engine, b, args, loc)
     return typed_call(b, print, args, Static(None), keywords)
 
 
@@ -108,6 +102,7 @@ def _text(fn: Any) -> Callable[..., Value]:
     def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
         if all(isinstance(v.kind, Static) and isinstance(v.kind.value, LITERALS) for v in args) and not keywords:
             return b.call(fn, *args)
+        followed.check_unchanged(engine, b, args, loc)
         elements = tuple(engine.elements(b, v, loc) for v in args) if fn is str.join else args
         return typed_call(b, fn, elements, Scalar("str"), keywords)
 
@@ -181,10 +176,12 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     **iteration.HANDLERS,
     **type_questions.HANDLERS,
     **objects.HANDLERS,
+    **fields.HANDLERS,
     dict: _dict,
     builtins.sum: _sum,
     backprose_runtime.unbroadcast: _unbroadcast,
     getattr: _getattr,
+    iter: lambda engine, b, args, keywords, loc: iteration.generator(engine, *args),
     print: _print,
     str: _text(str),
     repr: _text(repr),
@@ -194,7 +191,6 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     functools.reduce: _reduce,
     divmod: _divmod,
     sorted: _sorted,
-    setattr: _setattr,
     operator.delitem: _delitem,
     eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
     exec: _refused("what it executes is not known when compiling", "write the statements out"),

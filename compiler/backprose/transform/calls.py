@@ -19,7 +19,9 @@ from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unk
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
 from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
-from backprose.transform import attributes, builtin_calls, iteration, objects, operators, refusals, updates, writing
+from backprose.transform import (
+    attributes, builtin_calls, identity, iteration, objects, operators, refusals, updates, writing,
+)  # fmt: skip
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
@@ -146,9 +148,10 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         )  # fmt: skip
     if fn is operator.getitem and isinstance(args[0].kind, Dict):
         refusals.check_key(args[0], args[1], loc)
-    overload = operators.overload(engine, b, fn, args, loc)
-    if overload is not None:
-        return overload
+    for answer in (operators.overload, identity.answer):
+        found = answer(engine, b, fn, args, loc)
+        if found is not None:
+            return found
     if is_compile_time(fn) and not all(map(b.is_static, (*args, *keywords.values()))):
         return engine.call_function(b, fn, args, keywords, loc)
     rule = rule_for(fn)
@@ -177,9 +180,10 @@ CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runti
 
 def _elements(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> tuple[Value, ...]:
     """Iterators that are passed to functions which go over them, as lists."""
+    goes_over = fn in CONSUMERS and fn is not operator.contains
     if fn not in CONSUMERS:
         refusals.refuse_iterators(engine, fn, args, loc)
-    return tuple(engine.elements(b, v, loc) for v in args)
+    return tuple(engine.elements(b, v, loc, goes_over) for v in args)
 
 
 def _is_unresolved(kind: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.analysis.kinds import join, widen
-from backprose.ir.kinds import Kind, List, Unknown
+from backprose.ir.kinds import Kind, List, Record, Unknown
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
 from backprose.transform.memory import Cell, holds_memory, leaves_of, still_held
@@ -148,6 +148,12 @@ def _same_kinds(carry: Carry, slots: Slots, yields: list[Value]) -> bool:
 
 def _check_kinds(op: Op, names: list[str], kinds: list[Kind], joined: list[Kind]) -> None:
     for name, before, after in zip([*names, *[""] * len(kinds)], kinds, joined):
+        if isinstance(after, Unknown) and isinstance(before, Record):
+            raise errors.UnresolvedKind(
+                f"a loop makes something else of an object of the class `{before.cls.__qualname__}`", op.loc,
+                "it has other attributes after an iteration, or is of another class",
+                "assign its attributes before the loop, best in `__init__`",
+            )  # fmt: skip
         if isinstance(after, Unknown) and not isinstance(before, Unknown):
             raise errors.UnresolvedKind(
                 f"`{name or 'a value'}` changes its kind in the loop", op.loc,

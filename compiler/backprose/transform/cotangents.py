@@ -7,7 +7,6 @@ here, once: sums over broadcast axes, casts to the primal's dtype, zeros, and ac
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -132,7 +131,7 @@ class Cotangents:
         if isinstance(kind, Dict):
             return b.dict([(b.const(k), self.tree(b, value, (*path, k))) for k in kind.keys])
         if isinstance(kind, Record):
-            return _record(b, kind, [self.tree(b, value, (*path, f)) for f in kind.fields])
+            return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
         if not carries_derivative(kind):
             return b.const(None)
         return self.leaf(b, value, path)
@@ -204,19 +203,6 @@ class Likes:
             return companion
         dtype = b.data(np.dtype(kind.dtype).type)
         return b.op("call", (companion, dtype), [Value("", Object(object))], fn=np.zeros, keywords=(), method=None).result
-
-
-def _record(b: TypedBuilder, kind: Record, items: list[Value]) -> Value:
-    """A record of cotangents. Only a constructor that just stores what it gets may be called with them."""
-    init = getattr(kind.cls.__init__, "__code__", None)
-    stores = issubclass(kind.cls, tuple) or (init is not None and init.co_filename == "<string>")
-    takes_all = issubclass(kind.cls, tuple) or all(f.init for f in dataclasses.fields(kind.cls))
-    if stores and takes_all and not hasattr(kind.cls, "__post_init__"):
-        return b.record(kind.cls, kind.fields, items)
-    kind = Record(kind.cls, kind.fields, tuple(v.kind for v in items))
-    made = b.call_named(backprose_runtime.new_record, (b.data(kind.cls),), dict(zip(kind.fields, items)), kind)
-    b.parts[made] = tuple(items)
-    return made
 
 
 def bar_name(value: Value, path: Path = ()) -> str:

@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import backprose_runtime
-
 from backprose import errors
 from backprose.analysis.kinds import name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import defined_values
+from backprose.ir.walk import defined_values, rename
 from backprose.transform import (
-    attributes, branches, calls, instances, iteration, lists, loops, operators, outside, refusals, stores,
+    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals,
+    stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
+from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
-from backprose.transform.memory import Memory, holds_memory
+from backprose.transform.memory import Cell, Memory
 from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
@@ -42,11 +42,12 @@ class Frame:
     globals: Mapping[str, Any]
     cells: Mapping[str, Any]
     template: Function | None = None  # of the closure whose body this is
+    first: Value | None = None  # the first argument, which `super()` stands for
 
     @classmethod
-    def of(cls, function: Any) -> Frame:
+    def of(cls, function: Any, first: Value | None = None) -> Frame:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        return cls(function.__globals__, cells)
+        return cls(function.__globals__, cells, first=first)
 
 
 def _identity(kind: Kind) -> Any:
@@ -70,12 +71,18 @@ class Inference:
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
+    supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
+    field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
+    names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
+    naming: str = ""  # the variable that gets the result of the call that begins
+    made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
     depth: int = 0  # loops around the code being walked
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
+    followed: Followed = field(default_factory=Followed)
     careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
@@ -91,16 +98,33 @@ class Inference:
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
-        outer, depth = (self.memory.state, self.memory.active), self.depth
+        outer = self.memory.state, self.memory.active, self.followed
+        self.memory.active, self.followed = True, self.followed.closed()
+        try:
+            entry = self._settled(target, lowered, owner, kinds, prefix)
+            outer[2].reads.update(self.followed.reads)
+        finally:
+            self.memory.state, self.memory.active, self.followed = outer
+        others = {i.name: i.function for i in self.instances.values()}
+        return Module({entry.name: entry, **others, **self.functions})
+
+    def _settled(
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str
+    ) -> Function:
+        """The entry, built until it is known what it writes to."""
+        instances, depth = dict(self.instances), self.depth
         changed: frozenset[str] | None = None
         first: errors.UnsupportedUpdate | None = None
-        careful, self.memory.active = self.careful, True
+        careful = self.careful
         while True:
             self.memory.state, ordered = {}, frozenset(self.memory.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
-                first, self.depth = first or error, depth
+                self.depth, self.instances = depth, dict(instances)  # those that were built before it are of no use
+                if followed.follow(self, error):
+                    continue
+                first = first or error
                 if changed is None:
                     changed = frozenset()  # what is refused may be known once containers are taken apart,
                 elif not error.reshapes <= self.memory.required:
@@ -108,15 +132,14 @@ class Inference:
                 elif not self.careful:
                     self.careful = True  # and once loops carry what is rebound
                 else:
+                    self.careful = careful
                     raise first from None
                 continue
-            if written <= (changed or frozenset()) and self.memory.ordered == ordered:
-                break
+            again = followed.note_writes(self) or self.memory.ordered != ordered
+            if not again and written <= (changed or frozenset()):
+                self.careful = careful
+                return entry
             changed = (changed or frozenset()) | written
-        self.memory.state, self.memory.active = outer
-        self.careful = careful
-        others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others, **self.functions})
 
     def _entry(
         self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
@@ -129,17 +152,21 @@ class Inference:
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
+                followed.own(self, Static(owner), param.name)
                 continue
+            followed.own(self, kinds[param.name], param.name)
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
             params.append(value)
             own = stores.copy(self.memory, b, value) if changed and param.name in changed else value
             values.append(own if changed is None else self.memory.expand(b, own))
-        arrays = [v for v in params if holds_memory(v.kind)]
-        if changed and (len(arrays) > 1 or any(not isinstance(v.kind, Array) for v in arrays)):
-            b.op("call", arrays, [Value("", Static(None))], fn=backprose_runtime.require_separate, keywords=(), method=None)
+        at = len(b.ops)
+        followed.open_records(self, b)
         cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
-        entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, lowered.signature)
+        followed.check_unchanged(self, b, (result,), lowered.loc)
+        followed.check_separate(self, b, at, params, bool(changed))
+        region = rename(b.region(params, [result]), self.names)
+        entry = Function(lowered.name, region, lowered.loc, lowered.doc, lowered.signature)
         written = self.memory.written({})
         return entry, frozenset(name for name, cell in cells if cell in written or cell in self.memory.poisoned)
 
@@ -163,13 +190,13 @@ class Inference:
         return self.inline(b, function, lowered, values)
 
     def inline(self, b: TypedBuilder, function: Any, lowered: Function, values: list[Value]) -> Value:
-        return self.inline_body(b, lowered, values, Frame.of(function))
+        return self.inline_body(b, lowered, values, Frame.of(function, values[0] if values else None))
 
     def inline_closure(self, b: TypedBuilder, callee: Value, values: list[Value]) -> Value:
         """The body of a nested function; its captured values come first in `values`."""
         _, frame = self.captures[callee]
         template = callee.kind.template
-        return self.inline_body(b, template, values, replace(frame, template=template))
+        return self.inline_body(b, template, values, replace(frame, template=template, first=None))
 
     def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
@@ -256,6 +283,13 @@ class Inference:
             self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
             return
         update = op.attrs["operator"]
+        method = type_questions.special(target.kind, "__setitem__")
+        if method is not None:
+            if update is not None:
+                before = self.known(b, operator.getitem, (target, index), {}, op.loc)
+                value = self.known(b, update, (before, value), {}, op.loc)
+            self.call_function(b, method, (target, index, value), {}, op.loc)
+            return
         if update is not None:
             pure = operators.UPDATES[update]
             if pure is operator.add and stores.add(self.memory, b, target, index, value, op.loc):
@@ -313,12 +347,21 @@ class Inference:
             env[op.result] = self.named(b, columns, op.result.name)
             return
         args, keywords = spread(self, b, op, [env[v] for v in op.operands[1:]])
+        if callee.kind == Static(super):
+            env[op.result] = inherited.super_of(self, b, args, frame, op.loc)
+            return
+        self.naming = op.result.name
         env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
 
     def iterator(self, value: Value) -> Value:
         """Note that `value` can be gone over once only."""
         self.fresh[value] = self.depth
         return value
+
+    def iterable(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
+        """What an object gives that is gone over; anything else as it is."""
+        method = type_questions.special(value.kind, "__iter__")
+        return value if method is None else self.call_function(b, method, (value,), {}, loc)
 
     def spend(self, value: Value, loc: Any) -> None:
         """Going over an iterator again, or in a loop that it was made outside of, finds it exhausted: refused."""
@@ -330,8 +373,9 @@ class Inference:
                 "make it a list: `list(...)`",
             )  # fmt: skip
 
-    def elements(self, b: TypedBuilder, value: Value, loc: Any) -> Value:
-        """An iterator as the list of what it gives; anything else as it is."""
+    def elements(self, b: TypedBuilder, value: Value, loc: Any, goes_over: bool = True) -> Value:
+        """An iterator as the list of what it gives, as an object too that is gone over; anything else as it is."""
+        value = self.iterable(b, value, loc) if goes_over else value
         if value in self.iterators:
             return iteration.collect(self, b, value, loc)
         if value in self.single:
@@ -345,7 +389,8 @@ class Inference:
         self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)
-        for table in (self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices):
+        tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers
+        for table in tables:
             if value in table:
                 table[fresh] = table[value]
         return fresh
@@ -382,6 +427,7 @@ class Inference:
         b.op("raise", operands)
 
     def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
+        refusals.refuse_contexts([env[v] for v in op.operands], op.loc)
         inner = b.nested()
         before = dict(self.memory.state)
         values = self.region(inner, op.body, env, frame)

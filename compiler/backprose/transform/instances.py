@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.analysis.kinds import join, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Value
+from backprose.ir.walk import rename
 from backprose.transform.memory import holds_memory
 from backprose.transform.typed import TypedBuilder
 
@@ -82,14 +83,19 @@ def _body(engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ..
             continue
         params.append(Value(param.name, kind))
         values.append(params[-1])
-    env = dict(zip(lowered.params, values))
+    env, frame = dict(zip(lowered.params, values)), replace(frame, first=values[0] if values else None)
     outer, engine.memory.state = engine.memory.state, {}
     cells = [engine.memory.ref(v).cell for v in params if holds_memory(v.kind)]
-    (result,) = engine.region(b, lowered.region, env, frame)
+    around, engine.followed = engine.followed, engine.followed.closed()
+    try:
+        (result,) = engine.region(b, lowered.region, env, frame)
+        around.reads.update(engine.followed.reads)
+    finally:
+        engine.followed = around
     if any(cell in cells for cell in engine.memory.written({})):
         raise errors.UnsupportedUpdate(
             f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
             "its effect on the caller's memory is not followed through the recursion", "return the new value",
         )  # fmt: skip
     engine.memory.state = outer
-    return Function(name, b.region(params, [result]), lowered.loc, lowered.doc)
+    return Function(name, rename(b.region(params, [result]), engine.names), lowered.loc, lowered.doc)

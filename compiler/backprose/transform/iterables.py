@@ -25,6 +25,7 @@ def flatten(engine: Inference, b: TypedBuilder, iterables: list[Value], loc: Any
     flat: list[Value] = []
 
     def shape_of(value: Value) -> Any:
+        value = engine.iterable(b, value, loc)
         engine.spend(value, loc)
         if value in engine.single:
             return shape_of(engine.single[value])

@@ -46,7 +46,8 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
         (test,) = engine.region(head, cond, {**env, **bound}, frame)
         if memory.written(entered):
             raise errors.UnsupportedUpdate(
-                "the condition of this loop updates something in place", op.loc, "", "update it in the loop's body"
+                "the condition of this loop updates something in place", op.loc, "it runs once more than the body does",
+                "update it in the loop's body",
             )
         inner, memory.state = b.nested(), state
         inner_params = [Value(v.name, v.kind) for v in params]

@@ -96,6 +96,7 @@ class Memory:
     links: dict[Cell, dict[Cell, None]] = field(default_factory=dict)  # what may be the same, and can't be read once written
     reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
     renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
+    outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
     names: dict[Value, str] = field(default_factory=dict)  # those that the user gave to values without one, for messages
     locs: dict[Value, Any] = field(default_factory=dict)  # where those were made
     elements: Elements = field(default_factory=lambda: Elements(CONTENTS))
@@ -312,6 +313,8 @@ class Memory:
             self.freeze_contents([source])
             self.note_view(result, source, operator.getitem, op.operands[1:])
             self.elements.read(self, result, self.ref(source).cell)
+        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)) and OUTSIDE in self.doubtful.get(source, ()):
+            self.doubtful[result] = {OUTSIDE: self.doubtful[source][OUTSIDE]}
         elif element and isinstance(source.kind, (*CONTAINERS, Maybe)):
             self.doubtful[result] = {ELEMENTS: result, CONTENTS: self.now(CONTENTS)}
             self.elements.note_mixed(self, result, source)
@@ -526,6 +529,8 @@ class Memory:
         """The cell that a store to `target` writes to."""
         if target in self.doubtful:
             other = next(iter(self.doubtful[target]))
+            if OUTSIDE in self.doubtful[target]:
+                raise outside_update(target, self.outside.get(self.doubtful[target][OUTSIDE]), loc)
             if target in self.elements.reasons:
                 raise mixed(*self.elements.reasons[target], loc)
             if other is ELEMENTS:
@@ -674,6 +679,19 @@ def structure_of(kind: Kind) -> object:
 def _in_scope(b: TypedBuilder, value: Value) -> bool:
     """Whether the value was built by this builder: one from another branch may not be in scope."""
     return any(value in op.results for op in b.ops)
+
+
+def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> errors.UnsupportedUpdate:
+    """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute."""
+    owner, name = place or (None, target.name or "a value")
+    cls = owner if isinstance(owner, type) else type(owner)
+    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{cls.__qualname__}`"
+    error = errors.UnsupportedUpdate(
+        f"{what} lives outside the function, and is updated in place", loc, "other code sees the change",
+        "pass it as an argument, or work on a copy: `.copy()`",
+    )  # fmt: skip
+    error.place = place
+    return error
 
 
 def still_held(name: str, loc: Any) -> errors.UnsupportedUpdate:

@@ -14,7 +14,7 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.transform import attributes, containers, lists, stores
+from backprose.transform import attributes, containers, lists, stores, type_questions
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -40,7 +40,7 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
         return engine.memory.each(b, args[0], act, [args[0].name])[0]
     kind = args[0].kind.item if isinstance(args[0].kind, Maybe) else args[0].kind
     symbol = SYMBOLS[fn.__name__.strip("_")]
-    method = _special(kind, f"__{fn.__name__.strip('_')}__")
+    method = type_questions.special(kind, f"__{fn.__name__.strip('_')}__")
     if method is not None:
         return engine.call_function(b, method, args, {}, loc)
     if isinstance(kind, Array):
@@ -84,30 +84,17 @@ def updated(
 def overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], loc: Any) -> Value | None:
     """An operator that a user's class defines."""
     if fn in (abs, round):
-        method = _special(args[0].kind, f"__{fn.__name__}__")
+        method = type_questions.special(args[0].kind, f"__{fn.__name__}__")
         return engine.call_function(b, method, args, {}, loc) if method is not None else None
     if getattr(fn, "__module__", "") not in ("_operator", "operator"):
         return None
     name = f"__{fn.__name__.strip('_')}__"
     for i, value in enumerate(args[:2]):
-        method = _special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
+        method = type_questions.special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
         if method is not None:
             others = args if i == 0 else args[::-1]
             return engine.call_function(b, method, others, {}, loc)
     return None
-
-
-COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
-
-
-def _special(kind: Any, name: str) -> types.FunctionType | None:
-    """A special method that a user's class defines in Python."""
-    cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
-    method = getattr(cls, name, None) if cls else None
-    if isinstance(method, types.FunctionType) and name in COMPARISONS and method.__code__.co_filename == "<string>":
-        return None  # written by `dataclass`: runs as it is
-    is_own = isinstance(method, types.FunctionType) and method.__module__ not in ("collections", "numpy", "builtins", "enum")
-    return method if is_own else None
 
 
 ARITHMETIC = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",

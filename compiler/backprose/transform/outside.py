@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backprose.analysis.kinds import kind_of
 from backprose.ir.kinds import Kind, Static
 from backprose.ir.nodes import Op, Value
+from backprose.transform.memory import holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def reader(name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
     return (lambda: namespace.get(name, getattr(builtins, name, None))), hasattr(builtins, name)
 
 
-def live(engine: Inference, b: TypedBuilder, read: Callable[[], Any], name: str, key: Any) -> Value:
+def live(engine: Inference, b: TypedBuilder, read: Callable[[], Any], name: str, key: Any, owner: Any = None) -> Value:
     """A value that lives outside the function: data is read at run time, anything else is static. Guarded."""
     current = read()
     kind = kind_of(current)
@@ -61,8 +62,12 @@ def live(engine: Inference, b: TypedBuilder, read: Callable[[], Any], name: str,
             unique = f"{name}_{n}"
         engine.live_names[unique] = key
         engine.guards[key] = Guard(read, kind, unique)
-    return _live_op(b, engine.guards[key].live, kind)
+    value = live_op(b, engine.guards[key].live, kind)
+    if holds_memory(kind):
+        engine.memory.outside[value] = (owner, name)
+        engine.followed.reads[engine.guards[key].live] = kind
+    return value
 
 
-def _live_op(b: TypedBuilder, name: str, kind: Kind) -> Value:
+def live_op(b: TypedBuilder, name: str, kind: Kind) -> Value:
     return b.add(Op("global", (), (Value("", kind),), {"name": name, "scope": "live"}, (), b.loc)).result

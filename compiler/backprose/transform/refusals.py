@@ -47,6 +47,15 @@ def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: A
         )  # fmt: skip
 
 
+def refuse_contexts(values: list[Value], loc: Any) -> None:
+    for value in values:
+        if isinstance(value.kind, Record):
+            raise errors.UnsupportedCall(
+                f"`with` on an object of the class `{value.kind.cls.__qualname__}` is not supported", loc,
+                "what its `__enter__` and `__exit__` change is not followed", "call its methods before and after",
+            )  # fmt: skip
+
+
 NO_OUT = Value("", Static(None))
 
 

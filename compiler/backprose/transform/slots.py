@@ -82,7 +82,9 @@ class Slots:
 
 
 def _name_of(kind: Kind, name: str, part: Value, index: int) -> str:
-    return f"{name}_{kind.fields[index]}" if isinstance(kind, Record) else part.name or f"{name}_{index}"
+    if isinstance(kind, Record):
+        return f"{name}_{kind.fields[index]}" if name else kind.fields[index]
+    return part.name or f"{name}_{index}"
 
 
 def _accessor(kind: Kind, index: int) -> str:

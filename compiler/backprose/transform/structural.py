@@ -204,6 +204,8 @@ def truth(kind: Kind) -> bool | None:
         return bool(kind.value) if isinstance(kind.value, LITERALS) else True if isinstance(kind.value, FUNCTIONS) else None
     if isinstance(kind, (Tuple, FixedList, Dict)):
         return bool(kind.items)
+    if isinstance(kind, Record) and not hasattr(kind.cls, "__bool__") and not hasattr(kind.cls, "__len__"):
+        return True
     return None
 
 

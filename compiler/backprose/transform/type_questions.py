@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,10 @@ from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.rules.static import has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known
+from backprose.rules.static import (
+    has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known,
+)  # fmt: skip
+from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -38,6 +42,19 @@ def type_of(kind: Kind) -> type | None:
 
 def is_namedtuple(kind: Kind) -> bool:
     return isinstance(kind, Record) and issubclass(kind.cls, tuple)
+
+
+COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+
+
+def special(kind: Any, name: str) -> types.FunctionType | None:
+    """A special method that a user's class defines in Python."""
+    cls = kind.cls if isinstance(kind, Record) else type(kind.value) if isinstance(kind, Static) else None
+    method = getattr(cls, name, None) if cls else None
+    if isinstance(method, types.FunctionType) and name in COMPARISONS and method.__code__.co_filename == "<string>":
+        return None  # written by `dataclass`: runs as it is
+    is_own = isinstance(method, types.FunctionType) and method.__module__ not in ("collections", "numpy", "builtins", "enum")
+    return method if is_own else None
 
 
 def _isinstance(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -69,9 +86,11 @@ def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
     cls = type_of(args[0].kind)
     name = b.static_value(args[1])
     if isinstance(args[0].kind, Static):
-        return b.const(hasattr(args[0].kind.value, name))
+        return b.const(followed.has(engine, b, args[0].kind.value, name))
     if cls is None:
         return typed_call(b, hasattr, args, Scalar("bool"))
+    if isinstance(args[0].kind, Record) and args[0].kind.cls.__dictoffset__:
+        return b.const(fields.has(engine, args[0], name, loc))
     return b.const(hasattr(cls, name) or name in getattr(args[0].kind, "fields", ()))
 
 
