@@ -21,7 +21,7 @@ from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import (
     containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, writing,
 )  # fmt: skip
-from backprose.transform.memory import CONTAINERS
+from backprose.transform.places import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
 
 if TYPE_CHECKING:

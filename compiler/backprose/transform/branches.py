@@ -15,7 +15,8 @@ from backprose.analysis.kinds import dtype_of, is_inexact, is_number, join, ndim
 from backprose.ir.kinds import Static, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import CONTAINERS, Cell, Either, Memory, Ref, Step, Where, container_like, holds_memory, structure_of
+from backprose.transform.memory import Memory
+from backprose.transform.places import CONTAINERS, Cell, Either, Ref, Step, Where, container_like, holds_memory, structure_of
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from backprose.transform import (
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
-from backprose.transform.memory import CONTAINERS
+from backprose.transform.places import CONTAINERS
 from backprose.transform.typed import TypedBuilder, is_hashable
 
 if TYPE_CHECKING:

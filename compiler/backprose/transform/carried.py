@@ -10,7 +10,8 @@ from backprose.analysis.kinds import join, widen
 from backprose.ir.kinds import Kind, List, Record, Unknown
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import Cell, holds_memory, leaves_of, still_held
+from backprose.transform.doubts import still_held
+from backprose.transform.places import Cell, holds_memory, leaves_of
 from backprose.transform.rebound import Key, Rebound, Unsettled, all_separate
 from backprose.transform.slots import Carry, Restructured, Slots
 from backprose.transform.typed import TypedBuilder
@@ -218,13 +219,13 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
         if sources[s.key].cell in cells:
             raise _shared(op, s.text, memory.called(sources[s.key].cell))
         if s.key not in told and (written or cells):
-            raise _shared(op, s.text, memory.other(afters[s.key]), memory.reshapes_behind(afters[s.key]))
+            raise _shared(op, s.text, memory.other(afters[s.key]), memory.layouts.behind(memory.doubtful.get(afters[s.key], ())))
         for ref in told.get(s.key, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
                 raise _shared(op, s.text, names.get(ref.cell) or memory.called(ref.cell))
     doubtful = next((s for s in slots if s.init in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, doubtful.text, memory.other(doubtful.init), memory.reshapes_behind(doubtful.init))
+        raise _shared(op, doubtful.text, memory.other(doubtful.init), memory.layouts.behind(memory.doubtful.get(doubtful.init, ())))
     separate = doubtful is None and len(told) == len(slots) and all(
         all_separate(wheres, lambda cell: True) for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
     )  # fmt: skip

@@ -22,7 +22,8 @@ from backprose.ir.kinds import FixedList, Kind, List, Number, Static
 from backprose.ir.nodes import Value
 
 if TYPE_CHECKING:
-    from backprose.transform.memory import Cell, Memory
+    from backprose.transform.memory import Memory
+    from backprose.transform.places import Cell
     from backprose.transform.typed import TypedBuilder
 
 LISTS = (List, FixedList)
@@ -212,7 +213,7 @@ def has_elements(kind: Kind) -> bool:
 
 def holds_elements(kind: Kind) -> bool:
     """Whether elements of the kind can be updated in place."""
-    from backprose.transform.memory import holds_memory
+    from backprose.transform.places import holds_memory
 
     return holds_memory(kind) and not isinstance(kind, Number)
 

@@ -21,7 +21,8 @@ from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record
 from backprose.ir.nodes import Value
 from backprose.ir.records import is_data, is_plain
 from backprose.transform import outside, stores
-from backprose.transform.memory import Cell, holds_memory, outside_update
+from backprose.transform.doubts import outside_update
+from backprose.transform.places import Cell, holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import FixedList, List, Record, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform.memory import UNCHANGING, holds_memory
+from backprose.transform.places import UNCHANGING, holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

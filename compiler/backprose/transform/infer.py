@@ -14,6 +14,7 @@ import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from backprose import errors
@@ -22,13 +23,14 @@ from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, S
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import defined_values, rename
 from backprose.transform import (
-    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals,
+    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals, sharing,
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
-from backprose.transform.memory import Cell, Memory
+from backprose.transform.memory import Memory
+from backprose.transform.places import Cell
 from backprose.transform.outside import Guard
 from backprose.transform.typed import TypedBuilder, truth
 
@@ -117,7 +119,7 @@ class Inference:
         first: errors.UnsupportedUpdate | None = None
         careful = self.careful
         while True:
-            self.memory.state, ordered = {}, frozenset(self.memory.ordered)
+            self.memory.state, ordered = {}, frozenset(self.memory.layouts.ordered)
             try:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
             except errors.UnsupportedUpdate as error:
@@ -127,15 +129,15 @@ class Inference:
                 first = first or error
                 if changed is None:
                     changed = frozenset()  # what is refused may be known once containers are taken apart,
-                elif not error.reshapes <= self.memory.required:
-                    self.memory.required |= error.reshapes  # once the layout of what is reshaped is checked,
+                elif not error.reshapes <= self.memory.layouts.required:
+                    self.memory.layouts.required |= error.reshapes  # once the layout of what is reshaped is checked,
                 elif not self.careful:
                     self.careful = True  # and once loops carry what is rebound
                 else:
                     self.careful = careful
                     raise first from None
                 continue
-            again = followed.note_writes(self) or self.memory.ordered != ordered
+            again = followed.note_writes(self) or self.memory.layouts.ordered != ordered
             if not again and written <= (changed or frozenset()):
                 self.careful = careful
                 return entry
@@ -147,7 +149,7 @@ class Inference:
     ) -> tuple[Function, frozenset[str]]:
         """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
         b = TypedBuilder(lowered.loc)
-        b.observer = self.memory.made
+        b.observer = partial(sharing.made, self.memory)
         params, values = [], []
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:

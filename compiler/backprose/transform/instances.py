@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
@@ -10,7 +11,8 @@ from backprose.analysis.kinds import join, widen, without_lengths
 from backprose.ir.kinds import UNBOUND, Closure, Kind, Static
 from backprose.ir.nodes import Function, Value
 from backprose.ir.walk import rename
-from backprose.transform.memory import holds_memory
+from backprose.transform import sharing
+from backprose.transform.places import holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind,
 
 def _body(engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
     b = TypedBuilder(lowered.loc)
-    b.observer = engine.memory.made
+    b.observer = partial(sharing.made, engine.memory)
     params, values = [], []
     for param, kind in zip(lowered.params, kinds):
         if isinstance(kind, Static):

@@ -14,7 +14,7 @@ from backprose.transform.elements import has_elements
 from backprose.transform.iterables import (
     as_list, bundle, bundle_nest, elements, flatten, item_kind, item_names, known_length, nest_of,
 )  # fmt: skip
-from backprose.transform.memory import holds_memory
+from backprose.transform.places import holds_memory
 from backprose.transform.slots import Carry
 from backprose.transform.typed import TypedBuilder, truth
 

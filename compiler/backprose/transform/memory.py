@@ -1,4 +1,6 @@
-"""Memory during inference: who shares what, and what is stored there now. What a store puts there is in `stores.py`.
+"""Memory during inference: who shares what, and what is stored there now.
+
+What an op's result shares is in `sharing`, what a store puts where in `stores`, the words for both in `places`.
 
 The user's variables hold references; the IR holds values. A *cell* stands for one piece of memory, an array or a
 container, and `state` says which value is in it now. A value that was read from a cell knows the cell and the path of
@@ -12,66 +14,39 @@ it may share memory with, and nothing may be stored through it.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, KeysView
 from dataclasses import dataclass, field
 from typing import Any
 
-import backprose_runtime
-import numpy as np
-
 from backprose import errors
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Slice, Static, Tuple, Unbound
-from backprose.ir.nodes import Op, Value
-from backprose.transform import views
-from backprose.transform.elements import Elements, has_elements, mixed
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Record, Tuple, Unbound
+from backprose.ir.nodes import Value
+from backprose.transform.doubts import element, outside_update, still_held, undecided
+from backprose.transform.elements import Elements, mixed
+from backprose.transform.layouts import Layouts
+from backprose.transform.places import (
+    CONTAINERS,
+    CONTENTS,
+    ELEMENTS,
+    OUTSIDE,
+    UNCHANGING,
+    Cell,
+    Either,
+    Ref,
+    Step,
+    Where,
+    cells_at,
+    container_like,
+    holds_memory,
+    in_scope,
+    ordered,
+    part_of,
+    reachable,
+    view_of,
+)  # fmt: skip
 from backprose.transform.typed import TypedBuilder
 
-CONTAINERS = (Tuple, FixedList, List, Dict, Record)
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """One piece of memory; `name` is for messages, `root` what was in it when it was first met."""
-
-    name: str
-    root: Value
-
-
-@dataclass(frozen=True)
-class Step:
-    """One view: `fn(x, *args)`, where `fn` is operator.getitem or a function that certainly gives a view."""
-
-    fn: Any
-    args: tuple[Value, ...]
-
-
-@dataclass(frozen=True)
-class Ref:
-    cell: Cell
-    path: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True)
-class Either:
-    """A conditional reference: `sides[0]` where `cond` holds, else `sides[1]`."""
-
-    cond: Value
-    sides: tuple[Where, Where]
-
-
-Where = Ref | Either
-
-JOINING = frozenset({backprose_runtime.extended, backprose_runtime.with_items})
-MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
-RESHAPES = frozenset({np.reshape, np.ravel})
-C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
-OUTSIDE = Cell("what is outside the function", Value("outside"))
-ELEMENTS = Cell("what is in a container whose elements are not known", Value("elements"))
 UNNAMED = ("", "result")  # not the user's names: what an expression gives, and what a function with several returns
-UNCHANGING = (OUTSIDE, ELEMENTS)
-CONTENTS = Cell("", Value("contents", Static(None)))  # what is in lists: see `elements`
 
 
 @dataclass
@@ -94,18 +69,11 @@ class Memory:
     frozen: dict[Cell, str] = field(default_factory=dict)  # what containers of unknown elements may hold: stays as it is
     parts: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # those of the builder
     links: dict[Cell, dict[Cell, None]] = field(default_factory=dict)  # what may be the same, and can't be read once written
-    reshaped: set[Cell] = field(default_factory=set)  # those that have views by reshape: their layout has to stay
-    renewed: set[Cell] = field(default_factory=set)  # those whose value was replaced by one of perhaps another layout
     outside: dict[Value, tuple[Any, str]] = field(default_factory=dict)  # values of globals and attributes: of what
     names: dict[Value, str] = field(default_factory=dict)  # those that the user gave to values without one, for messages
     locs: dict[Value, Any] = field(default_factory=dict)  # where those were made
+    layouts: Layouts = field(default_factory=Layouts)
     elements: Elements = field(default_factory=lambda: Elements(CONTENTS))
-    in_order: set[Value] = field(default_factory=set)  # arrays whose entries certainly lie one after the other
-    in_another_order: set[Value] = field(default_factory=set)  # arrays that were asked for in an order, perhaps C
-    copies: dict[Value, Value] = field(default_factory=dict)  # of parameters, made at the top
-    reshapes: dict[Cell, set[Any]] = field(default_factory=dict)  # where arrays of unknown layout are reshaped
-    required: set[Any] = field(default_factory=set)  # places where the layout is checked at run time
-    ordered: set[str] = field(default_factory=set)  # parameters whose layout is checked at run time
 
     def ref(self, value: Value) -> Ref:
         """Where the value is; a value not met before is alone in its memory."""
@@ -150,7 +118,7 @@ class Memory:
         if old in self.refs and self.views.get((self.refs[old], self.seen[old])) is old:
             self.views[self.refs[old], self.seen[old]] = new
         self._copy_place(new, old)
-        for values in (self.in_order, self.in_another_order):
+        for values in (self.layouts.in_order, self.layouts.in_another_order):
             if old in values:
                 values.add(new)
         for cell, value in self.state.items():
@@ -182,11 +150,11 @@ class Memory:
         if ref is None:
             return self._container(b, value, loc)
         if ref.cell in self.poisoned:
-            raise _undecided(self.called(value), self.poisoned[ref.cell], loc)
+            raise undecided(self.called(value), self.poisoned[ref.cell], loc)
         root = self.now(ref.cell)
         if value in self.elements.readings and not self.elements.is_in_place(self, value):
             if not self.elements.is_unchanged(self, value):
-                raise _undecided(self.called(value), self.called(ref.cell), loc)
+                raise undecided(self.called(value), self.called(ref.cell), loc)
             return self._container(b, value, loc)
         if self.seen[value] is root:
             return self._container(b, value, loc)
@@ -198,10 +166,10 @@ class Memory:
             self.refs[root], self.seen[root] = ref, root
             return self._container(b, root, b.loc)
         key = (ref, root)
-        if key not in self.views or not _in_scope(b, self.views[key]):
+        if key not in self.views or not in_scope(b, self.views[key]):
             value = root
             for step in ref.path:
-                value = _part(b, value, step)
+                value = part_of(b, value, step)
             value = b.restate(value, name)
             self.views[key] = value
             self.refs[value], self.seen[value] = ref, root
@@ -219,7 +187,7 @@ class Memory:
         if all(x is y for x, y in zip(now, parts)):
             return value
         key = (value, now)
-        if key not in self.rebuilt or not _in_scope(b, self.rebuilt[key]):
+        if key not in self.rebuilt or not in_scope(b, self.rebuilt[key]):
             self.ref(value)
             self.rebuilt[key] = container_like(b, value.kind, now, value.name)
             self._copy_place(self.rebuilt[key], value)
@@ -236,10 +204,10 @@ class Memory:
         """What is there now."""
         if isinstance(where, Ref):
             if where.cell in self.poisoned:
-                raise _undecided(self.called(where.cell), self.poisoned[where.cell], b.loc)
+                raise undecided(self.called(where.cell), self.poisoned[where.cell], b.loc)
             return self.at(b, where, self.now(where.cell), name)
-        key = (where, tuple(self.now(cell) for cell in _cells_at(where)))
-        if key not in self.views or not _in_scope(b, self.views[key]):
+        key = (where, tuple(self.now(cell) for cell in cells_at(where)))
+        if key not in self.views or not in_scope(b, self.views[key]):
             sides = [lambda inner, side=side: [self._read(inner, side, name)] for side in where.sides]
             (self.views[key],) = self.branch(b, where.cond, sides, [name])
             self.put(self.views[key], where, self.ref(self.views[key]))
@@ -258,7 +226,7 @@ class Memory:
         """A value that no op gives: whenever it is read, what is there is read."""
         value = Value(name, kind)
         self.either[value] = where
-        self.doubtful[value] = dict.fromkeys(_cells_at(where), value)
+        self.doubtful[value] = dict.fromkeys(cells_at(where), value)
         return value
 
     def put(self, value: Value, where: Where, own: Ref) -> None:
@@ -267,7 +235,7 @@ class Memory:
         self.seen[value] = self.now(self.refs[value].cell)
         if isinstance(where, Either):
             self.either[value] = where
-            self.doubtful[value] = {cell: self.now(cell) for cell in _cells_at(where)}
+            self.doubtful[value] = {cell: self.now(cell) for cell in cells_at(where)}
 
     def each(
         self, b: TypedBuilder, target: Value, act: Callable[[TypedBuilder, Value], list[Value]], names: list[str]
@@ -283,118 +251,10 @@ class Memory:
 
     # Sharing
 
-    def made(self, b: TypedBuilder, op: Op) -> None:
-        """What the results of an op that was just built share memory with: nothing, certainly a part, or perhaps."""
-        if not self.active:
-            return
-        self.parts = b.parts
-        for value in op.results:
-            self.meet(value, "", op.loc)
-        if op.name in ("for", "while"):
-            self.freeze(op.collects)  # which element of the list is which is not followed
-        if op.regions or not any(holds_memory(v.kind) for v in op.results):
-            return
-        result = op.result
-        if op.name in ("tuple", "list", "dict", "record"):
-            return
-        if isinstance(result.kind, CONTAINERS) and op.name == "call":
-            self.freeze_contents(op.operands)
-            if op.fn not in MAKES_LIST and not _gives_new_arrays(op.fn):
-                self.freeze(v for v in op.operands if isinstance(v.kind, (Array, Number)))
-            self._note_joined(op)
-        if op.name == "call" and op.fn in C_ORDERED:
-            asked_for = "order" in op.attrs["keywords"] or len(op.operands) >= (2 if op.fn is np.ndarray.copy else 3)
-            (self.in_another_order if asked_for else self.in_order).add(result)
-        if op.name == "call" and (allocates(op) or op.fn in MAKES_LIST):
-            return
-        source = op.operands[0] if op.operands else None
-        element = op.name == "getattr" or (op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice))
-        if element and self.elements.is_followed(self, source, b.parts.get(source)):
-            self.freeze_contents([source])
-            self.note_view(result, source, operator.getitem, op.operands[1:])
-            self.elements.read(self, result, self.ref(source).cell)
-        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)) and OUTSIDE in self.doubtful.get(source, ()):
-            self.doubtful[result] = {OUTSIDE: self.doubtful[source][OUTSIDE]}
-        elif element and isinstance(source.kind, (*CONTAINERS, Maybe)):
-            self.doubtful[result] = {ELEMENTS: result, CONTENTS: self.now(CONTENTS)}
-            self.elements.note_mixed(self, result, source)
-        elif op.fn is operator.getitem and isinstance(source.kind, (List, FixedList)):
-            return  # a slice of a list is a new list
-        elif op.name in ("const", "global"):
-            self.doubtful[result] = {OUTSIDE: result}  # memory of the caller's, which others may refer to
-        elif op.name != "call" or not self._settled(b, op, result, source):
-            self.note_doubt(result, _reachable(b.parts, op.operands))
-
-    def _note_joined(self, op: Op) -> None:
-        """A list that is made of lists shares their elements."""
-        own = op.operands[:1] if op.fn in LIST_UPDATES else ()
-        element = op.fn is operator.getitem and not isinstance(op.operands[1].kind, Slice)
-        if element or not has_elements(op.result.kind) or op.fn in PLACES | (LIST_UPDATES - JOINING):
-            return
-        for value in op.operands:
-            if isinstance(value.kind, (List, FixedList)) and value not in own:
-                for cell in self.cells_of(value):
-                    self.elements.mix(cell, op.result.name)
-                for target in own:
-                    self.elements.mix(self.ref(target).cell, value.name)
-
-    def _settled(self, b: TypedBuilder, op: Op, result: Value, source: Value) -> bool:
-        """Note what an array shares memory with, where that is certain."""
-        if views.is_new(op):
-            return True
-        if views.is_operand(op):
-            self.note_same(result, source)
-            return True
-        if op.fn in RESHAPES and not op.attrs["keywords"] and len(op.operands) < 3 and (
-            self._is_in_order(source) or self._is_required(b, op, source)
-        ):  # fmt: skip
-            self.note_view(result, source, op.fn, op.operands[1:])
-            return True
-        view = views.view(op)
-        if view is None:
-            return False
-        path = self.ref(source).path
-        if not path or not views.is_flat(path[-1].fn):  # what is read of `x.flat` is a copy
-            self.note_view(result, source, *view)
-        return True
-
-    def _is_in_order(self, value: Value) -> bool:
-        ref = self.ref(value)
-        if ref.path or value in self.doubtful or ref.cell.root not in self.in_order:
-            return False
-        if ref.cell not in self.renewed:
-            self.reshaped.add(ref.cell)
-        return ref.cell not in self.renewed
-
-    def _is_required(self, b: TypedBuilder, op: Op, source: Value) -> bool:
-        """Whether the operand of a reshape is checked at run time to lie in C order, so that the result is a view.
-
-        That is done where the function can't be compiled otherwise, and only for arrays that lie in memory as they do in
-        the function itself: what a copy made at the top looks like says nothing, so there the parameter is checked.
-        """
-        ref = self.ref(source)
-        other = ref.cell in self.renewed or ref.cell.root in self.in_another_order
-        if source in self.doubtful or other or any(s.fn is not operator.getitem for s in ref.path):
-            return False
-        self.reshapes.setdefault(ref.cell, set()).add(op.loc)
-        if op.loc not in self.required:
-            return False
-        self.reshaped.add(ref.cell)
-        param = self.copies.get(ref.cell.root)
-        if param is not None:
-            self.ordered.add(param.name)
-        if param is None or ref.path:
-            require_c_order(b, source)
-        return True
-
-    def reshapes_behind(self, value: Value) -> frozenset[Any]:
-        """The places of the reshapes that leave open what the value shares memory with."""
-        return frozenset(loc for cell in self.doubtful.get(value, ()) for loc in self.reshapes.get(cell, ()))
-
     def undecided(self, value: Value, other: str, loc: Any) -> errors.UnsupportedUpdate:
         """The refusal of an update that depends on what the value shares memory with."""
-        error = _undecided(self.called(value), other, loc)
-        error.reshapes = self.reshapes_behind(value)
+        error = undecided(self.called(value), other, loc)
+        error.reshapes = self.layouts.behind(self.doubtful.get(value, ()))
         return error
 
     def note_view(self, result: Value, source: Value, fn: Any, args: tuple[Value, ...]) -> None:
@@ -409,7 +269,7 @@ class Memory:
         if source in self.elements.readings:
             self.elements.read(self, result, ref.cell)
         if source in self.either:
-            self.either[result] = _view_of(self.either[source], Step(fn, args))
+            self.either[result] = view_of(self.either[source], Step(fn, args))
 
     def note_same(self, result: Value, source: Value) -> None:
         """`result` is `source` itself under another name."""
@@ -447,7 +307,7 @@ class Memory:
         """Of what regions yield together, two results may be one piece of memory, made inside: `a = f(x); b = a`."""
         if not self.active:
             return
-        found = [[self._cells(b, v) if holds_memory(v.kind) else _in_order() for v in values] for values in sides]
+        found = [[self._cells(b, v) if holds_memory(v.kind) else ordered() for v in values] for values in sides]
         for i, result in enumerate(results):
             for j, other in enumerate(results[:i]):
                 if not any(cells[i] & cells[j] for cells in found):
@@ -468,8 +328,8 @@ class Memory:
 
     def _cells(self, b: TypedBuilder, value: Value) -> KeysView[Cell]:
         """All memory that the value, or a part of it, is or may be."""
-        reached = _reachable(b.parts, [value])
-        return _in_order(*(self.ref(v).cell for v in reached), *(c for v in reached for c in self.doubtful.get(v, ())))
+        reached = reachable(b.parts, [value])
+        return ordered(*(self.ref(v).cell for v in reached), *(c for v in reached for c in self.doubtful.get(v, ())))
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
@@ -494,12 +354,12 @@ class Memory:
     def cells_of(self, value: Value) -> KeysView[Cell]:
         """The memory that the value is, or may be, a part of."""
         if not holds_memory(value.kind):
-            return _in_order()
-        return _in_order(self.ref(value).cell, *self.doubtful.get(value, ()))
+            return ordered()
+        return ordered(self.ref(value).cell, *self.doubtful.get(value, ()))
 
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""
-        for value in _reachable(self.parts, values):
+        for value in reachable(self.parts, values):
             for cell in self.cells_of(value) - {CONTENTS}:
                 self.frozen.setdefault(cell, value.name)
                 self.elements.frozen_since.setdefault(cell, self.now(CONTENTS))
@@ -515,13 +375,13 @@ class Memory:
         for value in containers if self.active else ():
             if value in self.parts:
                 if isinstance(value.kind, (List, FixedList)):
-                    self.elements.open(self, value, _reachable(self.parts, self.parts[value]))
+                    self.elements.open(self, value, reachable(self.parts, self.parts[value]))
                 self.freeze(self.parts[value])
 
     def give(self, target: Value, item: Value) -> None:
         """The list `target`, whose elements are not known, is given one more."""
         if self.active:
-            self.elements.give(self, target, _reachable(self.parts, [item]))
+            self.elements.give(self, target, reachable(self.parts, [item]))
             if not self.elements.is_own(self, target, item):
                 self.freeze([item])
 
@@ -534,7 +394,7 @@ class Memory:
             if target in self.elements.reasons:
                 raise mixed(*self.elements.reasons[target], loc)
             if other is ELEMENTS:
-                raise _element(self.called(target), loc)
+                raise element(self.called(target), loc)
             raise self.undecided(target, self.called(other), loc)
         cell = self.ref(target).cell
         for held in (cell, *self.links.get(cell, ())):
@@ -544,7 +404,7 @@ class Memory:
             if cell in self.elements.mixed:
                 raise mixed(cell.name, self.elements.mixed[cell], loc)
             if not self.elements.is_in_place(self, target):
-                raise _element(self.called(target), loc)
+                raise element(self.called(target), loc)
         return cell
 
     def change(self, target: Value, value: Value, loc: Any) -> None:
@@ -556,7 +416,7 @@ class Memory:
 
     def reachable(self, b: TypedBuilder, value: Value) -> list[Value]:
         """The value and its known parts, as far as they can be changed."""
-        return _reachable(b.parts, [value])
+        return reachable(b.parts, [value])
 
     def expand(self, b: TypedBuilder, value: Value) -> Value:
         """The elements of a parameter that is a container, each in memory of its own: that is checked at run time."""
@@ -596,124 +456,3 @@ class Memory:
             cell for cell, value in self.state.items()
             if value is not before.get(cell, cell.root) and self.elements.owners.get(cell, cell).root not in inside
         ]  # fmt: skip
-
-
-def require_c_order(b: TypedBuilder, array: Value) -> None:
-    """A check at run time that the array lies in memory in C order."""
-    b.op("call", (array,), [Value("", Static(None))], fn=backprose_runtime.require_c_order, keywords=(), method=None)
-
-
-def _in_order(*cells: Cell) -> KeysView[Cell]:
-    """A set of cells that is gone over in the same order in every process: messages name the first."""
-    return dict.fromkeys(cells).keys()
-
-
-def _cells_at(where: Where) -> list[Cell]:
-    if isinstance(where, Ref):
-        return [where.cell]
-    return list(dict.fromkeys(cell for side in where.sides for cell in _cells_at(side)))
-
-
-def leaves_of(where: Any) -> list[Any]:
-    """What a conditional reference may be, in order."""
-    if isinstance(where, Either):
-        return list(dict.fromkeys(leaf for side in where.sides for leaf in leaves_of(side)))
-    return [where]
-
-
-def _view_of(where: Where, step: Step) -> Where:
-    if isinstance(where, Ref):
-        return Ref(where.cell, (*where.path, step))
-    return Either(where.cond, tuple(_view_of(side, step) for side in where.sides))
-
-
-def _gives_new_arrays(fn: Any) -> bool:
-    """Whether the arrays in what the function returns certainly have memory of their own: `np.split` gives views."""
-    return isinstance(fn, np.ufunc) or getattr(fn, "__module__", "") in ("numpy.linalg", "scipy.linalg")
-
-
-def _part(b: TypedBuilder, value: Value, step: Step) -> Value:
-    if isinstance(value.kind, Dict) and step.fn is not operator.getitem:
-        return step.fn(b, value)  # `d.items()`, `d.values()`
-    return b.call(step.fn, value, *step.args, method="T" if step.fn is np.transpose and not step.args else None)
-
-
-def _reachable(parts: dict[Value, tuple[Value, ...]], values: Iterable[Value]) -> list[Value]:
-    """The values and the parts of those that are containers."""
-    found = []
-    for value in values:
-        if holds_memory(value.kind):
-            found.append(value)
-            found += _reachable(parts, parts.get(value, ()))
-    return found
-
-
-def holds_memory(kind: Kind) -> bool:
-    """Whether values of the kind are references to something that can be changed."""
-    if isinstance(kind, Maybe):
-        return holds_memory(kind.item)
-    if isinstance(kind, Tuple):
-        return any(map(holds_memory, kind.items))
-    return isinstance(kind, (Array, Number, List, FixedList, Dict, Record))
-
-
-def container_like(b: TypedBuilder, kind: Kind, parts: tuple[Value, ...], name: str) -> Value:
-    if isinstance(kind, Tuple):
-        return b.tuple(parts, name=name)
-    if isinstance(kind, (List, FixedList)):
-        return b.list(parts, name=name)
-    if isinstance(kind, Dict):
-        return b.dict(zip(map(b.const, kind.keys), parts), name=name)
-    return b.record(kind.cls, kind.fields, parts, name)
-
-
-def structure_of(kind: Kind) -> object:
-    """What two containers have in common if they have the same parts."""
-    if isinstance(kind, Dict):
-        return Dict, kind.keys
-    if isinstance(kind, Record):
-        return kind.cls, kind.fields
-    return List if isinstance(kind, FixedList) else type(kind)
-
-
-def _in_scope(b: TypedBuilder, value: Value) -> bool:
-    """Whether the value was built by this builder: one from another branch may not be in scope."""
-    return any(value in op.results for op in b.ops)
-
-
-def outside_update(target: Value, place: tuple[Any, str] | None, loc: Any) -> errors.UnsupportedUpdate:
-    """An update of what lives outside the function; `place` is the object, or None, and the name of the attribute."""
-    owner, name = place or (None, target.name or "a value")
-    cls = owner if isinstance(owner, type) else type(owner)
-    what = f"`{name}`" if owner is None else f"the attribute `{name}` of `{cls.__qualname__}`"
-    error = errors.UnsupportedUpdate(
-        f"{what} lives outside the function, and is updated in place", loc, "other code sees the change",
-        "pass it as an argument, or work on a copy: `.copy()`",
-    )  # fmt: skip
-    error.place = place
-    return error
-
-
-def still_held(name: str, loc: Any) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
-        f"`{name}` is updated in place, and a container may hold it too", loc,
-        "which elements of the container share its memory is not known when compiling",
-        "put a copy in the container: `.copy()`",
-    )  # fmt: skip
-
-
-def _element(name: str, loc: Any) -> errors.UnsupportedUpdate:
-    return errors.UnsupportedUpdate(
-        f"`{name}` is an element of a container, and is updated in place", loc,
-        "which other names refer to it is not known when compiling",
-        "store a new value in the container: `xs[i] = xs[i] + ...`",
-    )  # fmt: skip
-
-
-def _undecided(name: str, other: str, loc: Any) -> errors.UnsupportedUpdate:
-    other = f"`{other}`" if other != name else "what it was before"
-    return errors.UnsupportedUpdate(
-        f"whether `{name}` and {other} share memory is not known when compiling", loc,
-        "one of them is updated in place, and the other may have to change with it",
-        "copy one of them first: `.copy()`",
-    )  # fmt: skip

@@ -16,7 +16,7 @@ from backprose.ir.kinds import Array, Dict, Dim, FixedList, List, Object, Record
 from backprose.ir.nodes import Value
 from backprose.ir.records import is_generated, is_plain, started_by_class
 from backprose.transform import fields, followed, stores
-from backprose.transform.memory import UNCHANGING, container_like
+from backprose.transform.places import UNCHANGING, container_like
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

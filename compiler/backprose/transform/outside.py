@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backprose.analysis.kinds import kind_of
 from backprose.ir.kinds import Kind, Static
 from backprose.ir.nodes import Op, Value
-from backprose.transform.memory import holds_memory
+from backprose.transform.places import holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

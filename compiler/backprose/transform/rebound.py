@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from backprose.ir.kinds import Unbound
 from backprose.ir.nodes import Value
-from backprose.transform.memory import Cell, Either, Memory, Ref, Step, Where, holds_memory, leaves_of
+from backprose.transform.memory import Memory
+from backprose.transform.places import Cell, Either, Ref, Step, Where, holds_memory, leaves_of
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from backprose.analysis.kinds import widen
 from backprose.ir.kinds import Dict, Kind, Record, Scalar
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.memory import CONTAINERS, Cell, container_like, holds_memory, structure_of
+from backprose.transform.places import CONTAINERS, Cell, container_like, holds_memory, structure_of
 from backprose.transform.rebound import Key, Rebound
 from backprose.transform.typed import TypedBuilder
 

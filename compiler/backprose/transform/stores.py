@@ -20,7 +20,9 @@ from backprose.ir.kinds import UNBOUND, Array, Dict, FixedList, Kind, List, Mayb
 from backprose.ir.nodes import Value
 from backprose.transform import views
 from backprose.transform.as_arrays import SEQUENCES
-from backprose.transform.memory import Memory, Step, require_c_order
+from backprose.transform.layouts import require_c_order
+from backprose.transform.memory import Memory
+from backprose.transform.places import Step
 from backprose.transform.type_questions import is_flattening
 from backprose.transform.typed import TypedBuilder
 
@@ -172,8 +174,8 @@ def update(memory: Memory, b: TypedBuilder, target: Value, value: Value, loc: An
     memory.check_writable(target, loc)
     ref = memory.ref(target)
     alike = without_lengths(value.kind) == without_lengths(target.kind) and has_shape_of(target.kind, value.kind)
-    if alike and not ref.path and ref.cell not in memory.reshaped:
-        memory.renewed.add(ref.cell)
+    if alike and not ref.path and ref.cell not in memory.layouts.reshaped:
+        memory.layouts.renewed.add(ref.cell)
         memory.replace(ref.cell, b.restate(value, ref.cell.name))
     else:
         store(memory, b, target, b.const(Ellipsis), value, loc)
@@ -213,11 +215,11 @@ def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, val
 def copy(memory: Memory, b: TypedBuilder, value: Value) -> Value:
     """The argument in memory of its own, so that what is stored there does not reach the caller."""
     if isinstance(value.kind, Array):
-        if value.name in memory.ordered:
+        if value.name in memory.layouts.ordered:
             require_c_order(b, value)
         fresh = b.call(np.ndarray.copy, value, kind=value.kind, name=value.name, method="copy")
-        memory.in_order.discard(fresh)  # the caller's array may lie in memory in another order
-        memory.copies[fresh] = value
+        memory.layouts.in_order.discard(fresh)  # the caller's array may lie in memory in another order
+        memory.layouts.copies[fresh] = value
         return fresh
     fresh = b.call(backprose_runtime.copy_of, value, kind=value.kind, name=value.name)
     memory.doubtful.pop(fresh, None)
