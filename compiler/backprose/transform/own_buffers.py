@@ -7,7 +7,7 @@ the outermost loop or branch that they are in, if that lets them be done in plac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from backprose.analysis.recording import flows
@@ -36,9 +36,9 @@ def own_buffers(fn: Function) -> Function:
         wanted = {v: places[depth] for v in copying if depth < len(places := list(_places(fn, v)))}
         if not wanted:
             break
-        trial = _with_copies(fn, {p for group in wanted.values() for p in group})
+        trial = _with_copies(fn, dict.fromkeys(p for group in wanted.values() for p in group))
         left = set(copying_updates(trial))
-        useful = {p for v, group in wanted.items() if v not in left for p in group}
+        useful = dict.fromkeys(p for v, group in wanted.items() if v not in left for p in group)
         if useful:
             filled = _filled(fn, useful)
             plain, early = _with_copies(fn, useful), _with_copies(*filled)
@@ -93,7 +93,7 @@ def _versions(fn: Function, buffer: Value) -> set[Value]:
     return {v for v in found if isinstance(v.kind, Array)}
 
 
-def _filled(fn: Function, places: set[Place]) -> tuple[Function, set[Place]]:
+def _filled(fn: Function, places: Iterable[Place]) -> tuple[Function, list[Place]]:
     """Scalars that are broadcast, and would be copied later, filled in from the start; and the places that are left."""
     made = {v: op for op in all_ops(fn.region) for v in op.results}
     broadcasts = {p.value for p in places if p.value in made and is_filling(made[p.value])}
@@ -110,10 +110,10 @@ def _filled(fn: Function, places: set[Place]) -> tuple[Function, set[Place]]:
         return replace(region, ops=tuple(ops))
 
     region = substitute(visit(fn.region), mapping)
-    return replace(fn, region=region), {p for p in places if p.value not in broadcasts}
+    return replace(fn, region=region), [p for p in places if p.value not in broadcasts]
 
 
-def _with_copies(fn: Function, places: set[Place]) -> Function:
+def _with_copies(fn: Function, places: Iterable[Place]) -> Function:
     made = {v: op for op in all_ops(fn.region) for v in op.results}
     wanted: dict[Value, list[Place]] = {}
     for place in places:
