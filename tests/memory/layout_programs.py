@@ -22,6 +22,33 @@ def reshaped_zeros(x):
     return np.sum(v * v) + np.sum(r)
 
 
+def reshaped_twice(x):
+    a = np.zeros((2, 5))
+    b = a.reshape(5, 2).reshape(-1)
+    b[1:6] = x
+    a[0] *= x
+    return np.sum(b * b)
+
+
+def argument_reshaped_twice(x):
+    y = x.reshape(5, 1).reshape(-1)
+    y[1,] = x[0] * x[2]
+    y[None, 2:] *= 2
+    y[-1:] = x[1]
+    y[0] = x[1]
+    return np.sum(y * x)
+
+
+def raveled_and_indexed(x):
+    y = np.ravel(x)
+    y[...] = x * 2
+    y[1:][None][0, 0] = x[0] * x[1]
+    y[(1,)] *= 3
+    y[None] = y * x
+    y[y > 0] = x[2]
+    return np.sum(y * y)
+
+
 def reshaped_copy(x):
     y = x.copy()
     v = y.reshape(5, 1)

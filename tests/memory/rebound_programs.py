@@ -206,7 +206,18 @@ def view_of_a_view_in_each_iteration(x, s):
     return np.sum(y * y)
 
 
+def held_by_a_list_that_grows(x, s):
+    u = x.copy()
+    hs = [u]
+    for _ in range(int(s)):
+        u = x * 2.0
+        hs.append(u.copy())
+    hs[-1][0] = 5.0
+    return np.sum(u * u)
+
+
 REFUSED = {
+    "held_by_a_list_that_grows": "whether `u` and what it was before share memory",
     "held_by_a_list": "`v` is updated in place, and a container may hold it too",
     "repeated_in_a_list": "`y` is updated in place, and a container may hold it too",
     "view_of_a_view_in_each_iteration": "whether `v` and `y` share memory",

@@ -139,7 +139,8 @@ class Elements:
         cell, seen = memory.ref(target).cell, set()
         for value in reachable:
             own = memory.ref(value).cell
-            if own in seen or own is cell or own in memory.frozen or not self.is_whole(memory, value):
+            held = any(c in memory.frozen for c in memory.cells_of(value))
+            if own in seen or own is cell or held or not self.is_whole(memory, value):
                 self.mix(cell, value.name)
             seen.add(own)
             self.given.append((cell, own))
@@ -176,7 +177,7 @@ class Elements:
     def note_fresh(self, memory: Memory, item: Value, reachable: list[Value], inside: set[Value]) -> None:
         """A loop collects `item`: is it made anew in each iteration?"""
         cells = [memory.ref(v).cell for v in reachable]
-        alone = len(set(cells)) == len(cells) and not any(cell in memory.frozen for cell in cells)
+        alone = len(set(cells)) == len(cells) and not any(c in memory.frozen for v in reachable for c in memory.cells_of(v))
         if alone and all(cell.root in inside for cell in cells) and all(self.is_whole(memory, v) for v in reachable):
             self.fresh.add(item)
 

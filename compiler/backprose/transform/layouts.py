@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
+import numpy as np
 
 from backprose.ir.kinds import Static
 from backprose.ir.nodes import Op, Value
@@ -16,6 +17,9 @@ from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.memory import Memory
+
+
+RESHAPES = frozenset({np.reshape, np.ravel})
 
 
 @dataclass
@@ -32,7 +36,10 @@ class Layouts:
     ordered: set[str] = field(default_factory=set)  # parameters whose layout is checked at run time
 
     def is_in_order(self, memory: Memory, value: Value) -> bool:
+        """Whether the array's entries certainly lie one after the other: also those of what was reshaped without a copy."""
         ref = memory.ref(value)
+        if ref.path and ref.path[-1].fn in RESHAPES:
+            return value not in memory.doubtful
         if ref.path or value in memory.doubtful or ref.cell.root not in self.in_order:
             return False
         if ref.cell not in self.renewed:

@@ -139,7 +139,7 @@ class Memory:
         """What is in the value's memory now."""
         if not self.active:
             return value
-        for cell in (*self.doubtful.get(value, ()), *([self.refs[value].cell] if value in self.refs else [])):
+        for cell in self.cells_of(value) if value in self.refs else self.doubtful.get(value, ()):
             if cell in self.frozen and cell not in UNCHANGING and self.elements.is_stale(self, cell):
                 raise self.undecided(value, self.frozen[cell], loc)
         if value in self.doubtful and (cell := self._changed(value)) is not None:
@@ -328,8 +328,7 @@ class Memory:
 
     def _cells(self, b: TypedBuilder, value: Value) -> KeysView[Cell]:
         """All memory that the value, or a part of it, is or may be."""
-        reached = reachable(b.parts, [value])
-        return ordered(*(self.ref(v).cell for v in reached), *(c for v in reached for c in self.doubtful.get(v, ())))
+        return ordered(*(cell for v in reachable(b.parts, [value]) for cell in self.cells_of(v)))
 
     def same(self, x: Value, y: Value) -> bool:
         """Whether two values certainly refer to the same memory."""
@@ -355,7 +354,8 @@ class Memory:
         """The memory that the value is, or may be, a part of."""
         if not holds_memory(value.kind):
             return ordered()
-        return ordered(self.ref(value).cell, *self.doubtful.get(value, ()))
+        cell = self.ref(value).cell
+        return ordered(cell, *self.doubtful.get(value, ()), *self.links.get(cell, ()))
 
     def freeze(self, values: Iterable[Value]) -> None:
         """The values go where they are not followed: their memory may be read, but not updated any more."""

@@ -13,6 +13,7 @@ from backprose.ir.kinds import Array, FixedList, List, Maybe, Number, Slice
 from backprose.ir.nodes import Op, Value
 from backprose.transform import views
 from backprose.transform.elements import has_elements
+from backprose.transform.layouts import RESHAPES
 from backprose.transform.memory import Memory
 from backprose.transform.places import (
     CONTAINERS,
@@ -26,7 +27,6 @@ from backprose.transform.typed import TypedBuilder
 
 JOINING = frozenset({backprose_runtime.extended, backprose_runtime.with_items})
 MAKES_LIST = LIST_UPDATES | {backprose_runtime.flatten, operator.concat}
-RESHAPES = frozenset({np.reshape, np.ravel})
 C_ORDERED = frozenset({np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.ndarray.copy})
 
 

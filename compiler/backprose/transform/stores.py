@@ -101,7 +101,7 @@ def _written(
     if len(path) > lists and path[-1].fn is operator.getitem and index.kind == Static(Ellipsis):
         path, index = path[:-1], path[-1].args[0]  # all of `x[1:3]` is `x` at 1:3
     steps = [v for step in path for v in encoded(b, step)]
-    if path and ndim_of(value.kind) == 0 and is_flattening(path[-1].fn, path[-1].args):
+    if path and ndim_of(value.kind) == 0 and is_number(index.kind) and is_flattening(path[-1].fn, path[-1].args):
         steps[-2:] = [b.const(backprose_runtime.view_name(backprose_runtime.flat)), b.tuple(())]
     if is_basic(index.kind) or is_mask(index.kind):
         return b.call(backprose_runtime.set_at, root, value, *steps, index, kind=kind, name=name)

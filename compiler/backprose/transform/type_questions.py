@@ -125,7 +125,8 @@ def _in_any_layout(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
         if step.kind not in (Static("reshape"), Static("ravel")):
             continue
         view = np.reshape if step.kind == Static("reshape") else np.ravel
-        if i == len(steps) - 3 and is_flattening(view, b.items_of(steps[i + 1])):
+        single = i == len(steps) - 3 and is_number(steps[i + 2].kind)  # `x.flat` takes no tuples
+        if single and is_flattening(view, b.items_of(steps[i + 1])):
             steps[i : i + 2] = [b.const("flat"), b.tuple(())]
         else:
             steps[i] = b.const("copied_" + step.kind.value)
