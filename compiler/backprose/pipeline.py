@@ -35,6 +35,7 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.restore import restore_overwritten
 from backprose.transform.skip_zeros import skip_zeros
 
 Pass = Callable[[Function], Function]
@@ -50,6 +51,7 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
     ("skip_zeros", skip_zeros),
+    ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),

@@ -192,3 +192,34 @@ def list_of_either(x, s):
     zs[0][0] = x[1] * x[1]
     zs.append(x * x)
     return sum([np.sum(np.sin(v)) for v in ys]) + len(zs) * np.sum(zs[-1]) + len(ys) * x[0]
+
+
+def one_of_two_that_change_places_while_the_other_is_written(x, s):
+    a, w, v = x * 1.0, x * 0.5, x * s
+    if np.sum(v) > 0.2:
+        v = a
+    for k in range(len(x)):
+        w, v = v, w
+        a[2] = 0.1 * x[1]
+    return np.sum(np.sin(w))
+
+
+def _first_above(q, bound):
+    for i in range(3):
+        if q[i] > bound:
+            return q
+        q[i] += 0.1
+    return q * 0.5
+
+
+def chosen_among_three_and_read_in_a_branch(x, s):
+    b, w, u = np.cos(x), x * 0.5, np.sin(x)
+    c = _first_above(u, 0.4)
+    if np.sum(x) * s > 0.2:
+        c = w
+    w[1] += x[0]
+    if np.sum(b) > 5.0:
+        b[1] += x[1]
+    else:
+        u[0] *= 0.1 * np.sum(c)
+    return np.sum(np.sin(u))

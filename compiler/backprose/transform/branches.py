@@ -16,7 +16,17 @@ from backprose.ir.kinds import Static, Unbound
 from backprose.ir.nodes import Op, Value
 from backprose.ir.walk import defined_values
 from backprose.transform.memory import Memory
-from backprose.transform.places import CONTAINERS, Cell, Either, Ref, Step, Where, container_like, holds_memory, structure_of
+from backprose.transform.places import (
+    CONTAINERS,
+    Cell,
+    Either,
+    Ref,
+    Step,
+    Where,
+    container_like,
+    holds_memory,
+    structure_of,
+)
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -32,9 +42,7 @@ class Side:
     state: dict[Cell, Value]
 
 
-def branch(
-    engine: Inference, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]
-) -> list[Value]:
+def branch(engine: Inference, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
     """An `if`, each side of which a function builds; what they stored goes on, too."""
     memory, before = engine.memory, engine.memory.state
     sides = _built(engine, b, build, before)
@@ -51,9 +59,7 @@ def branch(
     memory.freeze_contents(v for leaf in leaves.yielded for v in leaf.sides if isinstance(v.kind, CONTAINERS))
     places = _Places(memory, b, cond, sides, inside)
     places.find([node for node in leaves.nodes if node not in changed])
-    yields = [
-        [*(leaf.sides[k] for leaf in leaves.yielded), *places.exports[k]] for k in range(2)
-    ]
+    yields = [[*(leaf.sides[k] for leaf in leaves.yielded), *places.exports[k]] for k in range(2)]
     regions = [side.builder.region((), values) for side, values in zip(sides, yields)]
     b.op("if", (cond,), [*(leaf.result for leaf in leaves.yielded), *places.exported.values()], regions)
     results = [leaves.joined(node) for node in nodes]

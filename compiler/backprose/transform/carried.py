@@ -106,7 +106,9 @@ def _attempt(
     if rebound is not None:
         rebound.begin(memory, found)
     cells = [cell for cell in slots.cells if (cell,) not in found]
-    carry = Carry(engine, op, found, {c: slots.kinds.setdefault((c,), widen(memory.now(c).kind)) for c in cells}, rebound)
+    carry = Carry(
+        engine, op, found, {c: slots.kinds.setdefault((c,), widen(memory.now(c).kind)) for c in cells}, rebound
+    )
     memory.freeze_contents([slot.init for slot in carry.leaves if not slot.alias])
     memory.freeze_contents(map(memory.now, cells))
     engine.depth, given, params = engine.depth + 1, len(memory.elements.given), carry.fresh()
@@ -216,18 +218,27 @@ def _check_sharing(carry: Carry, inside: set[Value]) -> dict[Key, list[Cell]] | 
     told = {key: leaves_of(memory.where(v)) for key, v in afters.items() if memory.is_told(v)}
     names = {ref.cell: slot.text for ref, slot in zip(sources.values(), slots)}
     for s in slots:
-        if sources[s.key].cell in cells:
-            raise _shared(op, s.text, memory.called(sources[s.key].cell))
+        for cell in memory.cells_of(s.init):
+            if cell in cells:
+                raise _shared(op, s.text, memory.called(cell))
         if s.key not in told and (written or cells):
-            raise _shared(op, s.text, memory.other(afters[s.key]), memory.layouts.behind(memory.doubtful.get(afters[s.key], ())))
+            raise _shared(
+                op, s.text, memory.other(afters[s.key]), memory.layouts.behind(memory.doubtful.get(afters[s.key], ()))
+            )
         for ref in told.get(s.key, ()):
             if ref.cell.root not in inside and (ref.cell in cells or written):
                 raise _shared(op, s.text, names.get(ref.cell) or memory.called(ref.cell))
     doubtful = next((s for s in slots if s.init in memory.doubtful), None)
     if written and doubtful is not None:
-        raise _shared(op, doubtful.text, memory.other(doubtful.init), memory.layouts.behind(memory.doubtful.get(doubtful.init, ())))
+        raise _shared(
+            op,
+            doubtful.text,
+            memory.other(doubtful.init),
+            memory.layouts.behind(memory.doubtful.get(doubtful.init, ())),
+        )
     separate = doubtful is None and len(told) == len(slots) and all(
-        all_separate(wheres, lambda cell: True) for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
+        all_separate(wheres, lambda cell: True)
+        for wheres in (list(map(memory.where, afters.values())), list(sources.values()))
     )  # fmt: skip
     if written and not separate:
         raise _shared(op, written[0].text, next((s.text for s in slots if s is not written[0]), written[0].text))

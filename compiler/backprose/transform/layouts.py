@@ -36,7 +36,7 @@ class Layouts:
     ordered: set[str] = field(default_factory=set)  # parameters whose layout is checked at run time
 
     def is_in_order(self, memory: Memory, value: Value) -> bool:
-        """Whether the array's entries certainly lie one after the other: also those of what was reshaped without a copy."""
+        """Whether the array's entries certainly lie one after the other, as in what was reshaped without a copy."""
         ref = memory.ref(value)
         if ref.path and ref.path[-1].fn in RESHAPES:
             return value not in memory.doubtful

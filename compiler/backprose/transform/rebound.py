@@ -60,7 +60,7 @@ class Rebound:
     grown: bool = False
 
     def begin(self, memory: Memory, slots: Mapping[Key, Slot]) -> None:
-        """Before an attempt at the body: the slots that turned out to be rebound refer to what they do before the loop."""
+        """Before an attempt at the body: the slots that turned out to be rebound start from what they are now."""
         self.grown = False
         self.names.update((key, slot.text) for key, slot in slots.items())
         for key, slot in slots.items():

@@ -51,10 +51,12 @@ def _in_reverse(op: Op) -> Op:
 
 
 def hand_out(
-    op: Op, reverse: list[Region], b: TypedBuilder, unbound: Collection[Value], overwritten: Collection[Value],
+    op: Op, reverse: list[Region], b: TypedBuilder, unbound: set[Value], overwritten: Collection[Value],
     local: Collection[Value] | None = None,
 ) -> tuple[Op, list[Region]]:  # fmt: skip
     """An `if` or `with` whose regions also yield what the reverse regions, one for each, read from inside them.
+
+    What is yielded by one of several regions is added to `unbound`, of which nothing can be asked behind the op.
 
     What they read all of, and is `overwritten` later, is copied there, where that is needed; unless it comes from outside
     the innermost loop (it is not `local`), where one copy serves all iterations.
@@ -80,6 +82,8 @@ def hand_out(
         regions[i], copies = with_copies(regions[i], [v for v in choice.record if v in copied])
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
+            if value in unbound or len(regions) > 1:
+                unbound.add(mapping[value])  # not there where another region ran
             results.append(mapping[value])
             kept = copies.get(value, value)
             regions = [_yield(r, kept if j == i else None, b) for j, r in enumerate(regions)]

@@ -1,4 +1,4 @@
-"""What the result of an op shares memory with, noted as inference builds the op: nothing, certainly a part, or perhaps."""
+"""What the result of an op shares memory with, noted when the op is built: nothing, certainly a part, or perhaps."""
 
 from __future__ import annotations
 

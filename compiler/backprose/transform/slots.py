@@ -61,7 +61,9 @@ class Slots:
 
     def _add(self, found: dict[Key, Slot], key: Key, name: str, text: str, init: Value) -> None:
         memory = self.engine.memory
-        is_alias = memory.active and holds_memory(init.kind) and (memory.is_told(init) or init in memory.elements.readings)
+        is_alias = (
+            memory.active and holds_memory(init.kind) and (memory.is_told(init) or init in memory.elements.readings)
+        )
         if self.aliases.setdefault(key, is_alias) or not self._open(found, key, name, text, init):
             kind = self.kinds.setdefault(key, widen(init.kind))
             found[key] = Slot(key, name, init, self.aliases[key], kind, text)
@@ -96,7 +98,9 @@ def _accessor(kind: Kind, index: int) -> str:
 class Carry:
     """What a loop carries in one attempt at its body, in this order: leaves of the slots, memory, numbers."""
 
-    def __init__(self, engine: Inference, op: Op, slots: dict[Key, Slot], cells: dict[Cell, Kind], rebound: Rebound | None):
+    def __init__(
+        self, engine: Inference, op: Op, slots: dict[Key, Slot], cells: dict[Cell, Kind], rebound: Rebound | None
+    ):
         self.engine, self.op, self.slots, self.cells, self.rebound = engine, op, slots, cells, rebound
         self.leaves = [slot for slot in slots.values() if slot.parts is None]
         self.values: dict[Key, Value] = {}  # of the slots when an iteration begins
@@ -122,7 +126,7 @@ class Carry:
         return [slot.init for slot in self.leaves]
 
     def bind(self, b: TypedBuilder, params: list[Value]) -> tuple[dict[Key, Value], dict[Key, Value]]:
-        """For each slot its value and what the variable refers to, where `params` are what is carried; memory as it is then."""
+        """For each slot its value and what it refers to, where `params` are what is carried; memory is as it is then."""
         memory = self.engine.memory
         end = len(self.leaves) + len(self.cells)
         for cell, param in zip(self.cells, params[len(self.leaves) :]):
