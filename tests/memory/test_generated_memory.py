@@ -15,7 +15,7 @@ from mutation_shrinking import shortest
 
 from backprose import errors, grad
 
-REFUSED_SHARE = 0.25
+REFUSED_SHARE = 0.12
 
 
 @pytest.fixture(autouse=True)

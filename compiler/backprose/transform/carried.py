@@ -141,7 +141,7 @@ def _attempt(
 def _same_kinds(carry: Carry, slots: Slots, yields: list[Value]) -> bool:
     """Whether what is carried has the kinds at the end of an iteration that it had at its beginning."""
     keys = [*(slot.key for slot in carry.leaves), *((cell,) for cell in carry.cells)]
-    names = [*(slot.name for slot in carry.leaves), *[""] * len(carry.cells)]
+    names = [*(slot.text for slot in carry.leaves), *(cell.name for cell in carry.cells)]
     kinds = [slots.kinds[key] for key in keys]
     joined = [join(k, widen(v.kind)) for k, v in zip(kinds, yields[carry.start :])]
     _check_kinds(carry.op, names, kinds, joined)
