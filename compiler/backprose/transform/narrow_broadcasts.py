@@ -53,13 +53,13 @@ def _has_shape(c: Context, value: Value, wide: Value, op: Op) -> bool:
     """Whether `value` has the shape that `wide` was broadcast to, which is that of the result."""
     if c.shape_root(value) is c.shape_root(wide):
         return True
-    shapes = Shapes(c.made)
-    if shapes.keys(value) and shapes.keys(value) == shapes.keys(wide):
-        return True
     source = shape_source(c, c.made[wide])
     if source is not None and has_shape_of(value.kind, source.kind):
         return True
-    return has_shape_of(value.kind, op.result.kind) and has_shape_of(wide.kind, op.result.kind)
+    if has_shape_of(value.kind, op.result.kind) and has_shape_of(wide.kind, op.result.kind):
+        return True
+    shapes = Shapes(c.made)  # asked last: it goes back to where the values came from
+    return bool(shapes.keys(value)) and shapes.keys(value) == shapes.keys(wide)
 
 
 def shape_source(c: Context, op: Op) -> Value | None:
