@@ -61,7 +61,15 @@ def two_stores(u, n):
     return np.sum(u**2)
 
 
-PROGRAMS = [burgers, upwind, in_two_dimensions, with_a_sine, read_behind_the_loop, starts_from_the_argument, two_stores]
+def scalar_stored(u, n):
+    u, s = u.copy(), 0.0
+    for _ in range(n):
+        s = s + np.sum(u[1:-1] * (u[2:] - u[:-2]))
+        u[1:-1] = 0.1 * s
+    return s + np.sum(u**2)
+
+
+PROGRAMS = [scalar_stored, burgers, upwind, in_two_dimensions, with_a_sine, read_behind_the_loop, starts_from_the_argument, two_stores]
 
 
 @pytest.mark.parametrize("n", [0, 1, 4])

@@ -42,11 +42,11 @@ def needed_from(forward: Region, reverse: Region) -> list[Value]:
 def repeat(reverse: Region, ops: Iterable[Op], mapping: Mapping[Value, Value] = {}) -> Region:  # noqa: B006 - read only
     """The reverse region with `ops` of the primal repeated before it; `mapping` says what their operands are now."""
     known = dict(mapping)
-    copies = tuple(clone_op(op, known, _in_reverse) for op in ops)
+    copies = tuple(clone_op(op, known, in_reverse) for op in ops)
     return Region(reverse.params, (*copies, *substitute(reverse, known).ops), substitute(reverse, known).results)
 
 
-def _in_reverse(op: Op) -> Op:
+def in_reverse(op: Op) -> Op:
     return replace(op, loc=op.loc.reversed() if op.loc else None)
 
 

@@ -10,14 +10,15 @@ outside of one slice. So that slice is kept, and going back, it is put where it 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import backprose_runtime
 
 from backprose.ir.kinds import Array, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.ir.walk import all_ops, substitute, use_counts
+from backprose.ir.walk import all_ops, clone_op, substitute, use_counts
+from backprose.transform.residuals import in_reverse
+from backprose.transform.typed import TypedBuilder
 
 CHEAP = frozenset({operator.add, operator.sub, operator.mul, operator.neg})
 MOST = 4  # operations that are done again for one value
@@ -126,26 +127,25 @@ def _is_most(index: object) -> bool:
 def _restored(region: Region, found: Found) -> Region:
     old = found.loop.body
     place = next(i for i, op in enumerate(old.ops) if op is found.store)
-    saved = Value("", found.store.operands[1].kind)
-    read = _call(operator.getitem, (found.store.operands[0], found.store.operands[2]), saved, found.store.loc)
+    b = TypedBuilder(found.store.loc)
+    saved = b.call(operator.getitem, found.store.operands[0], found.store.operands[2])
     collects = [v for j, v in enumerate(found.loop.collects) if j not in found.kept]
     first = len(old.results) - len(found.loop.collects)
-    body = replace(
-        old, ops=(*old.ops[:place], read, *old.ops[place:]), results=(*old.results[:first], *collects, saved)
-    )
+    inner = (*old.ops[:place], *b.ops, *old.ops[place:])
+    body = replace(old, ops=inner, results=(*old.results[:first], *collects, saved))
     results = [v for j, v in enumerate(found.loop.collected_results) if j not in found.kept]
     saves = Value("", List(saved.kind))
     attrs = {**found.loop.attrs, "collected": len(collects) + 1}
     loop = replace(found.loop, results=(*found.loop.carried_results, *results, saves), attrs=attrs, regions=(body,))
-    back = Value("", saves.kind)
-    turned = _call(reversed, (saves,), back, found.reverse.loc)
+    b = TypedBuilder(found.reverse.loc)
+    back = b.call(reversed, saves, kind=saves.kind)
     ops: list[Op] = []
     gone = {found.loop.collected_results[j] for j in found.kept}
     for op in region.ops:
         if op is found.loop:
             ops.append(loop)
         elif op is found.reverse:
-            ops += [turned, _reverse(found, saved, back)]
+            ops += [*b.ops, _reverse(found, saved, back)]
         elif not gone.intersection(op.operands):  # `reversed(...)` of what is not kept
             ops.append(op)
     return replace(region, ops=tuple(ops))
@@ -157,42 +157,29 @@ def _reverse(found: Found, saved: Value, saves: Value) -> Op:
     made = {v: inner for inner in found.loop.body.ops for v in inner.results}
     inside = {*made, *found.loop.body.params}
     final, buffer = found.loop.carried_results[slot], found.loop.carried[slot]
-    after, before = Value(buffer.name, buffer.kind), Value(buffer.name, buffer.kind)
+    after = Value(buffer.name, buffer.kind)
     item = Value("", saved.kind)
-    mapping: dict[Value, Value] = {}
-    again: list[Op] = []
+    b, mapping = TypedBuilder(op.loc), {}
 
-    def clone(value: Value) -> Value:
-        if value not in inside:
-            return value
-        if value not in mapping:
-            inner = made[value]
-            operands = tuple(map(clone, inner.operands))
-            mapping[value] = Value("", value.kind)
-            again.append(
-                replace(inner, operands=operands, results=(mapping[value],), loc=inner.loc and inner.loc.reversed())
-            )
-        return mapping[value]
+    def repeat(value: Value) -> Value:
+        """The value computed again in the reverse loop."""
+        needed = _again(value, buffer, made, inside)
+        b.ops += [clone_op(o, mapping, in_reverse) for o in found.loop.body.ops if o in needed and o.result not in mapping]
+        return mapping.get(value, value)
 
-    index = clone(found.store.operands[2])
-    again.append(_call(backprose_runtime.set_at, (after, item, index), before, op.loc))
-    mapping[buffer] = before
+    index = repeat(found.store.operands[2])
+    mapping[buffer] = b.call(backprose_runtime.set_at, after, item, index, kind=buffer.kind, name=buffer.name)
     for j, i in zip(found.kept, found.items):
-        value = found.loop.collects[j]
-        mapping[op.items[i]] = clone(value)
+        mapping[op.items[i]] = repeat(found.loop.collects[j])
     body = op.body
     left = [i for i in range(len(op.items)) if i not in found.items]
     params = (*(op.items[i] for i in left), item, *op.carried, after)
     inner = substitute(Region((), body.ops, body.results), mapping)
     count = len(op.inits)
-    results = (*inner.results[:count], before, *inner.results[count:])
+    results = (*inner.results[:count], mapping[buffer], *inner.results[count:])
     operands = (*(op.iterables[i] for i in left), saves, *op.inits, final)
     attrs = {**op.attrs, "iterables": len(left) + 1}
     outs = (*op.carried_results, Value("", buffer.kind), *op.collected_results)
     return replace(
-        op, operands=operands, results=outs, attrs=attrs, regions=(Region(params, (*again, *inner.ops), results),)
+        op, operands=operands, results=outs, attrs=attrs, regions=(Region(params, (*b.ops, *inner.ops), results),)
     )
-
-
-def _call(fn: Callable, operands: tuple[Value, ...], result: Value, loc: object) -> Op:
-    return Op("call", operands, (result,), {"fn": fn, "keywords": (), "method": None}, (), loc)
