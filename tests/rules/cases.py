@@ -1,5 +1,7 @@
 """One table of argument sets for every callable that has a rule; each runner goes through all of it.
 
+Further families stand in files `cases_*.py`, which add to the table with `case`.
+
 A `Case` holds the callable, its arguments, and which of them to differentiate: positions or names of the arguments that
 bind to the rule's `wrt` and hold floats. Values are asymmetric and shapes are not square, so that a transpose shows.
 """
@@ -7,11 +9,13 @@ bind to the rule's `wrt` and hold floats. Values are asymmetric and shapes are n
 from __future__ import annotations
 
 import builtins
+import importlib
 import inspect
 import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -609,3 +613,9 @@ case(math.copysign, -1.5, 2.0)
 case(math.fmod, -5.1, 1.3)
 case(math.remainder, 5.1, 1.3)
 case(math.ldexp, 1.5, 3)
+
+
+# Further families have files of their own, which add to the same table
+
+for _path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(_path.stem)

@@ -191,7 +191,7 @@ def test_a_repeated_eigenvalue_has_a_finite_derivative_where_only_eigenvalues_ma
 
 # What rules compute with
 
-RULE_FILES = ["elementwise", "reductions", "shape", "products", "linalg", "creation", "python"]
+RULE_FILES = sorted({rule.text.__module__.rpartition(".")[2] for rule in registry.RULES.values()} - {"containers", "updates"})
 
 
 @pytest.mark.parametrize("name", RULE_FILES)

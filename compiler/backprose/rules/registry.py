@@ -31,7 +31,9 @@ that its derivative is 0 (`inert`).
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +65,10 @@ METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+
+# The rules of other libraries, completed when a program that has imported the library asks for a function that is not
+# in the table: what a program does not use costs it nothing.
+LIBRARIES: dict[str, str] = {}
 
 
 def elementwise(*functions: Any, wrt: str | tuple[str, ...] | None = None, inert: tuple[str, ...] = ()):
@@ -137,6 +143,19 @@ def method(name: str, function: Any, *, variadic: bool = False) -> None:
         VARIADIC_METHODS.add(name)
 
 
+def library(name: str, rules: str) -> None:
+    """Declare that the module `rules` completes the table for the functions of the library `name`."""
+    LIBRARIES[name] = rules
+
+
+def load_libraries() -> None:
+    """Import the rules of the libraries that have been imported by now."""
+    for name, rules in list(LIBRARIES.items()):
+        if name in sys.modules:
+            importlib.import_module(rules)
+            LIBRARIES.pop(name, None)  # now only: a second thread waits for the import
+
+
 def rule_for(function: Any) -> Rule | None:
     return _get(RULES, function)
 
@@ -193,12 +212,18 @@ def _register(
 
 def _get(table: dict, key: Any) -> Any:
     try:
-        return table.get(key)
+        found = table.get(key)
     except TypeError:  # an unhashable callable is in no table
         return None
+    if found is None and LIBRARIES:
+        load_libraries()
+        return table.get(key)
+    return found
 
 
 def _contains(table: set, key: Any) -> bool:
+    if LIBRARIES:
+        load_libraries()
     try:
         return key in table
     except TypeError:
