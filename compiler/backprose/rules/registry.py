@@ -101,6 +101,11 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
     return register
 
 
+def named(module: Any, *names: str) -> tuple[Any, ...]:
+    """Those functions of the module that the installed version has."""
+    return tuple(getattr(module, name) for name in names if hasattr(module, name))
+
+
 def no_derivative(*functions: Any) -> None:
     """Declare functions whose results carry no derivative: integers, booleans, steps, and arrays that are new."""
     NO_DERIVATIVE.update(functions)
