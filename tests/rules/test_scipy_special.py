@@ -128,7 +128,8 @@ def into_an_array(x):
 @pytest.mark.parametrize(
     "function, words",
     [
-        (by_order, "the derivative by `v`"), (by_shape, "the derivative by `a`"), (by_exponent, "the derivative by `x`"),
+        (by_order, "the derivative by `v`"), (by_shape, "the derivative by `a`"),
+        (by_exponent, "the derivative by `x`"),
         (counted, "exact=True"), (extended, "extend='zero'"), (unknown, "scipy.special.kolmogorov"),
     ],
 )  # fmt: skip

@@ -20,8 +20,8 @@ MODULES = (
 ROOTS = {name.partition(".")[0] for name in MODULES}
 # Walked once a program has imported them.
 OPTIONAL_MODULES = (
-    "scipy.special", "scipy.linalg", "scipy.stats", "scipy.sparse", "scipy.sparse.linalg", "scipy.signal", "scipy.ndimage",
-    "scipy.interpolate", "scipy.integrate", "scipy.fft",
+    "scipy.special", "scipy.linalg", "scipy.stats", "scipy.sparse", "scipy.sparse.linalg", "scipy.signal",
+    "scipy.ndimage", "scipy.interpolate", "scipy.integrate", "scipy.fft",
 )  # fmt: skip
 
 

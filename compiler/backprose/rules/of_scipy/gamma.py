@@ -81,7 +81,10 @@ def multigammaln(y, a, d, *, y_bar):
 
 @elementwise(special.poch)
 def poch(y, z, m, *, d):
-    """y = Gamma(z + m) / Gamma(z).  Partials: y (psi(z + m) - psi(z)) and y psi(z + m).  Restriction: z > 0, z + m > 0."""
+    """y = Gamma(z + m) / Gamma(z).  Partials: y (psi(z + m) - psi(z)) and y psi(z + m).
+
+    Restriction: z > 0, z + m > 0.
+    """
     above = special.digamma(z + m)
     return d * (y * (above - special.digamma(z))), d * (y * above)
 
@@ -126,7 +129,8 @@ def factorial(y, n, exact=False, extend="zero", *, d):
     return d * (y * special.digamma(select(n < 0, 0, n) + 1))
 
 
-# Incomplete functions: by the last argument the derivative is the integrand. Those by the others are no elementary functions.
+# Incomplete functions: by the last argument the derivative is the integrand. Those by the others are no elementary
+# functions.
 
 
 def gamma_density(a, x):
@@ -141,7 +145,10 @@ def beta_density(a, b, x):
 
 @elementwise(special.gammainc, wrt="x")
 def gammainc(y, a, x, *, d):
-    """y = integral of t^(a-1) e^-t / Gamma(a) from 0 to x  =>  y' is the integrand at x.  Restriction: a is constant."""
+    """y = integral of t^(a-1) e^-t / Gamma(a) from 0 to x  =>  y' is the integrand at x.
+
+    Restriction: a is constant.
+    """
     return d * gamma_density(a, x)
 
 
@@ -165,7 +172,10 @@ def gammainccinv(x, a, y, *, d):
 
 @elementwise(special.betainc, wrt="x")
 def betainc(y, a, b, x, *, d):
-    """y = integral of t^(a-1) (1-t)^(b-1) / B(a, b) from 0 to x  =>  y' is the integrand.  Restriction: a, b constant."""
+    """y = integral of t^(a-1) (1-t)^(b-1) / B(a, b) from 0 to x  =>  y' is the integrand.
+
+    Restriction: a, b constant.
+    """
     return d * beta_density(a, b, x)
 
 

@@ -55,7 +55,10 @@ def powm1(z, x, y, *, d):
 
 @elementwise(special.xlogy)
 def xlogy(z, x, y, *, d):
-    """z = x log y.  Partials: log y, infinite at y = 0 and given as such; x / y.  Choice at x = 0 by y: 0, also at y = 0."""
+    """z = x log y.  Partials: log y, infinite at y = 0 and given as such; x / y.
+
+    Choice at x = 0 by y: 0, also at y = 0.
+    """
     return d * np.log(y), d * (x / (y + ((x == 0) & (y == 0))))
 
 
@@ -90,7 +93,10 @@ def kl_div(z, x, y, *, d):
 
 @elementwise(special.huber)
 def huber(y, delta, r, *, d):
-    """y = r^2 / 2 for |r| <= delta, else delta (|r| - delta / 2).  Partials: max(|r| - delta, 0) and r, clipped to delta."""
+    """y = r^2 / 2 for |r| <= delta, else delta (|r| - delta / 2).
+
+    Partials: max(|r| - delta, 0) and r, clipped to delta.
+    """
     return d * np.maximum(np.abs(r) - delta, 0.0), d * np.clip(r, -delta, delta)
 
 
@@ -146,7 +152,10 @@ def log1prel_slope(t):
 
 @elementwise(special.inv_boxcox)
 def inv_boxcox(x, y, lmbda, *, d):
-    """x = (1 + lmbda y)^(1 / lmbda), e^y for lmbda = 0.  Partials: x / (1 + t) and x y^2 (log(1 + t) / t)', t = lmbda y."""
+    """x = (1 + lmbda y)^(1 / lmbda), e^y for lmbda = 0.
+
+    Partials: x / (1 + t) and x y^2 (log(1 + t) / t)', t = lmbda y.
+    """
     t = lmbda * y
     return d * (x / (1 + t)), d * (x * (y * y) * log1prel_slope(t))
 
@@ -169,7 +178,9 @@ def logsumexp(y, a, axis=None, b=None, keepdims=False, return_sign=False, *, y_b
     """
     value, value_bar = (y[0], y_bar[0]) if return_sign else (y, y_bar)
     value = select(value == -np.inf, 0.0, value)
-    weight = np.exp(a - kept(value, axis, keepdims)) * kept(value_bar * y[1] if return_sign else value_bar, axis, keepdims)
+    if return_sign:
+        value_bar = value_bar * y[1]
+    weight = np.exp(a - kept(value, axis, keepdims)) * kept(value_bar, axis, keepdims)
     if b is None:
         return weight, None
     return unbroadcast(np.where(b == 0, 0.0, b * weight), a), unbroadcast(weight, b)
