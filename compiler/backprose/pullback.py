@@ -91,16 +91,14 @@ def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
             raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the {of} is")
         parts = iter(items(bar))
         return map_items(lambda inner: fitted(next(parts), inner, f"{path} part", of), form)
+    if form.shape is not None and form.dtype.kind not in "fc":
+        return None
     if form.shape is None:
         if np.ndim(bar) != 0:
             raise ValueError(f"{path} has shape {np.shape(bar)}, but the {of} is a number")
         return form.dtype(bar)
-    if bar is None and form.dtype.kind not in "fc":
-        return None
     if np.shape(bar) != form.shape:
         raise ValueError(f"{path} has shape {np.shape(bar)}, but the {of} has shape {form.shape}")
-    if form.dtype.kind not in "fc":
-        return None
     given = np.asarray(bar)
     if given.dtype.kind == "c" and form.dtype.kind == "f":
         raise TypeError(f"{path} is complex, but the {of} is real")
