@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from backprose.rules.matrices import flipped
-from backprose.rules.registry import at_compile_time, named, no_derivative, refused, rule
+from backprose.rules.registry import at_compile_time, multilinear, named, no_derivative, refused, rule
 from backprose.rules.static import (
     contracted_axes, inverse_permutation, is_sorted, other_axes, partners, rank_is_known, require, span,
 )  # fmt: skip
@@ -273,3 +273,8 @@ def cross_of_linalg(y, x1, x2, *, y_bar, axis=-1):
 
 
 no_derivative(np.einsum_path)
+
+multilinear(
+    np.matmul, operator.matmul, np.dot, np.inner, np.vdot, np.outer, np.tensordot, np.einsum, np.kron, np.cross,
+    *named(np, "vecdot", "matvec", "vecmat"), *named(np.linalg, "matmul", "outer", "tensordot", "cross", "vecdot"),
+)  # fmt: skip
