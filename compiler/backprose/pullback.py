@@ -91,14 +91,14 @@ def fitted(bar: Any, form: Any, path: str) -> Any:
             raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the value is")
         parts = iter(items(bar))
         return map_items(lambda inner: fitted(next(parts), inner, f"{path} part"), form)
+    if form.shape is not None and form.dtype.kind not in "fc":
+        return None
     if form.shape is None:
         if np.ndim(bar) != 0:
             raise ValueError(f"{path} has shape {np.shape(bar)}, but the value is a number")
         return form.dtype(bar)
     if np.shape(bar) != form.shape:
         raise ValueError(f"{path} has shape {np.shape(bar)}, but the value has shape {form.shape}")
-    if form.dtype.kind not in "fc":
-        return None
     given = np.asarray(bar)
     if given.dtype.kind == "c" and form.dtype.kind == "f":
         raise TypeError(f"{path} is complex, but the value is real")

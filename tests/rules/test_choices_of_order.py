@@ -38,7 +38,10 @@ def test_missing_rows_get_nothing():
             np.testing.assert_array_equal(bars, [[0.5, 0, 0.5], [0, 0, 0]])
 
 
-@pytest.mark.parametrize("trim, expected", [("fb", [0, 0, 1, 1, 1, 0]), ("f", [0, 0, 1, 1, 1, 1]), ("b", [1, 1, 1, 1, 1, 0])])
+TRIMMED = {"fb": [0, 0, 1, 1, 1, 0], "f": [0, 0, 1, 1, 1, 1], "b": [1, 1, 1, 1, 1, 0]}
+
+
+@pytest.mark.parametrize("trim, expected", TRIMMED.items())
 def test_zeros_that_are_trimmed_get_nothing(trim, expected):
     x = np.array([0.0, 0.0, 1.5, 0.0, 2.5, 0.0])
     np.testing.assert_array_equal(owners(lambda x: np.trim_zeros(x, trim), x), expected)

@@ -48,7 +48,8 @@ def partition(y, a, kth, axis=-1, kind="introselect", order=None, *, y_bar):
 
 @rule(np.unique, wrt="ar")
 def unique(
-    y, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, y_bar, equal_nan=True, sorted=True
+    y, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, y_bar, equal_nan=True,
+    sorted=True,
 ):  # fmt: skip
     """Each value that is kept comes from the array.  Choice at ties: from its first occurrence.  Reads: ar, y."""
     values_bar = y_bar[0] if return_index or return_inverse or return_counts else y_bar

@@ -71,8 +71,8 @@ def quantile(
 ):  # fmt: skip
     """y = (1 - t) s[k] + t s[k + 1] for sorted entries s and place k + t: (1 - t) y_bar and t y_bar go to these two.
 
-    q_bar = sum of y_bar (s[k + 1] - s[k]) dp / dq, which is 0 where the place is a step of q.  Choice at ties: the first in
-    a's order; for q at an entry: the slope to the right, and at the last one to the left.
+    q_bar = sum of y_bar (s[k + 1] - s[k]) dp / dq, which is 0 where the place is a step of q.  Choice at ties: the
+    first in a's order; for q at an entry: the slope to the right, and at the last one to the left.
     Shapes: y has the axes of q, then those of a that remain.  Source of the places: Hyndman & Fan 1996.
     """
     rows, n = joined(a, axis), count(a, axis)
