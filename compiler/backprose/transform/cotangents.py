@@ -243,9 +243,9 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
-        bar = _as_scalar(b, bar, kind)
+        bar = as_scalar(b, bar, kind)
     if exact:
-        return _cast(b, bar, kind)
+        return cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
         return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
     ndim = ndim_of(kind)
@@ -265,15 +265,15 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
             elif (mine == ANY and its != ONE) or (mine == MANY and its in (ONE, ANY)):
                 shape = b.call(np.shape, primal())
                 summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
-                return _cast(b, summed, kind)
+                return cast(b, summed, kind)
     if axes:
         bar = _sum(b, bar, axes, keepdims=False)
     if stretched:
         bar = _sum(b, bar, stretched, keepdims=True)
-    return _cast(b, bar, kind)
+    return cast(b, bar, kind)
 
 
-def _as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
+def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
     return b.call(make, bar, kind=kind)
@@ -290,7 +290,7 @@ def _sum(b: TypedBuilder, bar: Value, axes: tuple[int, ...], keepdims: bool) -> 
 AS_GOOD = {("float", "float64"), ("int", "float64"), ("bool", "float64"), ("complex", "complex128")}  # Python's own numbers
 
 
-def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
+def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     want, have = dtype_of(kind), dtype_of(bar.kind)
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
