@@ -28,6 +28,7 @@ FLOORS = [
     {"dispatch"},
     {"derivative", "pullback", "standalone"},
     {"api", "forward"},
+    {"checking"},
     {"__init__"},
     {"__main__"},
 ]

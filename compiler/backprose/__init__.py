@@ -3,9 +3,10 @@
 from typing import Any
 
 from backprose.api import differentiable, grad, value_and_grad, vjp
+from backprose.checking import check_grads
 from backprose.forward import jvp
 
-__all__ = ["differentiable", "grad", "jvp", "value_and_grad", "vjp"]
+__all__ = ["check_grads", "differentiable", "grad", "jvp", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:
