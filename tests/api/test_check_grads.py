@@ -117,9 +117,8 @@ def wrong_sign(y, a, b, *, d):
     return d / b, d * y / b
 
 
-def transposed_matrix(x, a, b, *, x_bar):
-    b_bar = np.linalg.solve(a, x_bar)
-    return -np.outer(b_bar, x), b_bar
+def transposed_matrix(c, a, *, c_bar):
+    return -c.T @ c_bar @ c
 
 
 def half_at_the_maximum(y, a, axis=None, out=None, keepdims=False, initial=None, where=True, *, y_bar):
@@ -139,7 +138,7 @@ PLANTED = [
     (np.sum, missing_axis, lambda x: np.sum(x, axis=1), (SQUARE,)),
     (np.multiply, zero_for_one_operand, lambda a, b: np.multiply(a, b), (A, V)),
     (np.divide, wrong_sign, lambda a, b: a / b, (A, V + 2)),
-    (np.linalg.solve, transposed_matrix, lambda a, b: np.linalg.solve(a, b), (SQUARE, V)),
+    (np.linalg.inv, transposed_matrix, lambda a: np.linalg.inv(a), (SQUARE,)),
     (np.max, half_at_the_maximum, lambda a: np.max(a), (A,)),
     (np.take, kept_once, lambda x: np.take(x, np.array([0, 0, 2])), (V,)),
 ]
