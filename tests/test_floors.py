@@ -27,7 +27,7 @@ FLOORS = [
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
     {"derivative", "pullback", "standalone"},
-    {"api"},
+    {"api", "forward"},
     {"__init__"},
     {"__main__"},
 ]

@@ -130,7 +130,8 @@ def paths(text: str, y: Any) -> list[tuple[str, Any]]:
 
 
 def product(u: str, path: str, leaf: Any) -> str:
-    return f"np.sum({u} * {path})" if np.ndim(leaf) else f"{u} * {path}"
+    total = f"np.sum({u} * {path})" if np.ndim(leaf) else f"{u} * {path}"
+    return f"np.real({total})" if np.iscomplexobj(leaf) else total
 
 
 def at_run_time(x: Any) -> bool:
