@@ -25,16 +25,16 @@ class WrongRule(AssertionError):
 
 
 def leaves(x: Any) -> list:
-    """The numbers and arrays of a nested list or tuple, in order."""
+    """The numbers and arrays of a nested list or tuple, in order; a flag in it belongs to its structure."""
     if isinstance(x, (list, tuple)):
-        return [leaf for item in x for leaf in leaves(item)]
+        return [leaf for item in x for leaf in leaves(item) if not isinstance(item, bool)]
     return [x]
 
 
 def rebuilt(x: Any, new: list) -> Any:
     """x with its leaves replaced by those of `new`, which is used up."""
     if isinstance(x, (list, tuple)):
-        parts = [rebuilt(item, new) for item in x]
+        parts = [item if isinstance(item, bool) else rebuilt(item, new) for item in x]
         return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     return new.pop(0)
 
@@ -46,7 +46,7 @@ def mapped(x: Any, change: Any) -> Any:
 def random_like(y: Any, rng: np.random.Generator) -> Any:
     """A random cotangent of y's structure: lists for lists, tuples for tuples, numbers for scalars."""
     if isinstance(y, (list, tuple)):
-        parts = [random_like(item, rng) for item in y]
+        parts = [item if isinstance(item, bool) else random_like(item, rng) for item in y]
         return parts if isinstance(y, list) else type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
     g = rng.normal(size=np.shape(y))
     if np.iscomplexobj(y):
@@ -165,5 +165,6 @@ def leaves_like(bar: Any, value: Any) -> list:
     if isinstance(value, (list, tuple)):
         if not isinstance(bar, (list, tuple)) or len(bar) != len(value):
             raise WrongRule(f"a cotangent {type(bar).__name__} for a list of {len(value)}")
-        return [leaf for item, part in zip(value, bar) for leaf in leaves_like(part, item)]
+        pairs = [(part, item) for part, item in zip(bar, value) if not isinstance(item, bool)]
+        return [leaf for part, item in pairs for leaf in leaves_like(part, item)]
     return [bar]

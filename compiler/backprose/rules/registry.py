@@ -75,6 +75,7 @@ METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+OF_TUPLES: set[Any] = set()
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -170,6 +171,11 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def of_tuples(*functions: Any) -> None:
+    """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
+    OF_TUPLES.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -230,6 +236,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
+
+
+def takes_tuple(function: Any) -> bool:
+    return _contains(OF_TUPLES, function)
 
 
 def _register(
