@@ -20,9 +20,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from backprose_runtime.containers import is_container, items, map_items
 
 from backprose import api, errors, forward
-from backprose_runtime.containers import is_container, items, map_items
 
 MODES = ("fwd", "rev")
 STEP = 1e-4
