@@ -24,7 +24,7 @@ def checked_cotangents(bars: Any, like: tuple, names: tuple[str, ...]) -> tuple:
     """
     rule, *arguments = names
     if not isinstance(bars, (tuple, list)):
-        raise TypeError(f"{rule} returned {_article(bars)}, not a tuple of cotangents for ({', '.join(arguments)})")
+        raise TypeError(f"{rule} returned an object of type {type(bars).__name__}, not a tuple of cotangents for ({', '.join(arguments)})")
     if len(bars) != len(like):
         raise TypeError(f"{rule} returned {len(bars)} cotangents for {len(like)} arguments ({', '.join(arguments)})")
     return tuple(_fitted(bar, x, f"{rule}: its cotangent of `{name}`") for bar, x, name in zip(bars, like, arguments))
@@ -46,8 +46,3 @@ def _fitted(bar: Any, x: Any, what: str) -> Any:
     if is_array(x):
         return cast(array_module(x).asarray(bar), x.dtype)
     return type(x)(bar)
-
-
-def _article(value: Any) -> str:
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeio" else f"a {name}"

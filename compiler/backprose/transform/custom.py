@@ -69,7 +69,8 @@ def module(engine: Inference, holder: Any, kinds: Mapping[str, Kind], loc: Any) 
     b = TypedBuilder(loc)
     params = [Value(name, kinds[name]) for name in holder.__signature__.parameters]
     result = call(engine, b, holder, tuple(params), {}, loc)
-    entry = Function(holder.rule.name, b.region(params, [result]), loc, holder.__doc__ or "", holder.__signature__)
+    name = engine.lower(holder.fun).name if holder.compile else holder.rule.name.strip("<>")
+    entry = Function(name, b.region(params, [result]), loc, holder.__doc__ or "", holder.__signature__)
     others = {i.name: i.function for i in engine.instances.values()}
     return Module({entry.name: entry, **others, **engine.functions})
 
