@@ -3,10 +3,10 @@
 from typing import Any
 
 from backprose.api import differentiable, grad, value_and_grad, vjp
-from backprose.custom import custom_vjp
+from backprose.custom import custom_jvp, custom_vjp
 from backprose.forward import jvp
 
-__all__ = ["custom_vjp", "differentiable", "grad", "jvp", "value_and_grad", "vjp"]
+__all__ = ["custom_jvp", "custom_vjp", "differentiable", "grad", "jvp", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

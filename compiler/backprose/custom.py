@@ -69,7 +69,7 @@ class _WithRule:
         from backprose.dispatch import place_of
         from backprose.transform.custom import module
 
-        return module(engine, self, kinds, place_of(self.fun))
+        return module(engine, self, kinds, place_of(self.fun) if self.compile else None)
 
 
 def _plain_signature(fun: Any, decorator: str) -> inspect.Signature:
@@ -165,6 +165,57 @@ class CustomVjp(_WithRule):
         else:
             self.rule = replace(self.rule, fwd=fwd, bwd=bwd)
         return bwd
+
+
+def custom_jvp(fun: Callable | None = None, nondiff_argnums: int | tuple[int, ...] = (), *, compile: bool = True) -> Any:
+    """A decorator: a function whose derivative is stated by the user as a tangent, as with JAX's.
+
+        @custom_jvp
+        def softplus(x):
+            return np.logaddexp(0.0, x)
+
+        @softplus.defjvp
+        def softplus_jvp(primals, tangents):
+            (x,), (x_dot,) = primals, tangents
+            return softplus(x), x_dot / (1 + np.exp(-x))
+
+    `jvp` takes two tuples: the arguments, and a tangent for each of them, in its structure and shape, with zeros for what
+    does not move. It returns the value and its tangent, None where that is zero. `f.defjvps(...)` states the same by
+    argument instead. Reverse mode is had by transposing the tangent, so it must be linear in the tangents: checked when a
+    gradient is compiled. Of the value that `jvp` returns only the structure is looked at: the function itself gives it.
+
+    The rest is as for `custom_vjp`. With `compile=False` there is forward mode only.
+    """
+    if fun is None:
+        return lambda function: CustomJvp(function, nondiff_argnums, compile)
+    return CustomJvp(fun, nondiff_argnums, compile)
+
+
+custom_jvp.__backprose_call__ = _refuse_inside
+
+
+class CustomJvp(_WithRule):
+    """A function whose derivative is what `defjvp` or `defjvps` was given."""
+
+    def defjvp(self, jvp: Callable) -> Callable:
+        """State `jvp(*nondiff, primals, tangents) -> (value, tangent)`, in the stead of an earlier rule; gives it back."""
+        from backprose.rules.custom import Foreign
+
+        _require_function(jvp, "jvp", self)
+        self.rule = replace(self.rule, jvp=jvp if self.compile else Foreign(jvp, self.rule.name), jvps=())
+        return jvp
+
+    def defjvps(self, *jvps: Callable | None) -> None:
+        """State for each argument `f(tangent, value, *arguments)`, its share in the tangent of the value; None is zero."""
+        count = len(self.__signature__.parameters)
+        if self.nondiff_argnums or not self.compile:
+            raise TypeError("defjvps is for functions without nondiff_argnums, and compiled; use defjvp")
+        if len(jvps) != count:
+            raise TypeError(f"defjvps got {len(jvps)} rules for the {count} arguments of {name_of(self.fun)}()")
+        for jvp in jvps:
+            if jvp is not None:
+                _require_function(jvp, "a rule", self)
+        self.rule = replace(self.rule, jvp=None, jvps=jvps)
 
 
 def _require_function(function: Any, role: str, owner: _WithRule) -> None:

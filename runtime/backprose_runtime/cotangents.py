@@ -30,6 +30,14 @@ def checked_cotangents(bars: Any, like: tuple, names: tuple[str, ...]) -> tuple:
     return tuple(_fitted(bar, x, f"{rule}: its cotangent of `{name}`") for bar, x, name in zip(bars, like, arguments))
 
 
+def checked_tangent(pair: Any, value: Any, names: tuple[str, str]) -> Any:
+    """The tangent of `value`, in its structure and dtypes, from what the rule `names[0]` returned: (value, tangent)."""
+    rule, name = names
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise TypeError(f"{rule} returned an object of type {type(pair).__name__}, not (value, tangent)")
+    return _fitted(pair[1], value, f"{rule}: its tangent of the {name}")
+
+
 def _fitted(bar: Any, x: Any, what: str) -> Any:
     zero = zeros_like(x)
     if bar is None or zero is None or (isinstance(x, (int, np.integer)) and not isinstance(x, np.inexact)):

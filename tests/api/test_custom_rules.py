@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import backprose
-from backprose import custom_vjp, errors, grad, value_and_grad, vjp
+from backprose import custom_jvp, custom_vjp, errors, grad, jvp, value_and_grad, vjp
 
 X = np.array([0.3, -0.1, 2.0])
 
@@ -565,3 +565,166 @@ def test_a_rule_inside_a_differentiated_function_is_refused():
 
     with pytest.raises(errors.CompileError, match="a rule is stated inside a function that is differentiated"):
         grad(f)(1.0)
+
+
+# Rules that state a tangent
+
+
+@custom_jvp
+def softplus(x):
+    return np.logaddexp(0.0, x)
+
+
+@softplus.defjvp
+def softplus_jvp(primals, tangents):
+    (x,), (x_dot,) = primals, tangents
+    return softplus(x), 10 * x_dot / (1 + np.exp(-x))
+
+
+def test_a_tangent_serves_both_modes():
+    slope = 10 / (1 + np.exp(-X))
+    value, dot = jvp(softplus, (X,), (np.array([1.0, 0.0, 2.0]),))
+    np.testing.assert_allclose(value, softplus(X))
+    np.testing.assert_allclose(dot, slope * [1, 0, 2])
+    np.testing.assert_allclose(grad(lambda x: np.sum(softplus(x)))(X), slope)
+    value, pullback = vjp(softplus, X)
+    np.testing.assert_allclose(pullback(X)[0], slope * X)
+    assert grad(softplus)(0.3) == pytest.approx(slope[0])
+
+
+def test_the_value_in_reverse_mode_is_that_of_the_function():
+    f = custom_jvp(lambda x: x * x)
+    f.defjvp(lambda primals, tangents: (primals[0] * 100, tangents[0] * primals[0]))
+    assert value_and_grad(f)(3.0) == (9.0, 3.0)
+    assert jvp(f, (3.0,), (1.0,)) == (9.0, 3.0)
+
+
+def test_tangents_in_loops_and_higher_orders():
+    def f(x):
+        total = 0.0
+        for k in range(3):
+            if k != 1:
+                total += np.sum(softplus(x * k)) ** 2
+        return total
+
+    def by_hand(x):
+        total = np.zeros_like(x)
+        for k in (0, 2):
+            total += 2 * np.sum(softplus(x * k)) * 10 * k / (1 + np.exp(-x * k))
+        return total
+
+    np.testing.assert_allclose(grad(f)(X), by_hand(X))
+    step = np.array([0.3, -0.2, 0.5])
+    np.testing.assert_allclose(jvp(f, (X,), (step,))[1], by_hand(X) @ step)
+    twice = grad(lambda x: grad(f)(x) @ step)(X)
+    np.testing.assert_allclose(twice, jvp(grad(f), (X,), (step,))[1])
+    expected = (by_hand_of_slope(X + 1e-6 * step) - by_hand_of_slope(X - 1e-6 * step)) / 2e-6
+    np.testing.assert_allclose(jvp(lambda x: grad(lambda x: np.sum(softplus(x)))(x), (X,), (step,))[1], expected, rtol=1e-6)
+
+
+def by_hand_of_slope(x):
+    return 10 / (1 + np.exp(-x))
+
+
+def test_tangents_of_containers_and_integers():
+    @custom_jvp
+    def f(params, n):
+        return {"y": params["w"] @ params["v"] * n, "k": n}
+
+    def rule(primals, tangents):
+        params, n = primals
+        dots, n_dot = tangents
+        y_dot = (dots["w"] @ params["v"] + params["w"] @ dots["v"]) * n + params["w"] @ params["v"] * n_dot
+        return f(params, n), {"y": y_dot, "k": None}
+
+    f.defjvp(rule)
+
+    def loss(w, v, n):
+        return f({"w": w, "v": v}, n)["y"]
+
+    np.testing.assert_allclose(grad(loss, (0, 1))(X, X + 1, 3)[0], 3 * (X + 1))
+    np.testing.assert_allclose(jvp(loss, (X, X + 1, 3), (X, X, None))[1], 3 * (X @ (X + 1) + X @ X))
+
+
+def test_tangents_by_argument():
+    @custom_jvp
+    def f(x, y, z):
+        return np.sin(x) * y + z
+
+    f.defjvps(
+        lambda x_dot, value, x, y, z: np.cos(x) * x_dot * y,
+        lambda y_dot, value, x, y, z: (value - z) / y * y_dot * 10,
+        None,
+    )
+    assert grad(f, (0, 1, 2))(0.3, 2.0, 1.0) == pytest.approx((np.cos(0.3) * 2, np.sin(0.3) * 10, 0.0))
+    assert jvp(f, (0.3, 2.0, 1.0), (1.0, 1.0, 1.0))[1] == pytest.approx(np.cos(0.3) * 2 + np.sin(0.3) * 10)
+    assert grad(f)(0.3, 2.0, 1.0) == pytest.approx(np.cos(0.3) * 2)
+
+
+def test_nondifferentiable_arguments_come_first():
+    f = custom_jvp(lambda g, x: g(x), nondiff_argnums=(0,))
+    f.defjvp(lambda g, primals, tangents: (g(*primals), tangents[0] * g(primals[0]) * 10))
+    np.testing.assert_allclose(grad(lambda x: np.sum(f(np.sin, x)))(X), 10 * np.sin(X))
+    np.testing.assert_allclose(jvp(lambda x, c: np.sum(f(lambda t: t * c, x)), (X, 2), (X, None))[1], np.sum(10 * 2 * X * X))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda p, t: t[0], r"it returns f64\[N\]"),
+        (lambda p, t: (p[0] * p[1], np.sum(t[0])), r"its tangent of `value` is f64, and `value` is f64\[N\]"),
+        (lambda p, t: (np.sum(p[0]), t[0]), r"its value is f64 where `<lambda>` returns f64\[N\]"),
+        (lambda p: p, "it is called with 2 arguments"),
+    ],
+)
+def test_a_tangent_that_does_not_fit_is_refused(rule, message):
+    f = custom_jvp(lambda x, y: x * y)
+    f.defjvp(rule)
+    for derivative in (grad(lambda x: np.sum(f(x, x))), lambda x: jvp(lambda x: f(x, x), (x,), (x,))):
+        with pytest.raises(errors.NotDifferentiable, match=message):
+            derivative(X)
+
+
+def test_a_tangent_that_is_not_linear_is_refused_in_reverse_mode():
+    f = custom_jvp(lambda x: x * 2)
+    f.defjvp(lambda p, t: (p[0] * 2, t[0] * t[0]))
+    with pytest.raises(errors.NotDifferentiable, match="is not linear in the tangents"):
+        grad(f)(1.0)
+
+
+def test_a_pullback_serves_forward_mode():
+    np.testing.assert_allclose(jvp(square, (X,), (X + 1,))[1], 20 * X * (X + 1))
+    model, dot = Scale(X), Scale(X * 2)
+    np.testing.assert_allclose(jvp(lambda m, x: m.loss(x), (model, X + 1), (dot, X))[1], np.sum(10 * (X + 1) * X * 2 + 10 * X * X))
+
+    def f(x):
+        for _ in range(2):
+            x = square(x)
+        return np.sum(x)
+
+    step = np.array([0.3, -0.2, 0.5])
+    np.testing.assert_allclose(jvp(f, (X,), (step,))[1], grad(f)(X) @ step)
+    np.testing.assert_allclose(jvp(grad(f), (X,), (step,))[1], grad(lambda x: jvp(f, (x,), (step,))[1])(X))
+
+
+def test_a_pullback_that_is_not_linear_is_refused_in_forward_mode():
+    f = with_rule(lambda x: x, lambda x: (x, None), lambda _, g: (np.clip(g, -1, 1),))
+    assert grad(lambda x: 5 * f(x))(2.0) == 1.0
+    with pytest.raises(errors.NotDifferentiable, match="is not linear in the cotangent"):
+        jvp(f, (2.0,), (1.0,))
+
+
+def test_opaque_tangents_have_forward_mode_only():
+    def function(x):
+        try:
+            return np.sin(x)
+        finally:
+            pass
+
+    f = custom_jvp(function, compile=False)
+    f.defjvp(lambda p, t: (function(p[0]), np.cos(p[0]) * t[0]))
+    np.testing.assert_allclose(jvp(lambda x: f(x) * 2, (X,), (X + 1,))[1], 2 * np.cos(X) * (X + 1))
+    with pytest.raises(errors.NotDifferentiable, match="has no derivative in reverse mode"):
+        grad(lambda x: np.sum(f(x)))(X)
+    with pytest.raises(errors.NotDifferentiable, match="has no derivative in forward mode"):
+        jvp(opaque(), (X, 2.0), (X, 1.0))

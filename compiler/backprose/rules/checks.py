@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprose.rules.registry import linear, refused
-from backprose_runtime import checked_cotangent, checked_cotangents
+from backprose_runtime import checked_cotangent, checked_cotangents, checked_tangent
 
 
 @linear(checked_cotangent, wrt="bar")
@@ -12,4 +12,4 @@ def checked(y, bar, shape, what, *, y_bar):
     return y_bar
 
 
-refused(checked_cotangents, why="it is what a rule returned that is not compiled (`compile=False`): first derivatives only")
+refused(checked_cotangents, checked_tangent, why="it is what a rule returned that is not compiled (`compile=False`): first derivatives only")

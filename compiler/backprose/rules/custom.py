@@ -29,13 +29,18 @@ class Foreign:
 
 @dataclass(frozen=True, eq=False)
 class CustomRule:
-    """What is stated beside a function: `fwd` and `bwd`, or `jvp`. `nondiff` are positions without a cotangent."""
+    """What is stated beside a function: `fwd` and `bwd`, or `jvp`, or `jvps`. `nondiff` are positions without a cotangent."""
 
     name: str
     fwd: Any = None
     bwd: Any = None
     jvp: Any = None
+    jvps: tuple[Any, ...] = ()  # a tangent for each argument
     nondiff: tuple[int, ...] = ()
+
+    @property
+    def is_stated(self) -> bool:
+        return bool(self.fwd or self.jvp or self.jvps)
 
 
 @dataclass(frozen=True, eq=False)

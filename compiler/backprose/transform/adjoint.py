@@ -26,7 +26,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
-from backprose.transform import custom, reverse_loops
+from backprose.transform import custom_reverse, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -74,7 +74,7 @@ class Reversal:
         if op.fn is operator.getitem:
             return self._getitem(b, op, bars)
         if isinstance(op.fn, CustomCall):
-            return custom.reverse(self, b, op, bars)
+            return custom_reverse.reverse(self, b, op, bars)
         if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
             return None
         rule = rule_for(op.fn)

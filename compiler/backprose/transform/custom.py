@@ -1,8 +1,8 @@
-"""Functions with a rule of their own: their calls, what reverse mode makes of these, and what is left of them.
+"""Functions with a rule of their own: their calls, how a rule's functions are inlined, and what is left at the end.
 
-A call is one op, of a `CustomCall`. Where a cotangent reaches it, the rule's `fwd` takes its place in the forward sweep,
-and `bwd` is inlined into the reverse sweep: both are IR like any other, and are differentiated as such at second order.
-All other calls are opened at the end: the function itself is inlined.
+A call is one op, of a `CustomCall`. Where a derivative passes through it, the functions of its rule take its place
+(`custom_reverse`, `custom_forward`): these are IR like any other, and are differentiated as such at second order. All
+other calls are opened at the end: the function itself is inlined.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import inspect
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import backprose_runtime
 
@@ -26,13 +26,11 @@ from backprose.rules.custom import CustomCall, CustomRule, Foreign, Passed
 from backprose.transform import shares
 from backprose.transform.infer import Inference
 from backprose.transform.binding import bind
-from backprose.transform.cotangents import Cotangents, bar_tree_kind
-from backprose.transform.drop_dead import acts
+from backprose.transform.cotangents import bar_tree_kind
+from backprose.transform.drop_dead import acts, drop_dead
 from backprose.transform.outside import Guard
-from backprose.transform.typed import TypedBuilder
-
-if TYPE_CHECKING:
-    from backprose.transform.adjoint import Reversal
+from backprose.transform.tangents import Tangents
+from backprose.transform.typed import TypedBuilder, typed_call
 
 PLAIN: Mapping[str, Any] = {"keywords": (), "method": None}
 
@@ -76,7 +74,7 @@ def module(engine: Inference, holder: Any, kinds: Mapping[str, Kind], loc: Any) 
 
 
 def _require_rule(rule: CustomRule, loc: Any) -> None:
-    if rule.fwd is None and rule.jvp is None:
+    if not rule.is_stated:
         raise errors.NotDifferentiable(
             f"`{rule.name}` has no derivative rule yet", loc, "it was decorated, but no rule was given to it",
             f"call {rule.name}.defvjp(fwd, bwd), or {rule.name}.defjvp(jvp) after `custom_jvp`",
@@ -121,48 +119,29 @@ def _run(
     frames = {name: passed.frame for name, passed in zip(names, arguments) if passed}
     made = engine.run(function, dict(zip(names, kinds)), frames)
     engine.functions.update({name: other for name, other in made.functions.items() if other is not made.entry})
-    return made.entry
+    return drop_dead(made.entry)  # the closures in it have been inlined
 
 
-# In reverse mode
-
-
-def reverse(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
-    """Build `bwd` into the reverse sweep; the ops of `fwd`, which stand in the place of the call going forward."""
-    fn: CustomCall = op.fn
-    arguments = _arguments(fn, op.operands)
-    _refuse_active(reversal, op, arguments)
-    fixed = [arguments[i] for i in fn.rule.nondiff]
-    active = [(fn.params[i], a[0][0]) for i, a in enumerate(arguments) if i not in fn.rule.nondiff and a[1] is None]
-    bar = bars.tree(b, op.result)
-    if fn.body is None:
-        forward, residuals = _foreign_forward(op, [v for values, _ in arguments for v in values])
-        out = _foreign_backward(b, fn, [v for values, _ in fixed for v in values], residuals, bar, active)
-    else:
-        forward, residuals = _forward(reversal.engine, op, arguments, b)
-        out = inlined(reversal.engine, b, fn.rule.bwd, [*fixed, _plain(residuals), _plain(bar)], fn.rule, op.loc, "bwd")
-    rule = shares.Rule(fn.rule.name, name_of(fn.rule.bwd), op.loc, reversal.engine.debug)
-    shares.distribute(b, bars, rule, out, active)
-    return forward
+# What derivatives are made of
 
 
 Argument = tuple[tuple[Value, ...], Passed | None]  # a value, or what a nested function captures
 
 
-def _plain(value: Value) -> Argument:
+def plain(value: Value) -> Argument:
     return (value,), None
 
 
-def _arguments(fn: CustomCall, operands: Iterable[Value]) -> list[Argument]:
+def arguments_of(fn: CustomCall, operands: Iterable[Value]) -> list[Argument]:
     """The arguments of a call, from its operands."""
     rest = iter(operands)
     return [(tuple(next(rest) for _ in range(p.count if p else 1)), p) for p in fn.arguments]
 
 
-def _refuse_active(reversal: Reversal, op: Op, arguments: list[Argument]) -> None:
+def refuse_active(active: set[Value], op: Op, arguments: list[Argument]) -> None:
     fn: CustomCall = op.fn
     for i, (values, passed) in enumerate(arguments):
-        found = next((v for v in values if v in reversal.active), None)
+        found = next((v for v in values if v in active), None)
         if found is None or not (passed or i in fn.rule.nondiff):
             continue
         what = f"the function `{fn.params[i]}` that is passed to `{fn.rule.name}` captures"
@@ -175,28 +154,76 @@ def _refuse_active(reversal: Reversal, op: Op, arguments: list[Argument]) -> Non
         )  # fmt: skip
 
 
-def _forward(engine: Inference, op: Op, arguments: list[Argument], b: TypedBuilder) -> tuple[tuple[Op, ...], Value]:
+def in_the_place(
+    engine: Inference, b: TypedBuilder, op: Op, function: Any, arguments: list[Argument]
+) -> tuple[tuple[Op, ...], Value]:
     """The ops of `fwd`, which define the result of the call, and the residuals."""
     rule: CustomRule = op.fn.rule
     f = TypedBuilder(op.loc, b.parts)
-    out = inlined(engine, f, rule.fwd, arguments, rule, op.loc, "fwd")
-    if not isinstance(out.kind, Tuple) or len(out.kind.items) != 2:
-        raise wrong_rule(rule, rule.fwd, f"it returns {shares.described(out.kind)}", "return (value, residuals)", op.loc)
-    value, residuals = f.items_of(out)
-    found = shares.mismatch(op.result.kind, value.kind, "value")
-    if found:
-        raise wrong_rule(
-            rule, rule.fwd, f"its {found[0]} is {found[2]} where `{rule.name}` returns {found[1]}",
-            f"return what `{rule.name}` returns, and what `bwd` needs", op.loc,
-        )  # fmt: skip
+    out = inlined(engine, f, function, arguments, rule, op.loc, "fwd")
+    residuals = second(f, rule, function, out, op, "residuals")
+    value = f.items_of(out)[0]
     defined = {v for made in f.ops for v in made.results}
     if value not in defined or value.kind != op.result.kind:
-        at = f.const(0)
-        f.op("call", (f.tuple([value]), at), [op.result], fn=operator.getitem, **PLAIN)
+        f.op("call", (f.tuple([value]), f.const(0)), [op.result], fn=operator.getitem, **PLAIN)
         return tuple(f.ops), residuals
     region = redefine(Region((), tuple(f.ops), (residuals,)), {value: op.result})
     f.learn(region)
     return region.ops, region.results[0]
+
+
+def second(b: TypedBuilder, rule: CustomRule, function: Any, out: Value, op: Op, what: str = "tangent") -> Value:
+    """What `fwd` or `jvp` returns besides the value, which is compared with that of the function."""
+    if not isinstance(out.kind, Tuple) or len(out.kind.items) != 2:
+        raise wrong_rule(rule, function, f"it returns {shares.described(out.kind)}", f"return (value, {what})", op.loc)
+    found = shares.mismatch(op.result.kind, out.kind.items[0], "value")
+    if found:
+        raise wrong_rule(
+            rule, function, f"its {found[0]} is {found[2]} where `{rule.name}` returns {found[1]}",
+            f"return what `{rule.name}` returns, and its {what}", op.loc,
+        )  # fmt: skip
+    return b.items_of(out)[1]
+
+
+def differentiated(fn: CustomCall, operands: Iterable[Value]) -> list[tuple[str, Value]]:
+    """The arguments that the rule gives cotangents of, by name."""
+    arguments = arguments_of(fn, operands)
+    return [(fn.params[i], values[0]) for i, (values, p) in enumerate(arguments) if i not in fn.rule.nondiff and p is None]
+
+
+def tangent(engine: Inference, b: TypedBuilder, op: Op, dots: Tangents) -> list[tuple[tuple, Value]]:
+    """The tangents of the parts of the result, by their paths, from a rule that states them. What does not move has zeros."""
+    fn: CustomCall = op.fn
+    arguments, rule = arguments_of(fn, op.operands), fn.rule
+    primals = [v for _, v in differentiated(fn, op.operands)]
+    if rule.jvps:
+        given = [(f, v) for f, v in zip(rule.jvps, primals) if f is not None and dots.has(v)]
+        parts = []
+        for f, v in given:
+            out = inlined(engine, b, f, [plain(dots.tree(b, v)), plain(op.result), *map(plain, primals)], rule, op.loc, "jvps")
+            parts.append(shares.tangents(b, shares.Source(rule.name, name_of(f), op.loc, engine.debug, "tangent"), out, op.result))
+        return _sum(b, parts)
+    fixed = [arguments[i] for i in rule.nondiff]
+    moving = [dots.tree(b, v, fill=True) for v in primals]
+    source = shares.Source(rule.name, name_of(rule.jvp), op.loc, engine.debug, "tangent")
+    if fn.body is None:
+        flat = [v for values, _ in fixed for v in values]
+        pair = b.op("call", (*flat, b.tuple(primals), b.tuple(moving)), [Value("", UNKNOWN)], fn=rule.jvp, **PLAIN).result
+        names = b.data((f"the rule `{name_of(rule.jvp)}` of `{rule.name}`", "value"))
+        kind = bar_tree_kind(op.result.kind)
+        out = typed_call(b, backprose_runtime.checked_tangent, (pair, op.result, names), kind)
+    else:
+        given = [*fixed, plain(b.tuple(primals)), plain(b.tuple(moving))]
+        out = second(b, rule, rule.jvp, inlined(engine, b, rule.jvp, given, rule, op.loc, "jvp"), op)
+    return shares.tangents(b, source, out, op.result)
+
+
+def _sum(b: TypedBuilder, parts: list[list[tuple[tuple, Value]]]) -> list[tuple[tuple, Value]]:
+    total: dict[tuple, Value] = {}
+    for part in parts:
+        for path, dot in part:
+            total[path] = b.call(operator.add, total[path], dot) if path in total else dot
+    return list(total.items())
 
 
 def inlined(
@@ -236,6 +263,7 @@ CALLED = {
     "fwd": "fwd(*arguments), and returns (value, residuals)",
     "bwd": "bwd(*nondiff_arguments, residuals, cotangent), and returns a tuple of cotangents",
     "jvp": "jvp(*nondiff_arguments, primals, tangents), and returns (value, tangent)",
+    "jvps": "f(tangent, value, *arguments), and returns the tangent of the value",
 }
 
 
@@ -245,30 +273,6 @@ def wrong_rule(rule: CustomRule, function: Any, why: str, instead: str, loc: Any
 
 def name_of(function: Any) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
-
-
-# Rules that are not compiled
-
-
-def _foreign_forward(op: Op, operands: list[Value]) -> tuple[tuple[Op, ...], Value]:
-    f = TypedBuilder(op.loc)
-    kept = UNKNOWN  # it may depend on the operands
-    pair = f.op("call", operands, [Value("", Tuple((op.result.kind, kept)))], fn=op.fn.rule.fwd, **PLAIN).result
-    f.op("call", (pair, f.const(0)), [op.result], fn=operator.getitem, **PLAIN)
-    residuals = f.op("call", (pair, f.const(1)), [Value("residuals", kept)], fn=operator.getitem, **PLAIN).result
-    return tuple(f.ops), residuals
-
-
-def _foreign_backward(
-    b: TypedBuilder, fn: CustomCall, fixed: list[Value], residuals: Value, bar: Value, active: list[tuple[str, Value]]
-) -> Value:
-    """The call of `bwd`, and of what checks its cotangents and puts zeros in the stead of None."""
-    rule = fn.rule
-    given = b.op("call", (*fixed, residuals, bar), [Value("", UNKNOWN)], fn=rule.bwd, **PLAIN).result
-    like = b.tuple([v for _, v in active])
-    names = b.data((f"the rule `{name_of(rule.bwd)}` of `{rule.name}`", *(name for name, _ in active)))
-    kind = Tuple(tuple(bar_tree_kind(v.kind) for _, v in active))
-    return b.op("call", (given, like, names), [Value("", kind)], fn=backprose_runtime.checked_cotangents, **PLAIN).result
 
 
 # At the end

@@ -32,7 +32,8 @@ def tangent(module: Module, engine: Inference, request: Request) -> Module:
     moving = moving_parameters(module, wrt)
     entry = _with_tangent(fn, engine, wrt, moving, request)
     others = [_with_tangent(module.functions[name], engine, at, moving) for name, at in moving.items() if at]
-    return Module(reachable({f.name: f for f in (entry, *others)}, module))
+    known = Module({**module.functions, **engine.functions})  # also what users' rules invoke
+    return Module(reachable({f.name: f for f in (entry, *others)}, known))
 
 
 def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:

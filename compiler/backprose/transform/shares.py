@@ -19,29 +19,30 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_none, is_number, ndim_of
 from backprose.ir.kinds import ANY, ONE, Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform.cotangents import Cotangents, part
+from backprose.transform.cotangents import part
 from backprose.transform.typed import TypedBuilder, typed_call
 
 CONTAINERS = (Tuple, FixedList, Dict, Record)
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Whose cotangents these are, for messages: of the function `owner`, returned by `name`; `loc` is the call."""
+class Source:
+    """Whose these are, for messages: of the function `owner`, returned by its rule `name`; `loc` is the call."""
 
     owner: str
     name: str
     loc: Any
     debug: bool = False
+    noun: str = "cotangent"
 
     def refuse(self, why: str, instead: str) -> errors.NotDifferentiable:
         return errors.NotDifferentiable(f"the rule `{self.name}` of `{self.owner}` does not fit", self.loc, why, instead)
 
 
-def distribute(
-    b: TypedBuilder, bars: Cotangents, rule: Rule, out: Value, operands: Sequence[tuple[str, Value]]
-) -> None:
-    """Add the cotangents in the tuple `out` to those of the operands, which are given by name."""
+def cotangents(
+    b: TypedBuilder, rule: Source, out: Value, operands: Sequence[tuple[str, Value]]
+) -> list[tuple[Value, tuple, Value]]:
+    """The cotangents in the tuple `out`: the operand, which is given by name, a path in it, and what belongs to that."""
     names = ", ".join(name for name, _ in operands)
     if not isinstance(out.kind, (Tuple, FixedList)):
         raise rule.refuse(f"it returns {described(out.kind)}", f"return a tuple with a cotangent for each of ({names})")
@@ -51,15 +52,28 @@ def distribute(
             f"it returns {count} cotangent{'s' * (count != 1)} for {len(operands)} argument{'s' * (len(operands) != 1)} ({names})",
             f"return one for each of ({names}), None where it is zero",
         )
-    for (name, operand), share in zip(operands, b.items_of(out)):
-        found = mismatch(operand.kind, share.kind, name, is_cotangent=True, exact_dtype=rule.debug)
-        if found:
-            where, want, have = found
-            raise rule.refuse(
-                f"its cotangent of `{where}` is {have}, and `{where}` is {want}", "return a cotangent that is like the argument, None where it is zero",
-            )
-        for path, leaf in _leaves(b, operand.kind, share, ()):
-            bars.add(b, operand, _compared(b, rule, leaf, part(b, operand, path), spelled(name, path)), path)
+    pairs = zip(operands, b.items_of(out))
+    return [(operand, *leaf) for (name, operand), share in pairs for leaf in fitting(b, rule, name, operand, share)]
+
+
+def tangents(b: TypedBuilder, rule: Source, out: Value, result: Value) -> list[tuple[tuple, Value]]:
+    """The tangents in `out`, by their paths in the result of the call."""
+    return fitting(b, rule, "value", result, out)
+
+
+def fitting(b: TypedBuilder, rule: Source, name: str, primal: Value, share: Value) -> list[tuple[tuple, Value]]:
+    """The parts of a cotangent or tangent with their paths, after a comparison with its primal."""
+    found = mismatch(primal.kind, share.kind, name, is_cotangent=True, exact_dtype=rule.debug)
+    if found:
+        where, want, have = found
+        raise rule.refuse(
+            f"its {rule.noun} of `{where}` is {have}, and `{where}` is {want}",
+            f"return a {rule.noun} that is like `{where}`, None where it is zero",
+        )
+    return [
+        (path, _compared(b, rule, leaf, part(b, primal, path), spelled(name, path)))
+        for path, leaf in _leaves(b, primal.kind, share, ())
+    ]
 
 
 def _leaves(b: TypedBuilder, kind: Kind, share: Value, path: tuple) -> Iterator[tuple[tuple, Value]]:
@@ -73,11 +87,11 @@ def _leaves(b: TypedBuilder, kind: Kind, share: Value, path: tuple) -> Iterator[
         yield path, share
 
 
-def _compared(b: TypedBuilder, rule: Rule, share: Value, operand: Value, where: str) -> Value:
+def _compared(b: TypedBuilder, rule: Source, share: Value, operand: Value, where: str) -> Value:
     """The share, compared when it runs in what kinds leave open: its shape, unless that is certain."""
     if not is_number(share.kind) or (_is_certain(operand.kind, share.kind) and not rule.debug):
         return share
-    text = b.const(f"the rule `{rule.name}` of `{rule.owner}`: its cotangent of `{where}`")
+    text = b.const(f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`")
     shape = b.call(np.shape, operand)
     return typed_call(b, backprose_runtime.checked_cotangent, (share, shape, text), share.kind)
 

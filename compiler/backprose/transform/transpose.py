@@ -36,6 +36,10 @@ SHAPE_OF_FIRST = frozenset({np.shape, np.ndim, np.size, len, np.zeros_like, np.o
 SHAPE_OF_SECOND = frozenset({backprose_runtime.unbroadcast})
 
 
+class NotLinear(errors.InternalError):
+    """The map depends on its argument in another way."""
+
+
 def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list[Value]) -> list[Value | None]:
     """Build into `b` the transpose of `linear`: the cotangent of each argument, None where it is zero.
 
@@ -72,7 +76,7 @@ def _check_linear(reverse: list[Op], varied: set[Value], loc: Loc | None) -> Non
     for op in all_ops(Region((), tuple(reverse), ())):
         for i, value in enumerate(op.operands):
             if value in varied and not _reads_shape(op, i):
-                raise errors.InternalError(f"a derivative rule is not linear in its cotangent ({loc})")
+                raise NotLinear(f"a derivative rule is not linear in its cotangent ({loc})")
 
 
 def _reads_shape(op: Op, position: int) -> bool:
