@@ -75,6 +75,7 @@ METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+OF_TUPLES: set[Any] = set()
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -109,6 +110,11 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
         return _register(functions, "general", text, wrt, ())
 
     return register
+
+
+def named(module: Any, *names: str) -> tuple[Any, ...]:
+    """Those functions of the module that the installed version has."""
+    return tuple(getattr(module, name) for name in names if hasattr(module, name))
 
 
 def pushforward(*functions: Any) -> Callable:
@@ -163,6 +169,11 @@ def at_compile_time(function: Callable) -> Callable:
 def real_only(*functions: Any) -> None:
     """Declare functions whose rule is right for real operands only: with a complex operand the call is refused."""
     REAL_ONLY.update(functions)
+
+
+def of_tuples(*functions: Any) -> None:
+    """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
+    OF_TUPLES.update(functions)
 
 
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
@@ -225,6 +236,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
+
+
+def takes_tuple(function: Any) -> bool:
+    return _contains(OF_TUPLES, function)
 
 
 def _register(
