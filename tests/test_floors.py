@@ -26,7 +26,7 @@ FLOORS = [
     {"pipeline"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"derivative", "pullback", "standalone"},
+    {"custom", "derivative", "pullback", "standalone"},
     {"api", "forward"},
     {"checking"},
     {"__init__"},
