@@ -184,15 +184,6 @@ def test_where_keeps_an_infinite_cotangent_out_of_the_path_not_taken():
     np.testing.assert_array_equal(y_bar, [0.0, np.inf])
 
 
-def test_a_repeated_eigenvalue_has_a_finite_derivative_where_only_eigenvalues_matter():
-    case = Case(np.linalg.eigh, (np.eye(2),), {}, (0,))
-    (a_bar,) = cotangents(case, (np.ones(2), np.zeros((2, 2))))
-    np.testing.assert_allclose(a_bar, np.eye(2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        (a_bar,) = cotangents(case, (np.ones(2), np.array([[0.0, 1.0], [0.0, 0.0]])))
-    assert not np.all(np.isfinite(a_bar))
-
-
 # What rules compute with
 
 RULE_FILES = sorted(

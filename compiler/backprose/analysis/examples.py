@@ -70,6 +70,8 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
     if fn in DATA_DEPENDENT:
         return _any_length(observed)
+    if fn in MAY_BE_COMPLEX:
+        return _any_dtype(observed)
     return _with_lengths(observed, fn, args, keywords)
 
 
@@ -139,6 +141,17 @@ DATA_DEPENDENT = frozenset(
     {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.trim_zeros,
      np.intersect1d, np.union1d, np.setdiff1d, np.histogram, np.where, np.repeat, np.arange}
 )  # fmt: skip
+
+
+# Functions whose results are real or complex depending on the values, which examples can't tell either.
+MAY_BE_COMPLEX = frozenset({np.linalg.eig, np.linalg.eigvals})
+
+
+def _any_dtype(kind: Kind) -> Kind:
+    """The kind without what real examples seem to show of the dtype."""
+    if isinstance(kind, Array):
+        return kind if kind.dtype.startswith(("complex", "clongdouble")) else Number()
+    return dataclasses.replace(kind, items=tuple(map(_any_dtype, kind.items))) if isinstance(kind, (Tuple, Record)) else kind
 
 
 def _any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:

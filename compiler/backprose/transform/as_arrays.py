@@ -18,7 +18,7 @@ from backprose.transform.typed import TypedBuilder
 Keywords = Mapping[str, Value]
 
 # Functions of several arrays that are given as one sequence.
-OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block})
+OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.linalg.multi_dot})
 MAKE_ARRAYS = frozenset({np.array, np.asarray, np.asanyarray, np.ascontiguousarray})
 SPLITS = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit})  # these take no lists
 OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from backprose.rules.linalg import flipped
+from backprose.rules.matrices import flipped
 from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
 
