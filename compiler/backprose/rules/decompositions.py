@@ -107,7 +107,7 @@ def eigh(y, a, UPLO="L", *, y_bar):
     turns = adjoint(v) @ g
     core = unit * by_column(y_bar[0]) + (1 - unit) * turns / (by_column(w) - by_row(w) + unit)
     if np.iscomplexobj(a):
-        core = core + unit * undetermined(np.imag(turns), g, a)
+        core = core + undetermined(unit * np.imag(turns), g, a)
     return np.conjugate(read_triangle(v @ core @ adjoint(v), UPLO))
 
 
@@ -194,7 +194,7 @@ def reduced_svd(a, u, s, vh, g, s_bar, h):
     e = (apart - adjoint(apart)) / (by_column(s) + by_row(s))
     core = unit * by_column(s_bar) + (d + adjoint(d) + e) / 2
     if np.iscomplexobj(a):
-        core = core + unit * undetermined(np.imag(left + right), g, a)
+        core = core + undetermined(unit * np.imag(left + right), g, a)
     outside = (g - u @ left) / by_column(s)
     beside = (h - v @ right) / by_column(s)
     return u @ core @ vh + outside @ vh + u @ adjoint(beside)
