@@ -68,6 +68,8 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
     if results is None:
         return Number()
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
+    if fn in TRIMMED:
+        return _any_length(observed, certain=())
     if fn in DATA_DEPENDENT:
         return _any_length(observed)
     return _with_lengths(observed, fn, args, keywords)
@@ -134,11 +136,13 @@ def _bases(kind: Kind) -> set[str]:
     return set()
 
 
-# Functions whose result's length depends on the values, which examples can't tell.
+# Functions whose result's length depends on the values, or is the difference of two lengths, which examples can't tell.
 DATA_DEPENDENT = frozenset(
-    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.trim_zeros,
-     np.intersect1d, np.union1d, np.setdiff1d, np.histogram, np.where, np.repeat, np.arange}
+    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.intersect1d, np.union1d,
+     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate}
 )  # fmt: skip
+# Functions that leave out zeros at the ends: what is left may be one entry.
+TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
 
 
 def _any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:
