@@ -28,6 +28,7 @@ FLOORS = [
     {"dispatch"},
     {"custom", "derivative", "pullback", "standalone"},
     {"api", "forward"},
+    {"checking"},
     {"__init__"},
     {"__main__"},
 ]
