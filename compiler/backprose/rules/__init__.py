@@ -1,9 +1,11 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
+    checks,
     containers,
     creation,
     elementwise,
+    fourier,
     interpolation,
     libraries,
     linalg,
@@ -22,9 +24,11 @@ from backprose.rules import (
 )
 
 __all__ = [
+    "checks",
     "containers",
     "creation",
     "elementwise",
+    "fourier",
     "interpolation",
     "libraries",
     "linalg",

@@ -94,6 +94,12 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
             f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "its result is not followed there",
             "leave it out",
         )  # fmt: skip
+    for name, value in {**dict(zip(rule.params, args)), **keywords}.items():
+        if name.startswith("overwrite_") and value.kind != Static(False):
+            raise errors.UnsupportedUpdate(
+                f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
+                "it lets the function write anything into its argument", "leave it out",
+            )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
