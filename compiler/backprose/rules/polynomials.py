@@ -93,9 +93,8 @@ def polydiv(y, u, v, *, y_bar):
     q, n = y[0], np.size(v)
     if np.size(u) < n:
         return led_by_zeros(y_bar[1], np.size(u)), np.zeros_like(v)
-    k = np.size(u) - n + 1
-    r_bar = led_by_zeros(y_bar[1], n - 1) if n > 1 else np.zeros(0)
-    q_bar = y_bar[0] - against(np.concatenate([np.zeros(k), r_bar]), v, y_bar[0])
+    r_bar = led_by_zeros(y_bar[1], np.maximum(n - 1, 1))[np.maximum(2 - n, 0) :]  # for n = 1 NumPy gives one 0
+    q_bar = y_bar[0] - against(np.concatenate([np.zeros(np.size(u) - n + 1), r_bar]), v, y_bar[0])
     top = np.flip(np.polydiv(np.concatenate([np.flip(q_bar), np.zeros(n - 1)]), v)[0])
     w_bar = np.concatenate([top, r_bar])
     return np.reshape(w_bar, np.shape(u)), -against(w_bar, q, v)

@@ -42,7 +42,8 @@ def placed(y_bar, start, n, mode):
 
 def against(full_bar, other, own):
     """The cotangent of an operand of a convolution: full_bar against the other operand."""
-    return np.reshape(np.convolve(full_bar, np.flip(other), "valid"), np.shape(own))
+    bar = np.convolve(full_bar, np.flip(other), "valid")
+    return bar if np.ndim(own) == 1 else np.reshape(bar, np.shape(own))
 
 
 real_only(np.correlate)
