@@ -36,7 +36,10 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import BuiltinMethodType
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,28 @@ class Rule:
         return self.form == "elementwise"
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why something is refused, and what to do in its stead."""
+
+    why: str
+    instead: str
+
+
 RULES: dict[Any, Rule] = {}
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
-REFUSED: dict[Any, str] = {}
+REFUSED: dict[Any, Refusal] = {}
+NOT_COMPILED: dict[Any, Refusal] = {}
 METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
+CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+
+# What makes the rules that follow from others, when they are asked for.
+DERIVATIONS: list[Callable[[Any], Rule | None]] = []
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -113,6 +129,12 @@ def effect(*functions: Any) -> None:
     EFFECTS.update(functions)
 
 
+def context(*functions: Any) -> None:
+    """Declare functions that make what `with` enters; each object is entered once."""
+    NO_DERIVATIVE.update(functions)
+    CONTEXTS.update(functions)
+
+
 def opaque(*functions: Any) -> None:
     """Declare functions whose results do depend on numbers they are given, in a way that is not in the table: what
     they return is constant, and a gradient that would have to pass through them is refused."""
@@ -120,9 +142,17 @@ def opaque(*functions: Any) -> None:
     OPAQUE.update(functions)
 
 
-def refused(*functions: Any, why: str) -> None:
-    """Declare functions that may be called, but not differentiated, and the reason that an error gives."""
-    REFUSED.update(dict.fromkeys(functions, why))
+ELSEWHERE = "compute it outside the differentiated function, or write it with functions that have rules"
+
+
+def refused(*functions: Any, why: str, instead: str = ELSEWHERE) -> None:
+    """Declare functions that may be called, but not differentiated, with the reason and the way out that an error gives."""
+    REFUSED.update(dict.fromkeys(functions, Refusal(why, instead)))
+
+
+def not_compiled(*functions: Any, why: str, instead: str) -> None:
+    """Declare functions of which no call can be compiled, whatever they are given."""
+    NOT_COMPILED.update(dict.fromkeys(functions, Refusal(why, instead)))
 
 
 def at_compile_time(function: Callable) -> Callable:
@@ -143,6 +173,12 @@ def method(name: str, function: Any, *, variadic: bool = False) -> None:
         VARIADIC_METHODS.add(name)
 
 
+def derivation(make: Callable[[Any], Rule | None]) -> Callable[[Any], Rule | None]:
+    """Register the decorated function, which makes the rule of a function that is in no table from those that are."""
+    DERIVATIONS.append(make)
+    return make
+
+
 def library(name: str, rules: str) -> None:
     """Declare that the module `rules` completes the table for the functions of the library `name`."""
     LIBRARIES[name] = rules
@@ -157,11 +193,19 @@ def load_libraries() -> None:
 
 
 def rule_for(function: Any) -> Rule | None:
-    return _get(RULES, function)
+    found = _get(RULES, function)
+    return found if found is not None else _derived(function)
+
+
+def ufunc_of(method: Any) -> np.ufunc | None:
+    """The ufunc of which this is a method: np.add of `np.add.reduce`."""
+    owner = method.__self__ if isinstance(method, BuiltinMethodType) else None
+    return owner if isinstance(owner, np.ufunc) else None
 
 
 def has_no_derivative(function: Any) -> bool:
-    return _contains(NO_DERIVATIVE, function)
+    """Whether the results carry no derivative; so do those of the methods of a ufunc of which this holds."""
+    return _contains(NO_DERIVATIVE, function) or _contains(NO_DERIVATIVE, ufunc_of(function))
 
 
 def is_opaque(function: Any) -> bool:
@@ -170,16 +214,25 @@ def is_opaque(function: Any) -> bool:
 
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
-    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function) or _contains(REFUSED, function)
+    return rule_for(function) is not None or has_no_derivative(function) or _contains(REFUSED, function)
 
 
-def refusal_of(function: Any) -> str:
-    """Why the function can't be differentiated, or ""."""
-    return _get(REFUSED, function) or ""
+def refusal_of(function: Any) -> Refusal | None:
+    """Why the function can't be differentiated, if the table says so."""
+    return _get(REFUSED, function)
+
+
+def not_compiled_because(function: Any) -> Refusal | None:
+    """Why no call of the function can be compiled, if the table says so."""
+    return _get(NOT_COMPILED, function)
 
 
 def has_effect(function: Any) -> bool:
     return _contains(EFFECTS, function)
+
+
+def is_context(function: Any) -> bool:
+    return _contains(CONTEXTS, function)
 
 
 def is_compile_time(function: Any) -> bool:
@@ -187,12 +240,22 @@ def is_compile_time(function: Any) -> bool:
 
 
 def is_real_only(function: Any) -> bool:
-    return _contains(REAL_ONLY, function)
+    return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
 
 
 def _register(
     functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None, inert: tuple[str, ...]
 ) -> Callable:
+    entry = made(form, text, wrt, inert)
+    for function in functions:
+        if function in RULES:
+            raise ValueError(f"{function!r} has two rules")
+        RULES[function] = entry
+    return text
+
+
+def made(form: str, text: Callable, wrt: str | tuple[str, ...] | None = None, inert: tuple[str, ...] = ()) -> Rule:
+    """The rule with this text."""
     parameters = list(inspect.signature(text).parameters.values())
     own = [p for p in parameters[1:] if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.VAR_POSITIONAL]
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -202,12 +265,12 @@ def _register(
         wrt = tuple(p.name for p in own if p.default is p.empty)
     elif isinstance(wrt, str):
         wrt = (wrt,)
-    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own), options, inert)
-    for function in functions:
-        if function in RULES:
-            raise ValueError(f"{function!r} has two rules")
-        RULES[function] = entry
-    return text
+    return Rule(form, text, wrt, bar, tuple(p.name for p in own), options, inert)
+
+
+def _derived(function: Any) -> Rule | None:
+    found = (make(function) for make in DERIVATIONS)
+    return next((entry for entry in found if entry is not None), None)
 
 
 def _get(table: dict, key: Any) -> Any:

@@ -24,7 +24,7 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
-from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
+from backprose.rules.registry import ELSEWHERE, Refusal, Rule, has_no_derivative, is_opaque, refusal_of, rule_for, ufunc_of
 from backprose.transform import reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
@@ -76,11 +76,8 @@ class Reversal:
             return None
         rule = rule_for(op.fn)
         if rule is None:
-            raise errors.NotDifferentiable(
-                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
-                refusal_of(op.fn) or "an active value goes through it",
-                "compute it outside the differentiated function, or write it with functions that have rules",
-            )  # fmt: skip
+            reason = refusal_of(op.fn) or Refusal("an active value goes through it", ELSEWHERE)
+            raise errors.NotDifferentiable(f"`{_name(op.fn)}` has no derivative rule", op.loc, reason.why, reason.instead)
         args, keywords = _bind(rule, op)
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
@@ -313,6 +310,12 @@ def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
     for key in path:
         item = b.call(operator.getitem, item, b.const(key)) if not isinstance(item.kind, Record) else b.getattr(item, key)
     return item
+
+
+def _name(fn: Any) -> str:
+    """`sort`, or `add.reduce`: a function's name without its module."""
+    ufunc = ufunc_of(fn)
+    return getattr(fn, "__name__", str(fn)) if ufunc is None else f"{ufunc.__name__}.{fn.__name__}"
 
 
 def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:

@@ -11,7 +11,7 @@ import numpy as np
 from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.rules.registry import Rule
+from backprose.rules.registry import Rule, ufunc_of
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -33,7 +33,8 @@ def with_arrays(
         if any(isinstance(v.kind, Array) for v in args):
             args = tuple(as_array(b, v) for v in args)
         return args, keywords
-    is_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")
+    is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
+    is_numpy = is_ufunc or (getattr(fn, "__module__", None) or "").startswith("numpy")
     if fn in (*MAKE_ARRAYS, *SPLITS) or not is_numpy:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest

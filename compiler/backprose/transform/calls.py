@@ -76,6 +76,7 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         if fn not in builtin_calls.ITERATING:
             refusals.refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
+    refusals.refuse_not_compiled(fn, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
     if isinstance(fn, functools.partial):

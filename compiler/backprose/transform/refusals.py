@@ -14,7 +14,7 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
-from backprose.rules.registry import Rule, has_effect, is_real_only
+from backprose.rules.registry import Rule, has_effect, is_real_only, not_compiled_because, ufunc_of
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -28,6 +28,13 @@ def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
         "it is in no table of known functions, and it is no plain Python function that could be read instead",
         "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
     )  # fmt: skip
+
+
+def refuse_not_compiled(fn: Any, loc: Any) -> None:
+    """Refuse what the table says can't be compiled."""
+    reason = not_compiled_because(fn)
+    if reason is not None:
+        raise errors.UnsupportedCall(f"a call of `{name_of(fn)}` is not supported", loc, reason.why, reason.instead)
 
 
 def refuse_writes(fn: Any, loc: Any) -> None:
@@ -137,6 +144,8 @@ def name_of(fn: Any) -> str:
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
     if isinstance(fn, np.ufunc):
         module = "numpy"
+    if ufunc_of(fn) is not None:
+        return f"numpy.{ufunc_of(fn).__name__}.{fn.__name__}"
     if module in (None, "builtins", "__main__", "_operator"):
         return name
     return f"{module}.{name}"
