@@ -34,7 +34,7 @@ def asks_for_types(x):
 
 
 def reads_a_window(x):
-    return np.sum(x * x * np.kaiser(3, 0.0) * (np.fft.fftfreq(3, 1.0)[0] + 1))
+    return np.sum(x * x * np.kaiser(3, 0.0))
 
 
 def asks_a_ufunc(x):
@@ -109,19 +109,19 @@ def test_it_is_refused(f, reason):
         backprose.grad(f)(X)
 
 
-def spaces(x):
-    return np.sum(np.fft.fftfreq(3, x[0]))
+def widens(x):
+    return np.sum(np.kaiser(3, x[0]))
 
 
 def reduces_by_powers(x):
     return np.power.reduce(x)
 
 
-def joins_sets(x):
-    return np.sum(np.union1d(x, x))
+def bessel(x):
+    return np.sum(np.i0(x))
 
 
-@pytest.mark.parametrize("f, reason", [(spaces, "fftfreq"), (reduces_by_powers, "accumulate"), (joins_sets, "np.unique")])
+@pytest.mark.parametrize("f, reason", [(widens, "kaiser"), (reduces_by_powers, "accumulate"), (bessel, "scipy.special.i0")])
 def test_no_derivative_goes_through_it(f, reason):
     with pytest.raises(NotDifferentiable, match=reason):
         backprose.grad(f)(X)
@@ -129,6 +129,6 @@ def test_no_derivative_goes_through_it(f, reason):
 
 def test_it_may_be_called_on_constants():
     def f(x):
-        return np.sum(x) * np.union1d([2.0], [2.0])[0]
+        return np.sum(x) * np.i0(0.0) * np.float64(4.0).view(np.int64) / np.float64(2.0).view(np.int64)
 
     np.testing.assert_array_equal(backprose.grad(f)(X), [2.0, 2.0, 2.0])

@@ -5,24 +5,14 @@ Arrays that are new, positions and comparisons are declared beside the rules of 
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import numpy as np
 
-from backprose.rules.registry import context, effect, no_derivative, opaque
-
-
-def named(owner: Any, names: str) -> list[Any]:
-    """What the names stand for in this version of NumPy, which may lack some of them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some are on their way out
-        return [getattr(owner, name) for name in names.split() if hasattr(owner, name)]
+from backprose.rules.registry import context, effect, named, no_derivative, opaque
 
 
 # Positions, counts and order
 no_derivative(*named(np, """
-    argpartition lexsort diag_indices_from tril_indices_from triu_indices_from mask_indices array_equiv iterable
+    argpartition lexsort diag_indices_from tril_indices_from triu_indices_from array_equiv iterable
     packbits unpackbits bitwise_count isnat einsum_path
 """))  # fmt: skip
 
@@ -44,8 +34,8 @@ no_derivative(*named(np, """
     array2string array_repr array_str base_repr binary_repr format_float_positional format_float_scientific
 """))  # fmt: skip
 
-# Windows and frequencies: they depend on a width and a spacing that are numbers
-opaque(np.kaiser, np.fft.fftfreq, np.fft.rfftfreq)
+# A window that depends on a number
+opaque(np.kaiser)
 
 # Files that are written, and settings that hold from here on
 effect(*named(np, "save savez savez_compressed savetxt set_printoptions"))

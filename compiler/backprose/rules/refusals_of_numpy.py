@@ -9,8 +9,7 @@ import builtins
 
 import numpy as np
 
-from backprose.rules.declared import named
-from backprose.rules.registry import not_compiled, refused
+from backprose.rules.registry import named, not_compiled, refused
 
 # Python
 
@@ -104,15 +103,11 @@ not_compiled(
     np.real_if_close, why="whether the result is complex depends on the values", instead="take np.real, where that is meant"
 )
 refused(
-    np.sort_complex, why="complex numbers are ordered by their real parts, then by their imaginary parts",
-    instead="take an order by np.lexsort and index by it",
-)  # fmt: skip
-refused(
     np.i0, why="the derivative of the Bessel function of order 0 is that of order 1, which NumPy does not have",
     instead="use scipy.special.i0",
 )  # fmt: skip
 refused(
-    *named(np, "intersect1d setdiff1d setxor1d union1d in1d unique_all unique_counts unique_inverse unique_values"),
+    *named(np, "unique_all unique_counts unique_inverse unique_values"),
     why="which entries of the operands the result is made of is not given back",
     instead="find the positions of the entries, by np.unique with return_index or np.isin, and index by them",
 )  # fmt: skip

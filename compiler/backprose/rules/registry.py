@@ -34,6 +34,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import BuiltinMethodType
@@ -74,6 +75,7 @@ OPAQUE: set[Any] = set()
 REFUSED: dict[Any, Refusal] = {}
 NOT_COMPILED: dict[Any, Refusal] = {}
 METHODS: dict[str, Any] = {}
+REFUSED_MEMBERS: dict[str, Refusal] = {}
 VARIADIC_METHODS: set[str] = set()
 CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
@@ -115,6 +117,13 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
         return _register(functions, "general", text, wrt, ())
 
     return register
+
+
+def named(owner: Any, *names: str) -> tuple[Any, ...]:
+    """What the names, of which one string may hold many, stand for in the installed version, which may lack some."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are on their way out
+        return tuple(getattr(owner, name) for text in names for name in text.split() if hasattr(owner, name))
 
 
 def no_derivative(*functions: Any) -> None:
@@ -171,6 +180,11 @@ def method(name: str, function: Any, *, variadic: bool = False) -> None:
     METHODS[name] = function
     if variadic:
         VARIADIC_METHODS.add(name)
+
+
+def member_refused(*names: str, why: str, instead: str) -> None:
+    """Declare attributes and methods of arrays that are refused."""
+    REFUSED_MEMBERS.update(dict.fromkeys(names, Refusal(why, instead)))
 
 
 def derivation(make: Callable[[Any], Rule | None]) -> Callable[[Any], Rule | None]:
