@@ -16,6 +16,14 @@ Three forms, by how much has to be said:
     @rule(np.matmul, wrt=("a", "b"))     anything else: return the cotangent of each operand in `wrt`.
     def matmul(c, a, b, *, c_bar): ...
 
+Forward mode needs no text of its own. Where one reads better, or is faster, it is stated beside the rule:
+
+    multilinear(np.matmul)               linear in each operand of `wrt`: its tangent is the sum of the function
+                                         itself with one operand after the other replaced by its tangent.
+
+    @pushforward(np.pad)                 given the result, the operands, and a tangent `x_dot` for each operand x in
+    def pad_dot(y, x, n, *, x_dot): ...  `wrt`, None for one that does not move, return the tangent of the result.
+
 The parameters after the result are those of the function itself, with its names and defaults; a call that uses a
 parameter which the rule does not have is refused. A parameter named `out` only keeps the order: a call that gives it
 anything but None is refused. Where the function is variadic, its options are keyword-only parameters with defaults.
@@ -69,6 +77,8 @@ class Refusal:
 
 
 RULES: dict[Any, Rule] = {}
+PUSHFORWARDS: dict[Any, Callable] = {}
+MULTILINEAR: set[Any] = set()
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
@@ -124,6 +134,25 @@ def named(owner: Any, *names: str) -> tuple[Any, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some are on their way out
         return tuple(getattr(owner, name) for text in names for name in text.split() if hasattr(owner, name))
+
+
+def pushforward(*functions: Any) -> Callable:
+    """Register the decorated tangent for `functions`, which have a rule: it takes the result, the operands and options
+    as the rule does, and `<operand>_dot` for each operand in `wrt`, None where that does not move."""
+
+    def register(text: Callable) -> Callable:
+        for function in functions:
+            if function in PUSHFORWARDS:
+                raise ValueError(f"{function!r} has two pushforwards")
+            PUSHFORWARDS[function] = text
+        return text
+
+    return register
+
+
+def multilinear(*functions: Any) -> None:
+    """Declare that `functions` are linear in each operand in their rule's `wrt`."""
+    MULTILINEAR.update(functions)
 
 
 def no_derivative(*functions: Any) -> None:
@@ -215,6 +244,14 @@ def ufunc_of(method: Any) -> np.ufunc | None:
     """The ufunc of which this is a method: np.add of `np.add.reduce`."""
     owner = method.__self__ if isinstance(method, BuiltinMethodType) else None
     return owner if isinstance(owner, np.ufunc) else None
+
+
+def pushforward_for(function: Any) -> Callable | None:
+    return _get(PUSHFORWARDS, function)
+
+
+def is_multilinear(function: Any) -> bool:
+    return _contains(MULTILINEAR, function)
 
 
 def has_no_derivative(function: Any) -> bool:

@@ -24,8 +24,8 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
-from backprose.rules.registry import ELSEWHERE, Refusal, Rule, has_no_derivative, is_opaque, refusal_of, rule_for, ufunc_of
-from backprose.transform import reverse_loops
+from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
+from backprose.transform import refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -76,9 +76,8 @@ class Reversal:
             return None
         rule = rule_for(op.fn)
         if rule is None:
-            reason = refusal_of(op.fn) or Refusal("an active value goes through it", ELSEWHERE)
-            raise errors.NotDifferentiable(f"`{_name(op.fn)}` has no derivative rule", op.loc, reason.why, reason.instead)
-        args, keywords = _bind(rule, op)
+            raise refusals.without_derivative(op.fn, op.loc)
+        args, keywords = bound(rule, op)
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
@@ -110,7 +109,7 @@ class Reversal:
             for value, item in zip(operand, b.items_of(share)):
                 self._distribute(b, op, value, item, rule, bars)
             return
-        exact = not rule.is_elementwise or _keeps_shape(operand, op)
+        exact = not rule.is_elementwise or keeps_shape(operand, op)
         if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
             exact = False  # another operand may be complex, of which a real one takes the real part
         bars.add(b, operand, share, exact=exact)
@@ -312,13 +311,7 @@ def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
     return item
 
 
-def _name(fn: Any) -> str:
-    """`sort`, or `add.reduce`: a function's name without its module."""
-    ufunc = ufunc_of(fn)
-    return getattr(fn, "__name__", str(fn)) if ufunc is None else f"{ufunc.__name__}.{fn.__name__}"
-
-
-def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
+def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
     """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
     parameters = inspect.signature(rule.text).parameters
     named: dict[str, Any] = {}
@@ -343,7 +336,7 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
     return list(shares.items())
 
 
-def _keeps_shape(operand: Value, op: Op) -> bool:
+def keeps_shape(operand: Value, op: Op) -> bool:
     """Whether an operand of an elementwise call surely has the shape of the result: nothing stretches it."""
     others = [v for v in op.operands if v is not operand and not isinstance(v.kind, Static)]
     if all(ndim_of(v.kind) == 0 for v in others):

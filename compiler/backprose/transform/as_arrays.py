@@ -34,8 +34,8 @@ def with_arrays(
             args = tuple(as_array(b, v) for v in args)
         return args, keywords
     is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
-    is_numpy = is_ufunc or (getattr(fn, "__module__", None) or "").startswith("numpy")
-    if fn in (*MAKE_ARRAYS, *SPLITS) or not is_numpy:
+    takes_arrays = is_ufunc or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
+    if fn in (*MAKE_ARRAYS, *SPLITS) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}

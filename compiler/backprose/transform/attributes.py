@@ -13,7 +13,7 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.kinds import is_number, kind_of
 from backprose.ir.kinds import (
-    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
+    Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known

@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, Dim, FixedList, List, Object, Record, Scalar, Static, Tuple
