@@ -86,7 +86,7 @@ def refuse(name: str, loc: Any) -> None:
     """Refuse attributes and methods of which the table says why."""
     reason = REFUSED_MEMBERS.get(name)
     if reason is not None:
-        raise errors.UnsupportedCall(f"`.{name}` of an array or number is not supported", loc, reason.why, reason.instead)
+        raise errors.UnsupportedCall(f"the attribute `{name}` of an array or number is not supported", loc, reason.why, reason.instead)
 
 
 # Methods that are no functions of the table

@@ -84,7 +84,7 @@ def _type_info(fn: Any) -> Callable[..., Value]:
     def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
         (asked,) = (*args, *keywords.values())
         try:
-            dtype = dtype_of(asked.kind) if is_number(asked.kind) else np.dtype(b.static_value(asked))
+            dtype = dtype_of(asked.kind) if isinstance(asked.kind, Scalar) else np.dtype(b.static_value(asked))
             return typed_call(b, fn, args, Static(fn(np.dtype(dtype.rstrip("_") if isinstance(dtype, str) else dtype))), keywords)
         except (NotStatic, ValueError, TypeError) as error:
             raise errors.UnsupportedCall(
