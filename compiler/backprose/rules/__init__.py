@@ -1,11 +1,47 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
-    containers, creation, declared, derived, elementwise, libraries, linalg, methods, products, python, reductions,
-    refusals_of_numpy, shape, ufunc_methods, updates,
-)  # fmt: skip
+    checks,
+    containers,
+    creation,
+    declared,
+    derived,
+    elementwise,
+    fourier,
+    libraries,
+    linalg,
+    methods,
+    order,
+    products,
+    python,
+    quantiles,
+    reductions,
+    refusals_of_numpy,
+    running,
+    shape,
+    ufunc_methods,
+    updates,
+)
 
 __all__ = [
-    "containers", "creation", "declared", "derived", "elementwise", "libraries", "linalg", "methods", "products", "python",
-    "reductions", "refusals_of_numpy", "shape", "ufunc_methods", "updates",
-]  # fmt: skip
+    "checks",
+    "containers",
+    "creation",
+    "declared",
+    "derived",
+    "elementwise",
+    "fourier",
+    "libraries",
+    "linalg",
+    "methods",
+    "order",
+    "products",
+    "python",
+    "quantiles",
+    "reductions",
+    "refusals_of_numpy",
+    "running",
+    "shape",
+    "ufunc_methods",
+    "updates",
+]

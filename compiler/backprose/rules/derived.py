@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from backprose.rules.reductions import backward_sums, before, kept
+from backprose.rules.reductions import before, kept
 from backprose.rules.registry import Rule, derivation, made, refusal_of, rule_for, ufunc_of
+from backprose.rules.running import backward_sums
 from backprose.rules.static import is_tuple, repeated, require
 from backprose.rules.ufunc_methods import back, first, last, whole
 from backprose_runtime import add_at, segments, unbroadcast

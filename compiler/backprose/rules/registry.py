@@ -90,6 +90,7 @@ VARIADIC_METHODS: set[str] = set()
 CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+OF_TUPLES: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
 DERIVATIONS: list[Callable[[Any], Rule | None]] = []
@@ -204,6 +205,11 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def of_tuples(*functions: Any) -> None:
+    """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
+    OF_TUPLES.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -270,7 +276,8 @@ def is_known(function: Any) -> bool:
 
 def refusal_of(function: Any) -> Refusal | None:
     """Why the function can't be differentiated, if the table says so."""
-    return _get(REFUSED, function)
+    own = getattr(function, "refusal", "")
+    return _get(REFUSED, function) or (Refusal(own, ELSEWHERE) if own else None)
 
 
 def not_compiled_because(function: Any) -> Refusal | None:
@@ -279,7 +286,7 @@ def not_compiled_because(function: Any) -> Refusal | None:
 
 
 def has_effect(function: Any) -> bool:
-    return _contains(EFFECTS, function)
+    return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
 
 
 def is_context(function: Any) -> bool:
@@ -292,6 +299,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
+
+
+def takes_tuple(function: Any) -> bool:
+    return _contains(OF_TUPLES, function)
 
 
 def _register(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.reductions import cumprod, cumsum, extremum, kept, prod, sum_
+from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
+from backprose.rules.running import cumprod, cumsum
 
 
 def whole(a, axis):
