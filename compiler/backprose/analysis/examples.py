@@ -252,6 +252,8 @@ def _observed(results: list[Any], runs: tuple[Run, ...], exact: bool) -> Kind:
         if isinstance(first, list):
             return FixedList(items)
         return Record(type(first), first._fields, items) if hasattr(first, "_fields") else Tuple(items)
+    if isinstance(first, str) and not (exact and all(r == first for r in results)):
+        return Scalar("str")
     if isinstance(first, (slice, type, np.dtype)) or first is None:
         return kind_of(first)
     kind = kind_of(first)
