@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from backprose.rules.reductions import flattened, shaped
+from backprose.rules.reductions import array_of, flattened, shaped
 from backprose.rules.registry import elementwise, linear, named, rule
 from backprose.rules.static import ends_padded, positive_axes, require
 from backprose_runtime import add_at, unbroadcast
@@ -234,12 +234,14 @@ def trapezoid(integral, y, x=None, dx=1.0, axis=-1, *, integral_bar):
     y_bar gets half of both intervals at each point; d_bar is the mean value, and goes back as diff.
     Shapes: x has the shape of y, or is 1-D along the axis.
     """
-    points, share = last(y, axis), np.expand_dims(integral_bar, -1) / 2
+    points = last(array_of(y), axis)
+    share = (integral_bar if np.ndim(points) == 1 else np.expand_dims(integral_bar, -1)) / 2
     d_bar = share * (points[..., 1:] + points[..., :-1])
     if x is None:
         require(np.ndim(dx) == 0, "one distance for all intervals, or the points as `x`")
         halves = widened(np.broadcast_to(share * dx, np.shape(d_bar)))
         return back(halves[..., 1:] + halves[..., :-1], axis), None, np.sum(d_bar)
+    x = array_of(x)
     require(np.ndim(x) in (1, np.ndim(y)), "the points have other axes than the values")
     halves = widened(share * np.diff(last(x, axis)))
     x_bar = -np.diff(widened(d_bar)) if np.ndim(x) == np.ndim(y) else -np.diff(widened(total(d_bar)))
