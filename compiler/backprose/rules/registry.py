@@ -43,7 +43,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -58,6 +58,7 @@ class Rule:
     params: tuple[str, ...]  # the function's own positional parameters, without the result
     options: tuple[str, ...] = ()  # its keyword-only parameters
     inert: tuple[str, ...] = ()  # operands by which the derivative is 0
+    of_user: bool = False  # what it returns is compared with the operands
 
     @property
     def is_elementwise(self) -> bool:
@@ -65,6 +66,7 @@ class Rule:
 
 
 RULES: dict[Any, Rule] = {}
+OF_USERS: set[Any] = set()  # functions that users registered a rule for
 PUSHFORWARDS: dict[Any, Callable] = {}
 MULTILINEAR: set[Any] = set()
 NO_DERIVATIVE: set[Any] = set()
@@ -260,6 +262,23 @@ def _register(
             raise ValueError(f"{function!r} has two rules")
         RULES[function] = entry
     return text
+
+
+def register_of_user(function: Any, form: str, text: Any, wrt: str | tuple[str, ...] | None) -> None:
+    """Register a user's rule for a function that the table says nothing of, in the stead of an earlier one of theirs.
+
+    Form "no_derivative" has no text. Raises ValueError for a function that the table knows.
+    """
+    if is_known(function) and function not in OF_USERS:
+        raise ValueError(f"{getattr(function, '__name__', function)} is in the table of rules already")
+    RULES.pop(function, None)
+    NO_DERIVATIVE.discard(function)
+    OF_USERS.add(function)
+    if form == "no_derivative":
+        no_derivative(function)
+    else:
+        _register((function,), form, text, wrt, ())
+        RULES[function] = replace(RULES[function], of_user=True)
 
 
 def _get(table: dict, key: Any) -> Any:

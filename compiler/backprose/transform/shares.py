@@ -35,8 +35,8 @@ class Source:
     debug: bool = False
     noun: str = "cotangent"
 
-    def refuse(self, why: str, instead: str) -> errors.NotDifferentiable:
-        return errors.NotDifferentiable(f"the rule `{self.name}` of `{self.owner}` does not fit", self.loc, why, instead)
+    def refuse(self, why: str, instead: str) -> errors.RuleMismatch:
+        return errors.RuleMismatch(f"the rule `{self.name}` of `{self.owner}` does not fit", self.loc, why, instead)
 
 
 def cotangents(
