@@ -132,7 +132,7 @@ def custom_vjp(fun: Callable | None = None, nondiff_argnums: int | tuple[int, ..
     `NotDifferentiable` for a rule that returns another number of cotangents than there are arguments, or one of another
     structure, rank or length, with the names and both kinds. What that leaves open is compared when the gradient runs:
     ValueError for another shape. A cotangent is cast to the dtype of its argument; `grad(..., debug=True)` refuses one of
-    another dtype instead, and compares all shapes when it runs.
+    another dtype instead.
     """
     if fun is None:
         return lambda function: CustomVjp(function, nondiff_argnums, compile)

@@ -538,9 +538,21 @@ def test_debug_compares_dtypes():
 
 
 def test_debug_by_the_environment(monkeypatch):
+    f = with_rule(lambda x: x * x, lambda x: (x * x, x), lambda x, g: (np.float64(2.0) * np.asarray(x, np.float64),))
     monkeypatch.setenv("BACKPROSE_DEBUG", "1")
-    gradient = grad(lambda x: np.sum(square(x)))
+    with pytest.raises(errors.RuleMismatch, match=r"its cotangent of `x` is f64"):
+        grad(lambda x: np.sum(f(x)))(X.astype(np.float32))
+
+
+def test_shapes_that_are_evident_cost_nothing():
+    gradient = grad(lambda x: np.sum(square(x * 2)))
     gradient(X)
+    assert "checked_cotangent" not in gradient.source
+
+
+def test_a_shape_is_compared_where_the_rank_is_unknown():
+    f = with_rule(lambda x: x * x, lambda x: (x * x, x), lambda x, g: (np.sum(g),))
+    gradient = grad(lambda x: np.sum(f(x)))
     assert "checked_cotangent" in gradient.source
 
 
