@@ -22,6 +22,8 @@ class Foreign:
     def __init__(self, function: Callable, owner: str):
         self.function = function
         self.__name__ = getattr(function, "__name__", "rule")
+        self.__qualname__ = getattr(function, "__qualname__", self.__name__)
+        self.__module__ = getattr(function, "__module__", "?")
         self.refusal = f"it belongs to the rule of `{owner}`, which is not compiled (`compile=False`): first derivatives in one mode only"
 
         self.__signature__ = inspect.signature(function)

@@ -44,6 +44,11 @@ def call(engine: Inference, b: TypedBuilder, holder: Any, args: tuple, keywords:
     _require_rule(rule, loc)
     values = bind(b, rule.name, holder.__signature__, args, keywords, loc)
     if function in engine.own_rule:
+        if None in engine.own_rule[engine.own_rule.index(function) :]:
+            raise errors.UnsupportedCall(
+                f"`{rule.name}` takes a derivative through itself", loc, "what its rule is would depend on itself",
+                "take the derivative of a function that does not call it",
+            )  # fmt: skip
         return engine.call_function(b, function, tuple(values), {}, loc)  # within itself it is a function like any other
     values = [engine.memory.current(b, v, loc) for v in values]
     arguments, operands = [], []
