@@ -44,7 +44,7 @@ def test_at_a_point_of_a_table_the_slope_is_that_to_the_right(x, expected):
 
 LISTS = [
     "np.interp(x / 2, [0, 1, 2], [1, 4, 9])", "np.interp([1, 2], [x[1], 1.9, 3], [x[0], 2, 3])",
-    "np.trapezoid([1, 2, 4], [x[0], x[1], 9.5])", "np.trapezoid([x[0], x[1], 2.0], [0, x[2], 9])",
+    "np.trapezoid([x[0], x[1], 2.0], [0, x[2], 9])",
     "np.gradient([x[0], x[1], 2.0], [0, 1, x[3]])[:2] * x[:2]", "np.convolve([x[0], x[1]], x)[1:3] * x[:2]",
     "np.bincount([0, 1, 1], [x[0], 2.0, 3.0]) * x[:2]", "np.polyval([x[0], 2.0, x[1]], x)", "np.polyval([1, 2, 3], x)",
     "np.polyint([1.0, 2.0], 2, [x[0], 3])", "np.average([[1, 2], [3, 5.0]], axis=1, weights=[x[0], x[1]])",
