@@ -124,8 +124,8 @@ def eigvals(w, a, *, w_bar):
     values, v = np.linalg.eig(a)
     apart = by_row(values) - by_column(w)
     nearest = np.argmin(np.real(apart * np.conjugate(apart)), axis=-1)
-    a_bar = np.linalg.solve(flipped(v), by_row(np.take_along_axis(w_bar, nearest, axis=-1)) * flipped(v))
-    return a_bar if np.iscomplexobj(a) else np.real(a_bar)
+    matched = by_row(np.take_along_axis(w_bar, nearest, axis=-1))
+    return of_its_field(np.linalg.solve(flipped(v), matched * flipped(v)), a)
 
 
 @rule(np.linalg.eig)
@@ -139,13 +139,19 @@ def eig(y, a, *, y_bar):
     """
     w, v = y[0], y[1]
     vt, n = flipped(v), np.shape(a)[-1]
+    if is_zero(y_bar[1]):
+        return of_its_field(np.linalg.solve(vt, by_row(y_bar[0]) * vt), a)
     unit = np.eye(n)
     size = np.where(np.imag(v) == 0, np.real(v * np.conjugate(v)), 0.0)
     peak = by_row(np.arange(n)) == by_column(np.argmax(size, axis=-2))
     t = by_column(np.sum(y_bar[1] * v, axis=-2))
     fixed = y_bar[1] - np.real(t) * np.conjugate(v) - np.where(peak, 1j * np.imag(t) / np.where(peak, v, 1.0), 0.0)
     core = unit * by_column(y_bar[0]) + (1 - unit) * (vt @ fixed) / (by_column(w) - by_row(w) + unit)
-    a_bar = np.linalg.solve(vt, core @ vt)
+    return of_its_field(np.linalg.solve(vt, core @ vt), a)
+
+
+def of_its_field(a_bar, a):
+    """The cotangent of a real matrix is real."""
     return a_bar if np.iscomplexobj(a) else np.real(a_bar)
 
 
