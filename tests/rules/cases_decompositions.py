@@ -41,12 +41,12 @@ for _f in (np.linalg.eigh, np.linalg.eigvalsh):
 case(np.linalg.eigvalsh, TURNED)
 case(np.linalg.eigvalsh, np.stack([TURNED, 2 * TURNED + np.eye(3)]), UPLO="U")
 
-REAL_PAIRS = np.array([[0.5, 2.0, 0.3], [-1.5, 0.7, 0.2], [0.4, -0.6, 3.0]])  # one real eigenvalue, and a pair
+NEAR_REAL = np.array([[0.5, 2.0, 0.3], [-1.5, 0.7, 0.2], [0.4, -0.6, 3.0]])  # one real eigenvalue, and a pair
 for _f in (np.linalg.eig, np.linalg.eigvals):
-    case(_f, np.diag([1.0, 2.5, 4.5]) + 0.3 * arr(3, 3))
-    case(_f, REAL_PAIRS)
+    case(_f, np.diag([1.0, 2.5, 4.5]) + 0.3 * arr(3, 3) + 0.1j * arr(3, 3))
+    case(_f, NEAR_REAL + 0.2j * arr(3, 3))
     case(_f, np.diag([1.0, 2.5, 4.5]) + 0.3 * cplx(3, 3))
-    case(_f, np.stack([REAL_PAIRS, 2 * REAL_PAIRS.T + np.diag([1.0, 2.0, 4.0])]))
+    case(_f, np.stack([NEAR_REAL, 2 * NEAR_REAL.T + np.diag([1.0, 2.0, 4.0])]) + 0.2j * arr(2, 3, 3))
     case(_f, np.diag([1.0, 3.0]) + 0.3 * cplx(2, 2, 2))
 
 for _shape in [(3, 3), (4, 2), (2, 4), (2, 4, 3), (2, 3, 4), (1, 1), (1, 3)]:

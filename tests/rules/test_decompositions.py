@@ -71,7 +71,7 @@ INVARIANT = {
     "a stack with a singular matrix": ("np.sum(np.linalg.det(a) * [1.0, 2.0])", np.stack([np.ones((2, 2)), W[:2, :2]])),
     "rank 1": ("np.linalg.det(a)", np.ones((3, 3))),
     "the real parts of what may be complex": (
-        "w, v = np.linalg.eig(a); np.sum(np.real(w) ** 2) + np.sum(W[:2, :2] * np.imag(v)) + np.sum(np.real(v * w))",
+        "w, v = np.linalg.eig(a + 0j); np.sum(np.real(w) ** 2) + np.sum(W[:2, :2] * np.imag(v)) + np.sum(np.real(v * w))",
         np.array([[0.5, 2.0], [-1.5, 0.7]])),
 }  # fmt: skip
 
@@ -86,8 +86,8 @@ def test_what_is_determined_has_its_derivative(text: str, a: np.ndarray):
 REPEATED = {
     "a sum of eigenvalues": ("np.sum(np.linalg.eigh(a)[0] ** 3)", 3 * np.eye(3)),
     "a sum of eigenvalues alone": ("np.sum(np.linalg.eigvalsh(a) ** 3)", 3 * np.eye(3)),
-    "a sum of eigenvalues of a general matrix": ("np.sum(np.real(np.linalg.eigvals(a) ** 3))", 3 * np.eye(3)),
-    "a sum of them with their vectors": ("w, v = np.linalg.eig(a); np.sum(np.real(w**3))", 3 * np.eye(3)),
+    "a sum of eigenvalues of a general matrix": ("np.sum(np.real(np.linalg.eigvals(a + 0j) ** 3))", 3 * np.eye(3)),
+    "a sum of them with their vectors": ("w, v = np.linalg.eig(a + 0j); np.sum(np.real(w**3))", 3 * np.eye(3)),
     "a sum of singular values": ("np.sum(np.linalg.svd(a)[1] ** 3)", 3 * np.eye(3)),
     "of a singular matrix": ("np.sum(np.linalg.svd(a)[1] ** 2)", np.ones((3, 3))),
 }
@@ -116,6 +116,12 @@ UNDETERMINED = {
 @pytest.mark.parametrize("text, a", UNDETERMINED.values(), ids=UNDETERMINED)
 def test_what_is_not_determined_has_no_finite_derivative(text: str, a: np.ndarray):
     assert not np.all(np.isfinite(backprose.grad(program(text))(a)))
+
+
+@pytest.mark.parametrize("text", ["np.real(np.linalg.eig(a)[0][0])", "np.sum(np.real(np.linalg.eigvals(a)))"])
+def test_eigenvalues_of_a_real_matrix_are_refused_for_they_may_be_complex(text: str):
+    with pytest.raises(backprose.errors.CompileError, match="a \\+ 0j"):
+        backprose.grad(program(text))(np.eye(2))
 
 
 @pytest.mark.skipif(not NEW, reason="before NumPy 2 the sign of a complex determinant is read from a tuple")

@@ -113,6 +113,8 @@ def eigh(y, a, UPLO="L", *, y_bar):
 
 # General matrices
 
+OF_REAL = "whether a real matrix has complex eigenvalues depends on its numbers: write `a + 0j` for it"
+
 
 @rule(np.linalg.eigvals)
 def eigvals(w, a, *, w_bar):
@@ -120,12 +122,14 @@ def eigvals(w, a, *, w_bar):
 
     Those that come with the eigenvectors may stand in another order, so each gets the cotangent of the nearest one of w.
     A defective matrix has no derivative: it raises LinAlgError, or the result is very large.
+    Restrictions: A is complex; of a real one, `a + 0j`.
     """
+    require(np.iscomplexobj(a), OF_REAL)
     values, v = np.linalg.eig(a)
     apart = by_row(values) - by_column(w)
     nearest = np.argmin(np.real(apart * np.conjugate(apart)), axis=-1)
     matched = by_row(np.take_along_axis(w_bar, nearest, axis=-1))
-    return of_its_field(np.linalg.solve(flipped(v), matched * flipped(v)), a)
+    return np.linalg.solve(flipped(v), matched * flipped(v))
 
 
 @rule(np.linalg.eig)
@@ -135,24 +139,21 @@ def eig(y, a, *, y_bar):
     NumPy's eigenvectors have length 1, and their largest entry is real. In V_bar' is taken out of V_bar what would change
     that: with t = sum(v_bar v) for each v, it is v_bar - Re(t) conj(v), and i Im(t) / v[m] less at the largest entry m.
     Repeated eigenvalues: as eigh; a defective matrix raises LinAlgError, or the result is very large.
+    Restrictions: A is complex; of a real one, `a + 0j`.
     Source: Giles 2008, NA-08/01, 3.1; Boeddeker et al. 2017, arXiv:1701.00392, 4.21.
     """
+    require(np.iscomplexobj(a), OF_REAL)
     w, v = y[0], y[1]
     vt, n = flipped(v), np.shape(a)[-1]
     if is_zero(y_bar[1]):
-        return of_its_field(np.linalg.solve(vt, by_row(y_bar[0]) * vt), a)
+        return np.linalg.solve(vt, by_row(y_bar[0]) * vt)
     unit = np.eye(n)
     size = np.where(np.imag(v) == 0, np.real(v * np.conjugate(v)), 0.0)
     peak = by_row(np.arange(n)) == by_column(np.argmax(size, axis=-2))
     t = by_column(np.sum(y_bar[1] * v, axis=-2))
     fixed = y_bar[1] - np.real(t) * np.conjugate(v) - np.where(peak, 1j * np.imag(t) / np.where(peak, v, 1.0), 0.0)
     core = unit * by_column(y_bar[0]) + (1 - unit) * (vt @ fixed) / (by_column(w) - by_row(w) + unit)
-    return of_its_field(np.linalg.solve(vt, core @ vt), a)
-
-
-def of_its_field(a_bar, a):
-    """The cotangent of a real matrix is real."""
-    return a_bar if np.iscomplexobj(a) else np.real(a_bar)
+    return np.linalg.solve(vt, core @ vt)
 
 
 # Singular values

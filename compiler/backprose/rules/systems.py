@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.matrices import adjoint, by_column, flipped, of_matrix, precision, read_triangle, undetermined_as_whole
 from backprose.rules.registry import at_compile_time, rule
-from backprose.rules.static import inverse_permutation, positive_axes
+from backprose.rules.static import inverse_permutation, positive_axes, require
 from backprose_runtime import cofactors, unbroadcast
 
 
@@ -177,7 +177,11 @@ def product(lengths):
 
 @rule(np.linalg.tensorsolve, wrt=("a", "b"))
 def tensorsolve(x, a, b, axes=None, *, x_bar):
-    """As solve, with the last axes of A, as many as x has, as its columns; `axes` are moved there first."""
+    """As solve, with the last axes of A, as many as x has, as its columns; `axes` are moved there first.
+
+    Restrictions: `axes` of real tensors only.
+    """
+    require(axes is None or not np.iscomplexobj(a), "`axes` of a complex tensor are not in the table: transpose it")
     order = with_last(axes, np.ndim(a))
     moved = np.transpose(a, order)
     n = np.size(b)
