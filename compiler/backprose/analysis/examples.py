@@ -137,7 +137,8 @@ def _bases(kind: Kind) -> set[str]:
 # Functions whose result's length depends on the values, which examples can't tell.
 DATA_DEPENDENT = frozenset(
     {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.trim_zeros,
-     np.intersect1d, np.union1d, np.setdiff1d, np.histogram, np.where, np.repeat, np.arange}
+     np.intersect1d, np.union1d, np.setdiff1d, np.setxor1d, np.histogram, np.where, np.repeat, np.arange, np.delete, np.insert,
+     np.ndarray.compress}
 )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
-    containers, creation, elementwise, linalg, methods, products, python, reductions, shape, updates,
+    applying, containers, copies, creation, elementwise, index_objects, joining, linalg, methods, padding, products, python, reductions,
+    selecting, shape, updates,
 )  # fmt: skip
 
 __all__ = [
-    "containers", "creation", "elementwise", "linalg", "methods", "products", "python", "reductions", "shape", "updates",
+    "applying", "containers", "copies", "creation", "elementwise", "index_objects", "joining", "linalg", "methods", "padding", "products",
+    "python",
+    "reductions", "selecting", "shape", "updates",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ for _name, _function in {
     "ravel": np.ravel, "flatten": np.ndarray.flatten, "squeeze": np.squeeze, "swapaxes": np.swapaxes,
     "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal, "repeat": np.repeat, "take": np.take,
     "conj": np.conjugate, "conjugate": np.conjugate, "searchsorted": np.searchsorted, "nonzero": np.nonzero,
-    "copy": np.ndarray.copy, "astype": np.ndarray.astype, "item": np.ndarray.item, "tolist": np.ndarray.tolist,
+    "choose": np.choose, "compress": np.ndarray.compress, "copy": np.ndarray.copy, "astype": np.ndarray.astype, "item": np.ndarray.item, "tolist": np.ndarray.tolist,
 }.items():  # fmt: skip
     method(_name, _function)
 

@@ -25,6 +25,9 @@ while it compiles when all their arguments are static, so that emitted code hold
 arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text
 as the reason.
 
+A function that is best said as a Python program (one that takes functions, or only renames others) has no rule but a
+meaning: `@means(np.apply_over_axes)` decorates the program, which stands for the call and is inlined there.
+
 An operand that is not in `wrt` must carry no derivative: where it does, the gradient is refused, unless the rule says
 that its derivative is 0 (`inert`).
 """
@@ -61,6 +64,8 @@ NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
 REFUSED: dict[Any, str] = {}
+UNSUPPORTED: dict[Any, str] = {}
+MEANINGS: dict[Any, Callable] = {}
 METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
@@ -125,6 +130,28 @@ def refused(*functions: Any, why: str) -> None:
     REFUSED.update(dict.fromkeys(functions, why))
 
 
+def unsupported(*functions: Any, why: str) -> None:
+    """Declare functions that may not be called at all in what is compiled, and the reason that an error gives."""
+    UNSUPPORTED.update(dict.fromkeys(functions, why))
+
+
+def means(*functions: Any) -> Callable[[Callable], Callable]:
+    """Declare that a call of `functions` is a call of the decorated program: it is inlined, with the functions that it
+    is given, and so needs no rule. It must give the values, dtypes and errors that the function itself gives. Inside it,
+    a call of the function itself is meant as such, by the rule that it then has."""
+
+    def register(program: Callable) -> Callable:
+        MEANINGS.update(dict.fromkeys(functions, program))
+        return program
+
+    return register
+
+
+def existing(owner: Any, *names: str) -> tuple:
+    """Those of a module's functions that its installed version has."""
+    return tuple(getattr(owner, name) for name in names if hasattr(owner, name))
+
+
 def at_compile_time(function: Callable) -> Callable:
     """Mark a pure helper of rules which the compiler calls itself when all arguments are static."""
     COMPILE_TIME.add(function)
@@ -170,7 +197,18 @@ def is_opaque(function: Any) -> bool:
 
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
-    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function) or _contains(REFUSED, function)
+    tables = NO_DERIVATIVE, REFUSED, UNSUPPORTED, MEANINGS
+    return rule_for(function) is not None or any(_contains(table, function) for table in tables)
+
+
+def meaning_of(function: Any) -> Callable | None:
+    """The program that a call of the function stands for."""
+    return _get(MEANINGS, function)
+
+
+def unsupported_because(function: Any) -> str:
+    """Why the function may not be called in what is compiled, or ""."""
+    return _get(UNSUPPORTED, function) or ""
 
 
 def refusal_of(function: Any) -> str:
@@ -221,7 +259,7 @@ def _get(table: dict, key: Any) -> Any:
     return found
 
 
-def _contains(table: set, key: Any) -> bool:
+def _contains(table: set | dict, key: Any) -> bool:
     if LIBRARIES:
         load_libraries()
     try:

@@ -39,11 +39,29 @@ def refuse_writes(fn: Any, loc: Any) -> None:
         )  # fmt: skip
 
 
+def refuse_unsupported(fn: Any, why: str, loc: Any) -> None:
+    """Refuse functions that the table says may not be called."""
+    if why:
+        raise errors.UnsupportedCall(
+            f"`{name_of(fn)}` is not supported", loc, why,
+            "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
+        )  # fmt: skip
+
+
 def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: Any) -> None:
     if any(v in engine.single or v in engine.iterators for v in args):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of an iterator is not supported", loc, "it gives its elements once, one after the other",
             "make it a list: `list(...)`",
+        )  # fmt: skip
+
+
+def refuse_long_index(engine: Inference, index: Value, loc: Any) -> None:
+    """Refuse a tuple of unknown length as an index: it names one entry, where a list would name several."""
+    if index in engine.tuples:
+        raise errors.UnsupportedCall(
+            "how many positions are in this index is not known", loc, "it is a tuple of what is counted at run time only",
+            "name them: `i, j = position` and `x[i, j]`",
         )  # fmt: skip
 
 
