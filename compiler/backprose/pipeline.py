@@ -24,11 +24,13 @@ from backprose.ir.verify import verify
 from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
+from backprose.transform.custom import open_calls
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
+from backprose.transform.jvp import tangent
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -69,6 +71,7 @@ class Plan:
 
     request: Request | None
     paired: bool = False  # a forward and a backward part instead of one function
+    debug: bool = False  # emit checks of what users' rules return
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,25 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     if not hasattr(target, "__backprose_module__"):
         first = lowered(target)
         _keep(stages, "lowered", Module({first.name: first}))
-    engine = Inference(lowered)
+    engine = Inference(lowered, debug=plan.debug)
     module = stages["inferred"] = infer(function, kinds, engine)  # holds closures that are inlined, so not yet verified
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
         refuse_complex(module)
-        module = pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
+        module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
+    module = run_passes(module, (("open_calls", open_calls),))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     _keep(stages, "optimised", module)
     return Compilation(stages, emit(module), dict(engine.guards))
+
+
+def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
+    """The derivative that is asked for, in one of three forms."""
+    if plan.request.forward:
+        return tangent(module, engine, plan.request)
+    return pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:

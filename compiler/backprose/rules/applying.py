@@ -1,7 +1,7 @@
 """Functions that take functions: each is the Python program that it stands for, in which what it is given is inlined.
 
-What a program can't do as NumPy does, it refuses: where the dtype of a result would be that of the first call, it must be
-known when compiling.
+What a program can't do as NumPy does, it refuses. Where NumPy casts to the dtype of the first call, that dtype must be
+known when compiling, and a check at run time sees that it is that of all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from backprose.rules.registry import at_compile_time, means
 from backprose.rules.static import dtype_is_known, positive_axis, require, span
+from backprose_runtime import require_dtype
 
 SETTLE = "of what type the results are is known at run time only: let every path return the same type"
 
@@ -38,6 +39,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     results = [listed(func1d(row, *args, **kwargs)) for row in rows]
     require(dtype_is_known(results), SETTLE)
     y = np.stack(results)
+    require_dtype(results[0], y)
     added = np.ndim(y) - 1
     y = y if n == 2 else np.reshape(y, others + np.shape(y)[1:])
     if added == 0 or axis == n - 1:
@@ -129,6 +131,12 @@ def type_codes(otypes):
     return () if otypes is None else tuple([np.dtype(otype).char for otype in otypes])
 
 
+@at_compile_time
+def is_python_precision(dtype):
+    """Whether a number of this dtype and Python's own give results of one dtype."""
+    return dtype in (np.dtype(bool), np.dtype(int), np.dtype(float), np.dtype(complex))
+
+
 def vectorized(pyfunc, otypes, excluded, signature, *args, **kwargs):
     """A call of `np.vectorize(pyfunc, ...)`: pyfunc is called with Python numbers, the entries of the broadcast arguments."""
     require(signature is None, "of functions with a signature: write the loop, or use np.apply_along_axis")
@@ -140,6 +148,7 @@ def vectorized(pyfunc, otypes, excluded, signature, *args, **kwargs):
     codes = type_codes(otypes)
     if len(codes) == 0:
         for x in arrays:
+            require(is_python_precision(x.dtype), "NumPy finds the type of the results by a call with its own numbers: pass otypes")
             if np.size(x) == 0:
                 raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
     arrays = arrays if len(arrays) == 1 else np.broadcast_arrays(*arrays)
@@ -162,7 +171,11 @@ def entrywise(results, codes, k, shape):
     """The k-th results as an array."""
     require(np.ndim(results[0]) == 0, "the function gives arrays: with NumPy it must give numbers")
     require(len(codes) > 0 or dtype_is_known(results), SETTLE + ", or pass otypes")
-    return np.reshape(np.array(results) if len(codes) == 0 else np.array(results, dtype=codes[k]), shape)
+    if len(codes) > 0:
+        return np.reshape(np.array(results, dtype=codes[k]), shape)
+    y = np.array(results)
+    require_dtype(results[0], y)
+    return np.reshape(y, shape)
 
 
 means(vectorized)(vectorized)

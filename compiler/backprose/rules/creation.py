@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import backprose_runtime
-from backprose.rules.registry import at_compile_time, effect, linear, no_derivative, opaque, real_only, rule, unsupported
+from backprose.rules.registry import at_compile_time, effect, linear, no_derivative, opaque, pushforward, real_only, rule, unsupported
 from backprose.rules.static import require
 from backprose_runtime import add_at, unbroadcast
 
@@ -53,6 +53,12 @@ def array(y, object, dtype=None, *, y_bar, copy=True, order="K", subok=False, nd
 def asarray(y, a, dtype=None, order=None, *, y_bar, copy=None):
     """The entries of a number, an array, or nested lists of these; the cotangent is nested in the same way."""
     return entries(a, y_bar)
+
+
+@pushforward(np.asarray_chkfinite)
+def asarray_chkfinite_dot(y, a, dtype=None, order=None, *, a_dot):
+    """The tangent may be infinite or NaN."""
+    return np.asarray(a_dot)
 
 
 @linear(np.ascontiguousarray, np.asfortranarray, wrt="a")
@@ -199,7 +205,7 @@ def flatten(y, lists, *, y_bar):
 no_derivative(
     np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri,
     np.tril_indices, np.triu_indices, np.diag_indices, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from,
-    np.indices, np.ix_, np.isin, np.packbits, np.unpackbits, np.unravel_index, np.ravel_multi_index,
+    np.indices, np.ix_, np.packbits, np.unpackbits, np.unravel_index, np.ravel_multi_index,
     np.hanning, np.hamming, np.blackman, np.bartlett,
     np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
     np.isscalar, np.iscomplexobj, np.isrealobj, np.errstate,
@@ -243,5 +249,5 @@ DRAWS = (
         if hasattr(np.random, name)
     ],
 )  # fmt: skip
-effect(*DRAWS, backprose_runtime.require_separate, backprose_runtime.require_c_order)
+effect(*DRAWS, backprose_runtime.require_separate, backprose_runtime.require_c_order, backprose_runtime.require_dtype)
 opaque(*DRAWS)

@@ -12,7 +12,7 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import elementwise, linear, no_derivative, real_only, rule
+from backprose.rules.registry import elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule
 from backprose_runtime import unbroadcast
 
 
@@ -34,6 +34,13 @@ def add(y, a, b, *, d):
 def subtract(y, a, b, *, d):
     """y = a - b."""
     return d, -d
+
+
+@pushforward(np.subtract, operator.sub)
+def subtract_dot(y, a, b, *, a_dot, b_dot):
+    if b_dot is None:
+        return a_dot
+    return -b_dot if a_dot is None else a_dot - b_dot
 
 
 @elementwise(np.multiply, operator.mul)
@@ -399,3 +406,5 @@ no_derivative(
     operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift,
     np.gcd, np.lcm,
 )  # fmt: skip
+
+multilinear(np.multiply, operator.mul)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import existing, linear, rule
+from backprose.rules.registry import existing, linear
 from backprose.rules.selecting import along
-from backprose.rules.static import (
-    is_integer, length_is_known, positive_axes, positive_axis, require, span, trims_front,
-)  # fmt: skip
+from backprose.rules.static import is_integer, length_is_known, positive_axis, require, span
 from backprose_runtime import add_at, unbroadcast
 
 
@@ -165,21 +163,6 @@ def delete(y, arr, obj, axis=None, *, y_bar):
     axis = positive_axis(axis, np.ndim(arr))
     kept = np.delete(np.arange(np.shape(arr)[axis]), obj)
     return add_at(np.zeros_like(arr), along(axis, kept), y_bar)
-
-
-@rule(np.trim_zeros, wrt="filt")
-def trim_zeros(y, filt, trim="fb", axis=None, *, y_bar):
-    """What was cut off is 0 and gets 0.  Choice: which entries are 0 is taken as it is."""
-    require(not isinstance(filt, (list, tuple)), "of a list it gives a list: make it an array first")
-    axes = positive_axes(axis, np.ndim(filt))
-    index = tuple([kept_slice(filt, y, i, trim) if i in axes else slice(None) for i in span(0, np.ndim(filt))])
-    return add_at(np.zeros_like(filt), index, y_bar)
-
-
-def kept_slice(filt, y, axis, trim):
-    """The slice of `filt` that is kept along an axis."""
-    start = np.min(np.nonzero(filt)[axis], initial=np.shape(filt)[axis]) if trims_front(trim) else 0
-    return slice(start, start + np.shape(y)[axis])
 
 
 # Split arrays: y_bar is the list of the cotangents of the pieces

@@ -90,13 +90,15 @@ def with_statistics(array, pairs, statistic, stat_length=None):
 def with_ramps(array, pairs, end_values=0):
     """The border goes in equal steps from the edge to an end value."""
     require(not isinstance(end_values, np.ndarray), "an array of end values is not followed: pass numbers or pairs")
+    wide = is_tuple(end_values) and is_tuple(end_values[0]) and len(end_values) > 1
     ends = pad_pairs(end_values, len(pairs))
     for axis in span(0, len(pairs)):
         (before, after), (start, stop) = pairs[axis], ends[axis]
         first = np.take(array, 0, axis)
         last = np.take(array, -1, axis)
-        left = np.linspace(np.asarray(start), first, before, endpoint=False, dtype=array.dtype, axis=axis)
-        right = np.linspace(np.asarray(stop), last, after, endpoint=False, dtype=array.dtype, axis=axis)
+        start, stop = (float(start), float(stop)) if wide else (np.asarray(start), np.asarray(stop))  # as NumPy converts them
+        left = np.linspace(start, first, before, endpoint=False, dtype=array.dtype, axis=axis)
+        right = np.linspace(stop, last, after, endpoint=False, dtype=array.dtype, axis=axis)
         array = np.concatenate([left, array, np.flip(right, axis)], axis=axis)
     return array
 

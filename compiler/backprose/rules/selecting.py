@@ -1,4 +1,4 @@
-"""Functions that select entries: by position, by a condition, by where they stand. All but those of sets are linear.
+"""Functions that select entries: by position, by a condition, by where they stand. All are linear.
 
 What was read at a position is put back there; what was read several times is summed.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import linear, refused, rule
+from backprose.rules.registry import linear
 from backprose.rules.static import positive_axis, repeated, require, span
 from backprose_runtime import add_at, unbroadcast
 
@@ -172,30 +172,3 @@ def choose(y, a, choices, out=None, mode="raise", *, y_bar):
 def like_choices(shares, choices):
     """The shares as the choices are given: a list, or an array."""
     return np.stack(shares) if isinstance(choices, np.ndarray) else shares
-
-
-# By value: sets. What is in the result was read at the first place that has it
-
-
-@rule(np.setdiff1d, wrt=("ar1", "ar2"))
-def setdiff1d(y, ar1, ar2, assume_unique=False, *, y_bar):
-    """The entries of ar1 that are not in ar2.  Choice: of equal entries the first one gets the cotangent."""
-    bar = add_at(np.zeros_like(np.ravel(ar1)), first_places(ar1, y), y_bar)
-    return np.reshape(bar, np.shape(ar1)), np.zeros_like(ar2)
-
-
-@rule(np.union1d, np.setxor1d, wrt=("ar1", "ar2"))
-def union1d(y, ar1, ar2, assume_unique=False, *, y_bar):
-    """Entries of ar1 and ar2.  Choice: the cotangent goes to the first of equal entries, in ar1 before ar2."""
-    both = np.concatenate([np.ravel(ar1), np.ravel(ar2)])
-    bar = add_at(np.zeros_like(both), first_places(both, y), y_bar)
-    return np.reshape(bar[: np.size(ar1)], np.shape(ar1)), np.reshape(bar[np.size(ar1) :], np.shape(ar2))
-
-
-refused(np.intersect1d, why="an entry is in both only as long as it does not move: index with np.isin(...) instead")
-
-
-def first_places(x, values):
-    """Where in x, in C order, each of the values stands first."""
-    order = np.argsort(np.ravel(x), kind="stable")
-    return order[np.searchsorted(np.ravel(x)[order], values)]

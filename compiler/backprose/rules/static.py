@@ -67,12 +67,6 @@ def holds_floats(x):
 
 
 @at_compile_time
-def trims_front(trim):
-    """Whether `np.trim_zeros` cuts zeros off at the front."""
-    return "f" in trim.lower()
-
-
-@at_compile_time
 def is_tuple(axis):
     """Whether `axis` names several axes."""
     return isinstance(axis, (tuple, list))
@@ -106,6 +100,12 @@ def inverse_permutation(axes, ndim):
     """The permutation p with p[axes[i]] = i."""
     axes = positive_axes(axes, ndim)
     return tuple([axes.index(i) for i in range(ndim)])
+
+
+@at_compile_time
+def sorting_permutation(axes):
+    """The permutation p with which axes[p[0]], axes[p[1]], ... are in order."""
+    return tuple(builtins.sorted(range(len(axes)), key=lambda i: axes[i]))
 
 
 @at_compile_time

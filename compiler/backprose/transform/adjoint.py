@@ -24,10 +24,11 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
+from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
-from backprose.transform import reverse_loops
+from backprose.transform import custom_reverse, reverse_loops
 from backprose.transform.identities import BACKWARDS
-from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder
 
@@ -69,9 +70,11 @@ class Reversal:
 
     # Straight-line ops
 
-    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...] | None:
         if op.fn is operator.getitem:
             return self._getitem(b, op, bars)
+        if isinstance(op.fn, CustomCall):
+            return custom_reverse.reverse(self, b, op, bars)
         if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
             return None
         rule = rule_for(op.fn)
@@ -81,7 +84,7 @@ class Reversal:
                 refusal_of(op.fn) or "an active value goes through it",
                 "compute it outside the differentiated function, or write it with functions that have rules",
             )  # fmt: skip
-        args, keywords = _bind(rule, op)
+        args, keywords = bound(rule, op)
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
@@ -113,7 +116,7 @@ class Reversal:
             for value, item in zip(operand, b.items_of(share)):
                 self._distribute(b, op, value, item, rule, bars)
             return
-        exact = not rule.is_elementwise or _keeps_shape(operand, op)
+        exact = not rule.is_elementwise or keeps_shape(operand, op)
         if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
             exact = False  # another operand may be complex, of which a real one takes the real part
         bars.add(b, operand, share, exact=exact)
@@ -293,17 +296,6 @@ def backward_name(callee: str) -> str:
     return f"{callee}_backward"
 
 
-def bar_tree_kind(kind: Kind) -> Kind:
-    """The kind of the cotangent of a whole value: None where there is no derivative."""
-    if isinstance(kind, (Tuple, FixedList)):
-        return type(kind)(tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, (Dict, Record)):
-        return replace(kind, items=tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, List):
-        return List(bar_tree_kind(kind.item))
-    return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
-
-
 def _bar_result(value: Value, path: tuple) -> Value:
     return Value(bar_name(value, path), cotangent_kind(kind_at(value.kind, path)))
 
@@ -315,7 +307,7 @@ def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
     return item
 
 
-def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
+def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
     """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
     parameters = inspect.signature(rule.text).parameters
     named: dict[str, Any] = {}
@@ -340,7 +332,7 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
     return list(shares.items())
 
 
-def _keeps_shape(operand: Value, op: Op) -> bool:
+def keeps_shape(operand: Value, op: Op) -> bool:
     """Whether an operand of an elementwise call surely has the shape of the result: nothing stretches it."""
     others = [v for v in op.operands if v is not operand and not isinstance(v.kind, Static)]
     if all(ndim_of(v.kind) == 0 for v in others):

@@ -17,8 +17,9 @@ from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
-from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
-from backprose.transform.cotangents import Cotangents, Likes, bar_name, fit
+from backprose.rules.custom import CustomCall
+from backprose.transform.adjoint import Reversal, backward_name, forward_name
+from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.keep_unbound import keep_unbound
@@ -37,9 +38,12 @@ class Request:
     single: bool  # one gradient itself rather than a tuple of them
     value: bool = False
     has_aux: bool = False
+    forward: bool = False  # the value and its tangent, for tangents of the parameters
 
     @property
     def suffix(self) -> str:
+        if self.forward:
+            return "_jvp"
         return "_value_and_grad" if self.value else "_grad"
 
 
@@ -47,9 +51,9 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the gradient (and the value) of `module`'s entry."""
     fn = module.entry
     inputs = [fn.params[i] for i in request.wrt]
-    returns = _return_loc(fn)
+    returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs)
-    result, aux = _split_aux(b, fn, request)
+    result, aux = split_aux(b, fn, request)
     _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
     _refuse_none(b, result)
@@ -88,13 +92,13 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     b.learn(fn.region)
     b.versions = Versions(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
-    _refuse_pairs(fn, varied)
-    _refuse_optional(fn, varied)
+    refuse_pairs(fn, varied)
+    refuse_optional(fn, varied)
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
     return b, Reversal(engine, active, overwritten_values(all_ops(fn.region))), bars
 
 
-def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
+def refuse_pairs(fn: Function, varied: set[Value]) -> None:
     """What the forward part of a recursive function keeps has no kind, so no derivative goes through it."""
     for op in all_ops(fn.region):
         kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
@@ -105,7 +109,7 @@ def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
             )  # fmt: skip
 
 
-def _refuse_optional(fn: Function, active: set[Value]) -> None:
+def refuse_optional(fn: Function, active: set[Value]) -> None:
     """A container that may be None has no place to keep the cotangents of its parts."""
     for op in all_ops(fn.region):
         for value in op.results:
@@ -134,8 +138,8 @@ def _pair(
 ) -> tuple[Function, Function, Reversal]:
     """The forward part of `fn`, which also returns residuals, and the backward part."""
     b, reversal, bars = _start(fn, engine, inputs)
-    result, aux = _split_aux(b, fn, request) if request else (fn.result, None)
-    loc = _return_loc(fn)
+    result, aux = split_aux(b, fn, request) if request else (fn.result, None)
+    loc = return_loc(fn)
     b.loc, b.pinned = loc.reversed() if loc else None, True
     bar = Value("out_bar", bar_tree_kind(result.kind))
     if result in reversal.active:
@@ -183,6 +187,7 @@ def _with_pairs(
 ) -> Module:
     """The module with the forward and backward parts of every function that is reached by `invoke`."""
     functions = {f.name: f for f in (entry, *more)}
+    module = Module({**module.functions, **engine.functions})  # also what users' rules invoke
     wanted = dict(reversal.pairs)
     done: dict[str, set[int]] = {}
     while any(done.get(name) != wrt for name, wrt in wanted.items()):
@@ -195,15 +200,17 @@ def _with_pairs(
             done[name] = set(wrt)
             for other, more_wrt in inner.pairs.items():
                 wanted[other] = wanted.get(other, set()) | more_wrt
-    return Module(_reachable(functions, module))
+    return Module(reachable(functions, module))
 
 
-def _reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
+def reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
     """The functions, and those of the primal's module that they still invoke."""
     found = dict(functions)
     pending = list(functions.values())
     while pending:
         for op in all_ops(pending.pop().region):
+            if isinstance(op.fn, CustomCall) and op.fn.body is not None:
+                pending.append(op.fn.body)
             name = op.attrs.get("callee")
             if op.name == "invoke" and name not in found and name in module.functions:
                 found[name] = module.functions[name]
@@ -211,13 +218,13 @@ def _reachable(functions: dict[str, Function], module: Module) -> dict[str, Func
     return found
 
 
-def _split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:
+def split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:
     if not request.has_aux:
         return fn.result, None
     parts = b.parts.get(fn.result)
     if parts is None or len(parts) != 2:
         raise errors.NotDifferentiable(
-            "with `has_aux` the function must return a pair", _return_loc(fn), f"it returns {fn.result.kind}",
+            "with `has_aux` the function must return a pair", return_loc(fn), f"it returns {fn.result.kind}",
             "return (value, aux)",
         )  # fmt: skip
     return parts
@@ -235,7 +242,7 @@ def _require_scalar(result: Value, loc: Any) -> None:
     )  # fmt: skip
 
 
-def _return_loc(fn: Function) -> Any:
+def return_loc(fn: Function) -> Any:
     """Where the result is computed: the place that an error about the result points to."""
     for op in reversed(fn.ops):
         if fn.result in op.results:

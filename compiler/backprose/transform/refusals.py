@@ -14,6 +14,7 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
+from backprose.ir.objects import public_name
 from backprose.rules.registry import Rule, has_effect, is_real_only
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ def refuse_unsupported(fn: Any, why: str, loc: Any) -> None:
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` is not supported", loc, why,
             "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
+        )  # fmt: skip
+
+
+def refuse_overwriting(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> None:
+    """Refuse `overwrite_input`: what is left in the argument afterwards is not defined."""
+    if "overwrite_input" not in rule.params:
+        return
+    given = {**dict(zip(rule.params, args)), **keywords}.get("overwrite_input")
+    if given is not None and given.kind != Static(False):
+        raise errors.UnsupportedUpdate(
+            f"`{name_of(fn)}` may overwrite its argument", loc, "what `overwrite_input` leaves in it is not defined",
+            "leave it out",
         )  # fmt: skip
 
 
@@ -99,6 +112,12 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
             f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "its result is not followed there",
             "leave it out",
         )  # fmt: skip
+    for name, value in {**dict(zip(rule.params, args)), **keywords}.items():
+        if name.startswith("overwrite_") and value.kind != Static(False):
+            raise errors.UnsupportedUpdate(
+                f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
+                "it lets the function write anything into its argument", "leave it out",
+            )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
@@ -151,10 +170,10 @@ def described(kind: Any) -> str:
 
 
 def name_of(fn: Any) -> str:
+    if isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("scipy."):
+        return public_name(fn) or repr(fn)
     module = getattr(fn, "__module__", None)
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
-    if isinstance(fn, np.ufunc):
-        module = "numpy"
     if module in (None, "builtins", "__main__", "_operator"):
         return name
     return f"{module}.{name}"
