@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import backprose_runtime
-from backprose.rules.registry import at_compile_time, effect, linear, no_derivative, opaque, pushforward, real_only, rule, unsupported
+from backprose.rules.registry import (
+    at_compile_time, effect, linear, no_derivative, not_compiled, opaque, pushforward, real_only, rule,
+)  # fmt: skip
 from backprose.rules.static import require
 from backprose_runtime import add_at, unbroadcast
 
@@ -207,25 +209,18 @@ no_derivative(
     np.tril_indices, np.triu_indices, np.diag_indices, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from,
     np.indices, np.ix_, np.packbits, np.unpackbits, np.unravel_index, np.ravel_multi_index,
     np.hanning, np.hamming, np.blackman, np.bartlett,
-    np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
-    np.isscalar, np.iscomplexobj, np.isrealobj, np.errstate,
+    np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
+    np.isscalar, np.iscomplexobj, np.isrealobj,
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
-    backprose_runtime.zeros_like, backprose_runtime.sorting_order,
+    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.segments,
 )  # fmt: skip
 
 opaque(np.arange)
 
-unsupported(
-    np.frompyfunc, why="what it gives makes arrays of Python objects, in which no derivative is followed: use np.vectorize"
-)
-unsupported(
-    np.nditer, np.nested_iters, why="its order follows the memory layout: go over x.flat, np.ndenumerate(x) or np.ndindex(x.shape)"
-)
-unsupported(np.bmat, np.matrix, np.asmatrix, why="of matrices `*` means another product than of arrays: use np.block and `@`")
-unsupported(
-    np.lib.stride_tricks.as_strided,
-    why="it reads memory as it lies, whatever it belongs to: use sliding_window_view, np.broadcast_to or an index",
-)
+not_compiled(
+    np.lib.stride_tricks.as_strided, why="it reads memory as it lies, whatever it belongs to",
+    instead="use sliding_window_view, np.broadcast_to or an index",
+)  # fmt: skip
 
 DRAWS = (
     np.random.RandomState,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import existing, linear
+from backprose.rules.registry import linear, named
 from backprose.rules.selecting import along
 from backprose.rules.static import is_integer, length_is_known, positive_axis, require, span
 from backprose_runtime import add_at, unbroadcast
@@ -53,7 +53,7 @@ def stack(y, arrays, axis=0, out=None, *, y_bar, dtype=None, casting="same_kind"
     return [np.take(y_bar, i, axis=axis) for i in range(len(arrays))]
 
 
-@linear(np.vstack, *existing(np, "row_stack"), wrt="tup")
+@linear(np.vstack, *named(np, "row_stack"), wrt="tup")
 def vstack(y, tup, *, y_bar, dtype=None, casting="same_kind"):
     """Rows; a vector is one row."""
     parts = pieces(y_bar, [np.shape(x)[0] if np.ndim(x) > 1 else 1 for x in tup], 0)

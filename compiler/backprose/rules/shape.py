@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import existing, linear, means, no_derivative
+from backprose.rules.registry import linear, means, named, no_derivative
 from backprose.rules.static import inverse_permutation, require, rolled_axes
 from backprose_runtime import sum_to, unbroadcast
 
@@ -61,7 +61,7 @@ def transpose(y, a, axes=None, *, y_bar):
     return np.transpose(y_bar) if axes is None else np.transpose(y_bar, inverse_permutation(axes, np.ndim(a)))
 
 
-@linear(*existing(np, "matrix_transpose"), *existing(np.linalg, "matrix_transpose"), wrt="x")
+@linear(*named(np, "matrix_transpose"), *named(np.linalg, "matrix_transpose"), wrt="x")
 def matrix_transpose(y, x, *, y_bar):
     """The last two axes change places again.  Shapes: x (..., m, n), y (..., n, m)."""
     return np.swapaxes(y_bar, -1, -2)
@@ -121,25 +121,25 @@ def roll(y, a, shift, axis=None, *, y_bar):
 # Other names
 
 
-@means(*existing(np, "unstack"))
+@means(*named(np, "unstack"))
 def unstack(x, /, *, axis=0):
     """The slices along an axis."""
     return tuple(np.moveaxis(x, axis, 0))
 
 
-@means(*existing(np.linalg, "diagonal"))
+@means(*named(np.linalg, "diagonal"))
 def linalg_diagonal(x, /, *, offset=0):
     """The diagonals of the last two axes."""
     return np.diagonal(x, offset, -2, -1)
 
 
-@means(*existing(np.linalg, "trace"))
+@means(*named(np.linalg, "trace"))
 def linalg_trace(x, /, *, offset=0, dtype=None):
     """The traces of the last two axes."""
     return np.trace(x, offset, -2, -1, dtype)
 
 
-@means(*existing(np, "astype"))
+@means(*named(np, "astype"))
 def astype(x, dtype, /, *, copy=True):
     """The method, as a function."""
     return np.ndarray.astype(x, dtype, copy=copy)

@@ -18,9 +18,7 @@ from backprose import errors
 from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unknown
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
-from backprose.rules.registry import (
-    has_no_derivative, is_compile_time, is_known, meaning_of, rule_for, unsupported_because,
-)  # fmt: skip
+from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, meaning_of, rule_for
 from backprose.transform import (
     attributes, builtin_calls, identity, iteration, meanings, objects, operators, refusals, updates, writing,
 )  # fmt: skip
@@ -78,8 +76,12 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         if fn not in builtin_calls.ITERATING:
             refusals.refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
+    refusals.refuse_not_compiled(fn, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
+    if isinstance(fn, types.MethodDescriptorType) and issubclass(fn.__objclass__, (np.ndarray, np.generic)) and args:
+        method = attributes.get(engine, b, args[0], fn.__name__, loc)  # np.ndarray.sum(x) is x.sum()
+        return apply(engine, b, method, args[1:], keywords, loc)
     if isinstance(fn, functools.partial):
         bound = tuple(b.data(v) for v in fn.args)
         named = {**{k: b.data(v) for k, v in fn.keywords.items()}, **keywords}
@@ -129,7 +131,6 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
     refusals.refuse_writes(fn, loc)
-    refusals.refuse_unsupported(fn, unsupported_because(fn), loc)
     if engine.memory.active and fn not in operators.UPDATES and (keywords or fn not in operators.ARITHMETIC):
         stored = updates.with_out(engine, b, fn, args, keywords, loc)
         if stored is not None:
