@@ -20,6 +20,7 @@ from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
+from backprose.rules.registry import named
 
 
 class Run(NamedTuple):
@@ -144,7 +145,7 @@ def _bases(kind: Kind) -> set[str]:
 DATA_DEPENDENT = frozenset(
     {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.ndarray.compress, np.extract, np.bincount, np.intersect1d,
      np.union1d, np.setdiff1d, np.setxor1d, np.histogram, np.where, np.repeat, np.arange, np.delete, np.insert, np.convolve,
-     np.correlate}
+     np.correlate, *named(np, "unique_values unique_all unique_counts unique_inverse")}
 )  # fmt: skip
 # Functions that leave out zeros at the ends: what is left may be one entry.
 TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
