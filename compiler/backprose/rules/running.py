@@ -128,8 +128,8 @@ def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
     """
     if prepend is None and append is None and n == 1:
         axis = positive_axis(axis, np.ndim(a))
-        later = add_at(np.zeros_like(a), along(axis, slice(1, None)), y_bar)
-        return add_at(later, along(axis, slice(None, -1)), -y_bar), None, None
+        a_bar = add_at(np.zeros_like(a), part(axis, slice(1, None)), y_bar)
+        return add_at(a_bar, part(axis, slice(None, -1)), -y_bar), None, None
     bar = last(y_bar, axis)
     for _ in range(n):
         bar = -np.diff(widened(bar))
@@ -140,6 +140,11 @@ def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
     stop = start + np.shape(a)[axis]
     prepend_bar, append_bar = joined_bar(bar[..., :start], prepend, axis), joined_bar(bar[..., stop:], append, axis)
     return back(bar[..., start:stop], axis), prepend_bar, append_bar
+
+
+def part(axis, entries):
+    """The index that takes a slice along one axis."""
+    return entries if axis == 0 else along(axis, entries)
 
 
 def length(x, axis):
@@ -182,8 +187,8 @@ def unwrap(y, p, discont=None, axis=-1, *, d, period=2 * math.pi):
 def gradient(y, f, *varargs, y_bar, axis=None, edge_order=1):
     """y is a mean of the slopes s = diff f / h on both sides: w s[i-1] + (1 - w) s[i] with w = h[i] / (h[i-1] + h[i]).
 
-    The ends have the slope there, and 2 s[0] - y[1] and its mirror image with `edge_order=2`.  A number h is one distance
-    for all, an array holds coordinates.  Shapes: y is an array for one axis, one for each of several.
+    The ends have the slope there, and 2 s[0] - y[1] and its mirror image with `edge_order=2`.  A number h is one
+    distance for all, an array holds coordinates.  Shapes: y is an array for one axis, one for each of several.
     """
     axes = positive_axes(axis, np.ndim(f))
     if len(axes) == 1:
