@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.matrices import adjoint, by_column, flipped, of_matrix, precision, read_triangle, undetermined_as_whole
-from backprose.rules.registry import at_compile_time, rule
-from backprose.rules.static import inverse_permutation, positive_axes, require
+from backprose.rules.registry import rule
 from backprose_runtime import cofactors, unbroadcast
 
 
@@ -175,23 +174,9 @@ def product(lengths):
     return total
 
 
-@rule(np.linalg.tensorsolve, wrt=("a", "b"))
-def tensorsolve(x, a, b, axes=None, *, x_bar):
-    """As solve, with the last axes of A, as many as x has, as its columns; `axes` are moved there first.
-
-    Restrictions: `axes` of real tensors only.
-    """
-    require(axes is None or not np.iscomplexobj(a), "`axes` of a complex tensor are not in the table: transpose it")
-    order = with_last(axes, np.ndim(a))
-    moved = np.transpose(a, order)
+@rule(np.linalg.tensorsolve)
+def tensorsolve(x, a, b, *, x_bar):
+    """As solve, with the last axes of A, as many as x has, as its columns.  Restrictions: without `axes`."""
     n = np.size(b)
-    b_bar = np.linalg.solve(np.reshape(moved, (n, n)).T, np.ravel(x_bar))
-    a_bar = np.reshape(-np.outer(b_bar, np.ravel(x)), np.shape(moved))
-    return np.transpose(a_bar, inverse_permutation(order, np.ndim(a))), np.reshape(b_bar, np.shape(b))
-
-
-@at_compile_time
-def with_last(axes, ndim):
-    """The permutation that puts the axes behind all others, as they are named."""
-    last = () if axes is None else positive_axes(tuple(axes), ndim)
-    return tuple([i for i in range(ndim) if i not in last]) + last
+    b_bar = np.linalg.solve(np.reshape(a, (n, n)).T, np.ravel(x_bar))
+    return np.reshape(-np.outer(b_bar, np.ravel(x)), np.shape(a)), np.reshape(b_bar, np.shape(b))
