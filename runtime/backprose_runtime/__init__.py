@@ -8,10 +8,11 @@ from backprose_runtime.lists import (
 )  # fmt: skip
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
 from backprose_runtime.shapes import require_c_order, require_separate, sum_to, unbroadcast
+from backprose_runtime.zeros import divide_nonzero, multiply_nonzero
 
 __all__ = [
-    "add", "add_at", "appended", "array_module", "copy_of", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
-    "matmul_left_bar", "matmul_right_bar", "new_record", "place", "put_at", "require_c_order", "require_separate", "set_at",
+    "add", "add_at", "appended", "array_module", "copy_of", "divide_nonzero", "extended", "flat", "flatten", "get_at",
+    "inserted", "last_at", "matmul_left_bar", "matmul_right_bar", "multiply_nonzero", "new_record", "place", "put_at", "require_c_order", "require_separate", "set_at",
     "sorting_order", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items",
     "without_last", "zeros_like",
 ]  # fmt: skip

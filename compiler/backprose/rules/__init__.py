@@ -1,9 +1,9 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
-    containers, creation, elementwise, linalg, methods, products, python, reductions, shape, updates,
+    containers, creation, elementwise, linalg, methods, products, python, reductions, shape, updates, zeros,
 )  # fmt: skip
 
 __all__ = [
-    "containers", "creation", "elementwise", "linalg", "methods", "products", "python", "reductions", "shape", "updates",
+    "containers", "creation", "elementwise", "linalg", "methods", "products", "python", "reductions", "shape", "updates", "zeros",
 ]  # fmt: skip

@@ -12,13 +12,19 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import elementwise, linear, no_derivative, real_only, rule
+from backprose.rules.registry import at_compile_time, elementwise, linear, no_derivative, real_only, rule, singular
+from backprose.rules.static import is_flat_at_zero, value_is_known
 from backprose_runtime import unbroadcast
 
 
 def select(condition, x, y):
     """x where `condition` holds, else y: a conditional expression for scalars, `np.where` for arrays."""
     return (x if condition else y) if np.ndim(condition) == 0 else np.where(condition, x, y)
+
+
+def off_zero(x):
+    """x, and 1 where it is 0."""
+    return x + (x == 0)
 
 
 # Arithmetic
@@ -75,9 +81,22 @@ def power(y, a, b, *, d):
     """y = a^b.  Partials: b a^(b-1) and y log a.
 
     Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
-    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0).
+    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0). If b < 1 is a constant, a quotient:
+    infinite at a = 0, but 0 there if a is evidently a square or a sum of squares, as is any power of a norm.
     """
+    if is_root(b):
+        return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
+
+
+def is_root(b):
+    """Whether the exponent is a constant below 1."""
+    return value_is_known(b) and is_below_1(b)
+
+
+@at_compile_time
+def is_below_1(b):
+    return not isinstance(b, complex) and b < 1
 
 
 @elementwise(np.remainder, operator.mod)
@@ -163,14 +182,18 @@ def logaddexp2(y, a, b, *, d):
 
 @elementwise(np.sqrt)
 def sqrt(y, x, *, d):
-    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (2 * y)
+    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such.
+
+    Choice at 0 if x is evidently a square, an absolute value, or a sum or mean of these: 0, which is a subgradient.
+    """
+    return d / (2 * (off_zero(y) if is_flat_at_zero(x) else y))
 
 
 @elementwise(np.cbrt)
 def cbrt(y, x, *, d):
-    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (3 * y * y)
+    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such, but for squares as in sqrt."""
+    root = off_zero(y) if is_flat_at_zero(x) else y
+    return d / (3 * root * root)
 
 
 # Circular and hyperbolic functions
@@ -385,6 +408,8 @@ real_only(
     np.absolute, np.fabs, builtins.abs, operator.abs, np.maximum, np.fmax, np.minimum, np.fmin, np.clip, np.hypot,
     np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
 )  # fmt: skip
+
+singular(np.arcsin, np.arccos, np.arccosh, np.arctanh)
 
 # Integer or boolean results, and steps
 no_derivative(

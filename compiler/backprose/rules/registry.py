@@ -65,6 +65,7 @@ METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+SINGULAR: set[Any] = set()
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -136,6 +137,12 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def singular(*functions: Any) -> None:
+    """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
+    they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
+    SINGULAR.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -188,6 +195,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
+
+
+def is_singular(function: Any) -> bool:
+    return _contains(SINGULAR, function)
 
 
 def _register(

@@ -14,7 +14,8 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
-    has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known,
+    has_length, in_any_layout, is_true, leads_to_all, length_is_known, is_flat_at_zero, names_imaginary_part, rank_is_known,
+    value_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
@@ -147,6 +148,14 @@ def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     return b.const(ndim_of(args[0].kind) is not None)
 
 
+def _is_flat_at_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.magnitudes is not None and b.magnitudes.is_flat(args[0]))
+
+
+def _value_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.is_static(args[0]))
+
+
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
     has_length: _has_length,
@@ -155,6 +164,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
+    is_flat_at_zero: _is_flat_at_zero,
+    value_is_known: _value_is_known,
     isinstance: _isinstance,
     type: _type,
     hasattr: _hasattr,

@@ -1,0 +1,117 @@
+"""An exactly zero cotangent annihilates: products and quotients of cotangents are guarded where that is in doubt.
+
+Rules say `d / (2 * y)` and `d * b`, which is NaN where d is 0 and y is 0, or b infinite. A zero cotangent says that the
+value does not count, as at the entries that `np.where(x > 0, np.sqrt(x), 0)` does not take. So such a product becomes
+`multiply_nonzero(d, b)`, and such a quotient `divide_nonzero(d, b)`, once for all rules.
+
+They stay plain where nothing can go wrong (`analysis/magnitudes.py`): the divisor is evidently not 0, as `1 + np.exp(x)`,
+the factor is finite, as an argument is taken to be, or the cotangent is nowhere 0. So they do where zeros in the
+cotangent can't be reconciled with a finite result: what is `np.log(0)` or `x / 0` and has the weight 0 makes NaN of it;
+only a choice, a mask or an index makes such a value count for nothing. The same goes for exponentials that overflow.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import backprose_runtime
+import numpy as np
+
+from backprose.analysis.kinds import is_number
+from backprose.analysis.magnitudes import Fact, Magnitudes
+from backprose.ir.nodes import Op, Region, Value
+from backprose.rules.registry import has_no_derivative, rule_for
+
+PRODUCTS = frozenset({operator.mul, np.multiply})
+QUOTIENTS = frozenset({operator.truediv, np.divide})
+
+
+INFINITE_WITH_DERIVATIVE = frozenset(
+    {operator.mul, np.multiply, operator.truediv, np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh,
+     math.log, math.log2, math.log10, math.log1p, math.atanh}
+)  # fmt: skip
+
+
+def guard_zeros(
+    region: Region, cotangents: Collection[Value], written_for: Mapping[Op, Op], *before: Region
+) -> Region:
+    """The region with guarded products and quotients of what depends linearly on `cotangents`.
+
+    `written_for` gives the primal's op whose rule wrote an op of the region; `before` are regions that run before it,
+    whose values it reads. The cotangents of forward mode are tangents.
+    """
+    known = Magnitudes(*before)
+    known.zeroed.update(region.params if before else ())
+    known.add(region)
+    return _guarded(region, set(cotangents), Doubts(known, written_for))
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What decides whether a product or a quotient is guarded."""
+
+    known: Magnitudes
+    written_for: Mapping[Op, Op]
+
+    def has(self, op: Op, d: Value, other: Value) -> bool:
+        """Whether d may be 0 where that counts, and the other operand does not give 0 with it."""
+        facts = dict(zip(op.operands, self.known.seen[op]))
+        zero, factor = facts[d], facts[other]
+        if Fact.SURELY_NONZERO in zero or (Fact.WHOLE in zero and self._is_infinite_too(op)):
+            return False
+        if op.fn in PRODUCTS:
+            return not (Fact.SURELY_FINITE in factor or (Fact.FINITE in factor and Fact.WHOLE in zero))
+        weakly = Fact.FINITE | Fact.NONZERO in factor and Fact.WHOLE in zero
+        return not (Fact.FINITE | Fact.SURELY_NONZERO in factor or weakly)
+
+    def _is_infinite_too(self, op: Op) -> bool:
+        """Whether the primal's value is infinite or NaN wherever the derivative is."""
+        primal = self.written_for.get(op)
+        if primal is None or primal.name != "call":
+            return False
+        if rule_for(primal.fn) is rule_for(operator.pow) or primal.fn is math.pow:
+            exponent = getattr(primal.operands[1].kind, "value", None)
+            return isinstance(exponent, (int, float)) and exponent <= 0
+        return primal.fn in INFINITE_WITH_DERIVATIVE
+
+
+def _guarded(region: Region, linear: set[Value], doubts: Doubts) -> Region:
+    """`linear` takes in what depends on cotangents; comparisons of them do not count as such."""
+    ops = []
+    for op in region.ops:
+        if op.name == "for":
+            linear.update(item for item, iterable in zip(op.items, op.iterables) if iterable in linear)
+        if op.name in ("for", "while"):
+            for inner in op.regions:
+                params = inner.params[op.attrs.get("iterables", 0) if inner is op.body else 0 :]
+                linear.update(p for p, init in zip(params, op.inits) if init in linear)
+        if op.regions:
+            op = replace(op, regions=tuple(_guarded(inner, linear, doubts) for inner in op.regions))
+            linear.update(r for inner in op.regions for r, v in _yielded(op, inner) if v in linear)
+        elif any(v in linear for v in op.operands) and not (op.name == "call" and has_no_derivative(op.fn)):
+            op = _guard(op, linear, doubts)
+            linear.update(op.results)
+        ops.append(op)
+    return replace(region, ops=tuple(ops))
+
+
+def _yielded(op: Op, region: Region) -> list[tuple[Value, Value]]:
+    """The op's results with what the region yields for them."""
+    if op.name == "while" and region is not op.body:
+        return []
+    return list(zip(op.results, region.results[1 if op.attrs.get("stops") else 0 :]))
+
+
+def _guard(op: Op, linear: set[Value], doubts: Doubts) -> Op:
+    if op.name != "call" or op.fn not in PRODUCTS | QUOTIENTS or not all(is_number(v.kind) for v in op.operands):
+        return op
+    d, other = op.operands
+    if op.fn in PRODUCTS and d not in linear:
+        d, other = other, d
+    if d not in linear or other in linear or not doubts.has(op, d, other):
+        return op
+    fn = backprose_runtime.multiply_nonzero if op.fn in PRODUCTS else backprose_runtime.divide_nonzero
+    return replace(op, operands=(d, other), attrs={"fn": fn, "keywords": (), "method": None})
