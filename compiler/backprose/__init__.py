@@ -3,8 +3,9 @@
 from typing import Any
 
 from backprose.api import differentiable, grad, value_and_grad, vjp
+from backprose.forward import jvp
 
-__all__ = ["differentiable", "grad", "value_and_grad", "vjp"]
+__all__ = ["differentiable", "grad", "jvp", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

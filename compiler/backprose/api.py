@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, may_be_method
-from backprose.signatures import Argnums, is_module_level, name_of, resolve, target_of
+from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, resolve, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
@@ -69,7 +69,7 @@ def _inside(value: bool) -> Callable:
         template = fun.kind.template
         wrt, single = resolve(template.signature, argnums, 0, template.name)
         gradient = Value("", Object(Derivative))
-        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux, guard_zeros))
+        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux, guard_zeros=guard_zeros))
         return gradient
 
     return call
@@ -104,8 +104,8 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False, guard_zeros: bool =
     signature = target.signature
     bound = signature.bind(*target.prefix, *primals, **target.keywords)
     bound.apply_defaults()
-    wrt, spread = _primal_indices(signature, len(target.prefix), len(primals))
-    plan = Plan(Request(wrt, False, False, has_aux, guard_zeros), True)
+    wrt, spread = primal_indices(signature, len(target.prefix), len(primals))
+    plan = Plan(Request(wrt, False, False, has_aux, guard_zeros=guard_zeros), True)
     values = tuple(bound.arguments.values())
     found = dispatcher_for(target.function, signature, plan, False).find(values)
     try:
@@ -114,16 +114,6 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False, guard_zeros: bool =
         annotate_error(error, found)
         raise
     return (value, Pullback(found, value, kept_apart(residuals, (value, values)), spread), *aux)
-
-
-def _primal_indices(signature: inspect.Signature, skip: int, count: int) -> tuple[tuple[int, ...], bool]:
-    """The parameters that the primals are passed to, and whether the last of them takes a tuple of primals."""
-    parameters = list(signature.parameters.values())
-    positional = [i for i, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    wanted = positional[skip : skip + count]
-    if len(wanted) < count:
-        return (*wanted, len(positional)), True
-    return tuple(wanted), False
 
 
 # Decorated functions

@@ -69,7 +69,7 @@ class Derivative:
 
         skip = self.skip + len(self._prefix)
         wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
-        return Request(wrt, single, self.value, self.has_aux, self.guard_zeros)
+        return Request(wrt, single, self.value, self.has_aux, guard_zeros=self.guard_zeros)
 
     # Calling
 

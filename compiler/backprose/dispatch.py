@@ -327,7 +327,7 @@ class Dispatcher:
     def _finish(self, integers: list[int]) -> Callable[[Any, tuple], Any] | None:
         """What puts zeros into the gradients of the parameters at these indices, which hold integers."""
         request = self.plan.request
-        if not integers or self.plan.paired:
+        if not integers:
             return None
 
         def finish(result: Any, values: tuple) -> Any:
@@ -351,7 +351,7 @@ class Dispatcher:
         from backprose.analysis.activity import carries_derivative
 
         loc, found = place_of(self._function()), []
-        if self.plan.paired:
+        if self.plan.paired or self.plan.request.forward:
             if any(carries_derivative(kinds[self.names[i]]) for i in self.plan.request.wrt):
                 return []
             name = self.names[self.plan.request.wrt[0]] if self.plan.request.wrt else ""

@@ -29,6 +29,7 @@ from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
+from backprose.transform.jvp import tangent
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -100,12 +101,19 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
         refuse_complex(module)
-        module = pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
+        module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     _keep(stages, "optimised", module)
     return Compilation(stages, emit(module), dict(engine.guards))
+
+
+def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
+    """The derivative that is asked for, in one of three forms."""
+    if plan.request.forward:
+        return tangent(module, engine, plan.request)
+    return pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:

@@ -82,25 +82,25 @@ class _Form:
         self.shape, self.dtype = shape, dtype
 
 
-def fitted(bar: Any, form: Any, path: str) -> Any:
-    """The cotangent with the dtypes of the value, after a check of structure and shapes."""
+def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
+    """The cotangent with the dtypes of the value, after a check of structure and shapes; likewise a tangent."""
     if form is None:
         return None  # no derivative
     if not isinstance(form, _Form):
         if type(bar) is not type(form) or len(items(bar)) != len(items(form)):
-            raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the value is")
+            raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the {of} is")
         parts = iter(items(bar))
-        return map_items(lambda inner: fitted(next(parts), inner, f"{path} part"), form)
+        return map_items(lambda inner: fitted(next(parts), inner, f"{path} part", of), form)
+    if form.shape is not None and form.dtype.kind not in "fc":
+        return None
     if form.shape is None:
         if np.ndim(bar) != 0:
-            raise ValueError(f"{path} has shape {np.shape(bar)}, but the value is a number")
+            raise ValueError(f"{path} has shape {np.shape(bar)}, but the {of} is a number")
         return form.dtype(bar)
     if np.shape(bar) != form.shape:
-        raise ValueError(f"{path} has shape {np.shape(bar)}, but the value has shape {form.shape}")
-    if form.dtype.kind not in "fc":
-        return None
+        raise ValueError(f"{path} has shape {np.shape(bar)}, but the {of} has shape {form.shape}")
     given = np.asarray(bar)
     if given.dtype.kind == "c" and form.dtype.kind == "f":
-        raise TypeError(f"{path} is complex, but the value is real")
+        raise TypeError(f"{path} is complex, but the {of} is real")
     given = given.astype(form.dtype, copy=False)
     return given if form.shape else given[()]

@@ -117,6 +117,16 @@ def _position(parameters: list[inspect.Parameter], item: int, skip: int, name: s
     return positional[item]
 
 
+def primal_indices(signature: inspect.Signature, skip: int, count: int) -> tuple[tuple[int, ...], bool]:
+    """The parameters that the primals are passed to, and whether the last of them takes a tuple of primals."""
+    parameters = list(signature.parameters.values())
+    positional = [i for i, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    wanted = positional[skip : skip + count]
+    if len(wanted) < count:
+        return (*wanted, len(positional)), True
+    return tuple(wanted), False
+
+
 # What may be differentiated
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import backprose_runtime
+from backprose.ir.objects import public_name
 from backprose.rules import registry
 
 
@@ -39,7 +40,7 @@ class Case:
         name = getattr(self.function, "__name__", str(self.function))
         module = getattr(self.function, "__module__", None) or "numpy"
         shapes = ",".join([describe(x) for x in (*self.args, *self.kwargs.values())])
-        return f"{module}.{name}({shapes}){self.note}"
+        return f"{public_name(self.function) or f'{module}.{name}'}({shapes}){self.note}"
 
     def call(self, values: list) -> Any:
         """The callable with `values` in place of the differentiated arguments, in the order of `wrt`."""

@@ -498,3 +498,34 @@ def memo_free_fibonacci(x, n):
         return x if k < 2 else fib(k - 1) + x * fib(k - 2)
 
     return fib(n)
+
+
+def doubled(f):
+    def g(x):
+        return f(x) * 2.0
+
+    return g
+
+
+THRICE = doubled(doubled(doubled(lambda x: np.sin(x))))
+
+
+@program((0.7,))
+def one_code_object_with_different_cells(x):
+    """Functions of one factory that call each other are not recursive."""
+    return THRICE(x) + doubled(doubled(doubled(square)))(x)
+
+
+def power_of(n):
+    def f(x):
+        return x if n == 0 else x * power_of(n - 1)(x)
+
+    return f
+
+
+@program((0.7,), second=False)
+def functions_that_make_their_like(x):
+    return power_of(3)(x)
+
+
+program((0.7,), second=False)(power_of(3))  # `f` is compiled, and calls another function of that name

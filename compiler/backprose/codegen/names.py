@@ -28,6 +28,7 @@ from backprose.ir.walk import all_ops, defined_values
 PREFERRED = {
     "numpy.absolute": "numpy.abs", "numpy.conjugate": "numpy.conj", "numpy.remainder": "numpy.mod",
     "numpy.amax": "numpy.max", "numpy.amin": "numpy.min", "numpy.true_divide": "numpy.divide",
+    "scipy.special.psi": "scipy.special.digamma",
 }  # fmt: skip
 ALIASES = {"numpy": "np", "cupy": "cp"}
 
@@ -112,8 +113,8 @@ class References:
         if root.startswith("builtins."):
             if name != root.partition(".")[2]:
                 self.imports[root] = _import_from("builtins", root.partition(".")[2], name)
-        elif root.startswith("backprose_runtime."):
-            self.imports[root] = _import_from("backprose_runtime", root.partition(".")[2], name)
+        elif "." in root:
+            self.imports[root] = _import_from(*root.split("."), name)
         else:
             self.imports[root] = f"import {root}" + (f" as {name}" if name != root else "")
         node: ast.expr = ast.Name(name, ast.Load())
@@ -140,9 +141,9 @@ def _import_from(package: str, attribute: str, name: str) -> str:
 
 
 def _root(path: str) -> str:
-    """The part of a path that is a name in the text: `numpy`, `builtins.len`, `backprose_runtime.add_at`."""
+    """The part of a path that is a name in the text: `numpy`, `builtins.len`, `backprose_runtime.add_at`, `scipy.special`."""
     first, _, rest = path.partition(".")
-    if first in ("builtins", "backprose_runtime") and rest:
+    if first in ("builtins", "backprose_runtime", "scipy") and rest:
         return f"{first}.{rest.partition('.')[0]}"
     return first
 

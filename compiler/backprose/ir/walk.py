@@ -83,15 +83,17 @@ def rename(region: Region, names: Mapping[Value, str]) -> Region:
     """The region with temporaries that `names` lists given these names."""
     defined = defined_values(region)
     mapping = {v: Value(name, v.kind) for v, name in names.items() if v in defined and not v.name}
-    return _redefine(region, mapping) if mapping else region
+    return redefine(region, mapping) if mapping else region
 
 
-def _redefine(region: Region, mapping: Mapping[Value, Value]) -> Region:
+def redefine(region: Region, mapping: Mapping[Value, Value]) -> Region:
+    """The region with other values in the place of these, where they are defined and where they are read."""
+
     def new(values: tuple[Value, ...]) -> tuple[Value, ...]:
         return tuple(mapping.get(v, v) for v in values)
 
     ops = tuple(
-        replace(op, operands=new(op.operands), results=new(op.results), regions=tuple(_redefine(r, mapping) for r in op.regions))
+        replace(op, operands=new(op.operands), results=new(op.results), regions=tuple(redefine(r, mapping) for r in op.regions))
         for op in region.ops
     )
     return Region(new(region.params), ops, new(region.results))

@@ -1,9 +1,10 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
-    containers, creation, elementwise, linalg, methods, products, python, reductions, shape, updates, zeros,
+    containers, creation, elementwise, libraries, linalg, methods, products, python, reductions, shape, updates, zeros,
 )  # fmt: skip
 
 __all__ = [
-    "containers", "creation", "elementwise", "linalg", "methods", "products", "python", "reductions", "shape", "updates", "zeros",
+    "containers", "creation", "elementwise", "libraries", "linalg", "methods", "products", "python", "reductions", "shape",
+    "updates", "zeros",
 ]  # fmt: skip

@@ -12,7 +12,9 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import at_compile_time, elementwise, linear, no_derivative, real_only, rule, singular
+from backprose.rules.registry import (
+    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular,
+)  # fmt: skip
 from backprose.rules.static import is_flat_at_zero, value_is_known
 from backprose_runtime import unbroadcast
 
@@ -40,6 +42,13 @@ def add(y, a, b, *, d):
 def subtract(y, a, b, *, d):
     """y = a - b."""
     return d, -d
+
+
+@pushforward(np.subtract, operator.sub)
+def subtract_dot(y, a, b, *, a_dot, b_dot):
+    if b_dot is None:
+        return a_dot
+    return -b_dot if a_dot is None else a_dot - b_dot
 
 
 @elementwise(np.multiply, operator.mul)
@@ -424,3 +433,5 @@ no_derivative(
     operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift, operator.rshift,
     np.gcd, np.lcm,
 )  # fmt: skip
+
+multilinear(np.multiply, operator.mul)

@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import real_only, refused, rule
+from backprose.rules.registry import multilinear, real_only, refused, rule
 from backprose.rules.static import (
     contracted_axes, inverse_permutation, is_sorted, other_axes, partners, rank_is_known, require, span,
 )  # fmt: skip
@@ -180,3 +180,7 @@ def cross(y, a, b, *, y_bar):
 
 
 real_only(np.vdot)
+
+multilinear(
+    np.matmul, operator.matmul, np.dot, np.inner, np.vdot, np.outer, np.tensordot, np.einsum, np.kron, np.cross,
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """Python's builtins and the `math` module. Rules of scalars compute with `math`, which is what scalar code runs on.
 
-Without a rule, and so refused: math.gamma and math.lgamma (their derivative is the digamma function, which neither
-Python nor NumPy has), math.modf, math.frexp and divmod (pairs of a step and a remainder).
+Without a rule, and so refused: math.gamma and math.lgamma (their derivative is the digamma function, which SciPy has:
+they have a rule in a program that imports scipy.special), math.modf, math.frexp and divmod (pairs of a step and a remainder).
 """
 
 from __future__ import annotations

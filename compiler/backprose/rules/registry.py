@@ -16,6 +16,14 @@ Three forms, by how much has to be said:
     @rule(np.matmul, wrt=("a", "b"))     anything else: return the cotangent of each operand in `wrt`.
     def matmul(c, a, b, *, c_bar): ...
 
+Forward mode needs no text of its own. Where one reads better, or is faster, it is stated beside the rule:
+
+    multilinear(np.matmul)               linear in each operand of `wrt`: its tangent is the sum of the function
+                                         itself with one operand after the other replaced by its tangent.
+
+    @pushforward(np.pad)                 given the result, the operands, and a tangent `x_dot` for each operand x in
+    def pad_dot(y, x, n, *, x_dot): ...  `wrt`, None for one that does not move, return the tangent of the result.
+
 The parameters after the result are those of the function itself, with its names and defaults; a call that uses a
 parameter which the rule does not have is refused. A parameter named `out` only keeps the order: a call that gives it
 anything but None is refused. Where the function is variadic, its options are keyword-only parameters with defaults.
@@ -57,6 +65,8 @@ class Rule:
 
 
 RULES: dict[Any, Rule] = {}
+PUSHFORWARDS: dict[Any, Callable] = {}
+MULTILINEAR: set[Any] = set()
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
@@ -100,6 +110,25 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
         return _register(functions, "general", text, wrt, ())
 
     return register
+
+
+def pushforward(*functions: Any) -> Callable:
+    """Register the decorated tangent for `functions`, which have a rule: it takes the result, the operands and options
+    as the rule does, and `<operand>_dot` for each operand in `wrt`, None where that does not move."""
+
+    def register(text: Callable) -> Callable:
+        for function in functions:
+            if function in PUSHFORWARDS:
+                raise ValueError(f"{function!r} has two pushforwards")
+            PUSHFORWARDS[function] = text
+        return text
+
+    return register
+
+
+def multilinear(*functions: Any) -> None:
+    """Declare that `functions` are linear in each operand in their rule's `wrt`."""
+    MULTILINEAR.update(functions)
 
 
 def no_derivative(*functions: Any) -> None:
@@ -165,6 +194,14 @@ def load_libraries() -> None:
 
 def rule_for(function: Any) -> Rule | None:
     return _get(RULES, function)
+
+
+def pushforward_for(function: Any) -> Callable | None:
+    return _get(PUSHFORWARDS, function)
+
+
+def is_multilinear(function: Any) -> bool:
+    return _contains(MULTILINEAR, function)
 
 
 def has_no_derivative(function: Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import linear, no_derivative
+from backprose.rules.registry import linear, no_derivative, pushforward
 from backprose.rules.static import (
     inverse_permutation, length_is_known, positive_axis, repeated, require, rolled_axes, span, unpadded,
 )  # fmt: skip
@@ -253,6 +253,12 @@ def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0):
     require(mode in ("edge", "reflect", "symmetric", "wrap"), "this padding computes new values")
     index = np.pad(np.reshape(np.arange(np.size(array)), np.shape(array)), pad_width, mode)
     return np.reshape(add_at(np.zeros_like(np.ravel(array)), index, y_bar), np.shape(array))
+
+
+@pushforward(np.pad)
+def pad_dot(y, array, pad_width, mode="constant", *, array_dot, constant_values=0):
+    """A constant border does not move."""
+    return np.pad(array_dot, pad_width, mode)
 
 
 @linear(np.resize, wrt="a")

@@ -83,7 +83,7 @@ class Reversal:
                 refusal_of(op.fn) or "an active value goes through it",
                 "compute it outside the differentiated function, or write it with functions that have rules",
             )  # fmt: skip
-        args, keywords = _bind(rule, op)
+        args, keywords = bound(rule, op)
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
@@ -118,7 +118,7 @@ class Reversal:
             for value, item in zip(operand, b.items_of(share)):
                 self._distribute(b, op, value, item, rule, bars)
             return
-        exact = not rule.is_elementwise or _keeps_shape(operand, op)
+        exact = not rule.is_elementwise or keeps_shape(operand, op)
         if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
             exact = False  # another operand may be complex, of which a real one takes the real part
         bars.add(b, operand, share, exact=exact)
@@ -320,7 +320,7 @@ def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
     return item
 
 
-def _bind(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
+def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
     """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
     parameters = inspect.signature(rule.text).parameters
     named: dict[str, Any] = {}
@@ -345,7 +345,7 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
     return list(shares.items())
 
 
-def _keeps_shape(operand: Value, op: Op) -> bool:
+def keeps_shape(operand: Value, op: Op) -> bool:
     """Whether an operand of an elementwise call surely has the shape of the result: nothing stretches it."""
     others = [v for v in op.operands if v is not operand and not isinstance(v.kind, Static)]
     if all(ndim_of(v.kind) == 0 for v in others):

@@ -33,8 +33,8 @@ def with_arrays(
         if any(isinstance(v.kind, Array) for v in args):
             args = tuple(as_array(b, v) for v in args)
         return args, keywords
-    is_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")
-    if fn in (*MAKE_ARRAYS, *SPLITS) or not is_numpy:
+    takes_arrays = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
+    if fn in (*MAKE_ARRAYS, *SPLITS) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}

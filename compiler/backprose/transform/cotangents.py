@@ -238,12 +238,14 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         return b.call(list, bar, kind=List(cotangent_kind(kind.item)))  # a list that was used as an array
     if isinstance(kind, Array) and isinstance(bar.kind, (List, FixedList, Tuple)):
         return b.call(np.array, bar, kind=kind)  # an array that was used as a list
+    if isinstance(kind, List) and isinstance(bar.kind, List):
+        return _cast_items(b, bar, kind)
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
-        bar = _as_scalar(b, bar, kind)
+        bar = as_scalar(b, bar, kind)
     if exact:
-        return _cast(b, bar, kind)
+        return cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
         return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
     ndim = ndim_of(kind)
@@ -263,15 +265,15 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
             elif (mine == ANY and its != ONE) or (mine == MANY and its in (ONE, ANY)):
                 shape = b.call(np.shape, primal())
                 summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
-                return _cast(b, summed, kind)
+                return cast(b, summed, kind)
     if axes:
         bar = _sum(b, bar, axes, keepdims=False)
     if stretched:
         bar = _sum(b, bar, stretched, keepdims=True)
-    return _cast(b, bar, kind)
+    return cast(b, bar, kind)
 
 
-def _as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
+def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
     return b.call(make, bar, kind=kind)
@@ -285,17 +287,22 @@ def _sum(b: TypedBuilder, bar: Value, axes: tuple[int, ...], keepdims: bool) -> 
     return b.call(np.sum, bar, method="sum", **keywords)
 
 
-def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
+AS_GOOD = {("float", "float64"), ("int", "float64"), ("bool", "float64"), ("complex", "complex128")}  # Python's own numbers
+
+
+def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     want, have = dtype_of(kind), dtype_of(bar.kind)
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
     if want == have and want not in (*PYTHON_SCALARS, "float64", "complex128") and _is_chosen(b, bar):
         return b.call(np.dtype(want).type, bar, kind=Scalar(want))  # one of the branches may give a Python number
+    if want == "complex" and have not in (None, "complex", "complex128"):
+        return b.call(complex, bar, kind=Scalar(want))
     if want == have or want is None or want in PYTHON_SCALARS:
         return bar
-    if have in PYTHON_SCALARS and not isinstance(bar.kind, Array) and want in ("float64", "complex128"):
-        return bar  # a Python float is as good
+    if (have, want) in AS_GOOD and not isinstance(bar.kind, Array):
+        return bar
     if isinstance(bar.kind, Number):  # its shape is the primal's, which says more than examples did
         if isinstance(kind, Array):
             return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind)
@@ -303,6 +310,14 @@ def _cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if isinstance(bar.kind, Array) and bar.kind.axes:
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
+
+
+def _cast_items(b: TypedBuilder, bar: Value, kind: List) -> Value:
+    """A list of numbers whose dtype is that of the primal's: Python's own and float64 are as good as each other."""
+    want = dtype_of(kind.item) if isinstance(kind.item, Scalar) and isinstance(bar.kind.item, Scalar) else None
+    if want in (None, *PYTHON_SCALARS, "float64", "complex128"):
+        return bar  # elsewhere, also where its dtype is right: some of the items may be Python's numbers
+    return b.call(list, b.call(np.array, bar, b.data(np.dtype(want).type)), kind=kind)
 
 
 def _is_chosen(b: TypedBuilder, bar: Value) -> bool:

@@ -39,10 +39,13 @@ class Request:
     single: bool  # one gradient itself rather than a tuple of them
     value: bool = False
     has_aux: bool = False
+    forward: bool = False  # the value and its tangent, for tangents of the parameters
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
 
     @property
     def suffix(self) -> str:
+        if self.forward:
+            return "_jvp"
         return "_value_and_grad" if self.value else "_grad"
 
 
@@ -50,9 +53,9 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the gradient (and the value) of `module`'s entry."""
     fn = module.entry
     inputs = [fn.params[i] for i in request.wrt]
-    returns = _return_loc(fn)
+    returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs)
-    result, aux = _split_aux(b, fn, request)
+    result, aux = split_aux(b, fn, request)
     _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
     _refuse_none(b, result)
@@ -71,7 +74,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
         bars.names[result] = "value"
     region = Region(fn.params, (*ops, *b.ops), (out,))
     if request.guard_zeros:
-        region = guard_zeros(region, reversal.cotangents, reversal.written_for)
+        region = guard_zeros(region, (), reversal.written_for, reversal.cotangents)
     region = rename(region, bars.names)
     region = keep_unbound(drop_dead_ops(drop_evident_sums(region)), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
@@ -95,13 +98,13 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     b.versions = Versions(fn.region)
     b.magnitudes = Magnitudes(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
-    _refuse_pairs(fn, varied)
-    _refuse_optional(fn, varied)
+    refuse_pairs(fn, varied)
+    refuse_optional(fn, varied)
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
     return b, Reversal(engine, active, overwritten_values(all_ops(fn.region))), bars
 
 
-def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
+def refuse_pairs(fn: Function, varied: set[Value]) -> None:
     """What the forward part of a recursive function keeps has no kind, so no derivative goes through it."""
     for op in all_ops(fn.region):
         kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
@@ -112,7 +115,7 @@ def _refuse_pairs(fn: Function, varied: set[Value]) -> None:
             )  # fmt: skip
 
 
-def _refuse_optional(fn: Function, active: set[Value]) -> None:
+def refuse_optional(fn: Function, active: set[Value]) -> None:
     """A container that may be None has no place to keep the cotangents of its parts."""
     for op in all_ops(fn.region):
         for value in op.results:
@@ -141,8 +144,8 @@ def _pair(
 ) -> tuple[Function, Function, Reversal]:
     """The forward part of `fn`, which also returns residuals, and the backward part; `guarded`: zeros annihilate."""
     b, reversal, bars = _start(fn, engine, inputs)
-    result, aux = _split_aux(b, fn, request) if request else (fn.result, None)
-    loc = _return_loc(fn)
+    result, aux = split_aux(b, fn, request) if request else (fn.result, None)
+    loc = return_loc(fn)
     b.loc, b.pinned = loc.reversed() if loc else None, True
     bar = Value("out_bar", bar_tree_kind(result.kind))
     if result in reversal.active:
@@ -153,7 +156,7 @@ def _pair(
 
     reverse = Region((bar,), tuple(b.ops), (out,))
     if guarded:
-        reverse = guard_zeros(reverse, reversal.cotangents, reversal.written_for, Region(fn.params, ops, ()))
+        reverse = guard_zeros(reverse, (bar,), reversal.written_for, reversal.cotangents, Region(fn.params, ops, ()))
     reverse = drop_evident_sums(reverse, Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
@@ -205,10 +208,10 @@ def _with_pairs(
             done[name] = set(wrt)
             for other, more_wrt in inner.pairs.items():
                 wanted[other] = wanted.get(other, set()) | more_wrt
-    return Module(_reachable(functions, module))
+    return Module(reachable(functions, module))
 
 
-def _reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
+def reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
     """The functions, and those of the primal's module that they still invoke."""
     found = dict(functions)
     pending = list(functions.values())
@@ -221,13 +224,13 @@ def _reachable(functions: dict[str, Function], module: Module) -> dict[str, Func
     return found
 
 
-def _split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:
+def split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:
     if not request.has_aux:
         return fn.result, None
     parts = b.parts.get(fn.result)
     if parts is None or len(parts) != 2:
         raise errors.NotDifferentiable(
-            "with `has_aux` the function must return a pair", _return_loc(fn), f"it returns {fn.result.kind}",
+            "with `has_aux` the function must return a pair", return_loc(fn), f"it returns {fn.result.kind}",
             "return (value, aux)",
         )  # fmt: skip
     return parts
@@ -245,7 +248,7 @@ def _require_scalar(result: Value, loc: Any) -> None:
     )  # fmt: skip
 
 
-def _return_loc(fn: Function) -> Any:
+def return_loc(fn: Function) -> Any:
     """Where the result is computed: the place that an error about the result points to."""
     for op in reversed(fn.ops):
         if fn.result in op.results:

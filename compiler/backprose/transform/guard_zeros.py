@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import backprose_runtime
 import numpy as np
@@ -36,17 +36,19 @@ INFINITE_WITH_DERIVATIVE = frozenset(
 
 
 def guard_zeros(
-    region: Region, cotangents: Collection[Value], written_for: Mapping[Op, Op], *before: Region
-) -> Region:
-    """The region with guarded products and quotients of what depends linearly on `cotangents`.
+    region: Region, given: Collection[Value], written_for: Mapping[Op, Op], cotangents: Collection[Value] = (),
+    *before: Region,
+) -> Region:  # fmt: skip
+    """The region with guarded products and quotients of what depends linearly on cotangents, or on tangents.
 
+    `given` are those that are parameters, whose zeros are what the caller chose; `cotangents` are others, made on the way.
     `written_for` gives the primal's op whose rule wrote an op of the region; `before` are regions that run before it,
-    whose values it reads. The cotangents of forward mode are tangents.
+    whose values it reads.
     """
     known = Magnitudes(*before)
-    known.zeroed.update(region.params if before else ())
+    known.zeroed.update(given)
     known.add(region)
-    return _guarded(region, set(cotangents), Doubts(known, written_for))
+    return _guarded(region, {*given, *cotangents}, Doubts(known, written_for))
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,23 @@ class Doubts:
 
     known: Magnitudes
     written_for: Mapping[Op, Op]
+    steep: set[Value] = field(default_factory=set)  # what may be infinite though the primal's value is finite
+
+    def note(self, op: Op, d: Value, other: Value) -> None:
+        """A quotient whose divisor may be 0 is steep: the derivative of a root at 0."""
+        if op.fn in QUOTIENTS and Fact.NONZERO not in self.facts(op)[other] and not self._is_infinite_too(op):
+            self.steep.add(op.result)
+
+    def is_steep(self, op: Op, d: Value, other: Value) -> bool:
+        """Whether an infinite d may be multiplied by 0: the root has a minimum there, of which 0 is a subgradient."""
+        return op.fn in PRODUCTS and d in self.steep and Fact.SURELY_NONZERO not in self.facts(op)[other]
+
+    def facts(self, op: Op) -> dict[Value, Fact]:
+        return dict(zip(op.operands, self.known.seen[op]))
 
     def has(self, op: Op, d: Value, other: Value) -> bool:
         """Whether d may be 0 where that counts, and the other operand does not give 0 with it."""
-        facts = dict(zip(op.operands, self.known.seen[op]))
+        facts = self.facts(op)
         zero, factor = facts[d], facts[other]
         if Fact.SURELY_NONZERO in zero or (Fact.WHOLE in zero and self._is_infinite_too(op)):
             return False
@@ -82,20 +97,30 @@ def _guarded(region: Region, linear: set[Value], doubts: Doubts) -> Region:
     """`linear` takes in what depends on cotangents; comparisons of them do not count as such."""
     ops = []
     for op in region.ops:
-        if op.name == "for":
-            linear.update(item for item, iterable in zip(op.items, op.iterables) if iterable in linear)
-        if op.name in ("for", "while"):
-            for inner in op.regions:
-                params = inner.params[op.attrs.get("iterables", 0) if inner is op.body else 0 :]
-                linear.update(p for p, init in zip(params, op.inits) if init in linear)
         if op.regions:
-            op = replace(op, regions=tuple(_guarded(inner, linear, doubts) for inner in op.regions))
-            linear.update(r for inner in op.regions for r, v in _yielded(op, inner) if v in linear)
+            op = _guarded_inside(op, linear, doubts)
         elif any(v in linear for v in op.operands) and not (op.name == "call" and has_no_derivative(op.fn)):
+            if not doubts.steep.isdisjoint(op.operands):
+                doubts.steep.update(op.results)
             op = _guard(op, linear, doubts)
             linear.update(op.results)
         ops.append(op)
     return replace(region, ops=tuple(ops))
+
+
+def _guarded_inside(op: Op, linear: set[Value], doubts: Doubts) -> Op:
+    """The op with guarded regions. What a loop hands on is linear if it is so in any iteration."""
+    flows = [pair for inner in op.regions for pair in _yielded(op, inner)]
+    if op.name in ("for", "while"):
+        flows += [*zip(op.items, op.iterables), *zip(op.carried, op.inits), *zip(op.carried, op.yields)]
+        flows += [pair for inner in op.regions if inner is not op.body for pair in zip(inner.params, op.carried)]
+    while True:
+        before = len(linear), len(doubts.steep)
+        for found in (linear, doubts.steep):
+            found.update(target for target, source in flows if source in found)
+        regions = tuple(_guarded(inner, linear, doubts) for inner in op.regions)
+        if before == (len(linear), len(doubts.steep)):
+            return replace(op, regions=regions)
 
 
 def _yielded(op: Op, region: Region) -> list[tuple[Value, Value]]:
@@ -111,7 +136,13 @@ def _guard(op: Op, linear: set[Value], doubts: Doubts) -> Op:
     d, other = op.operands
     if op.fn in PRODUCTS and d not in linear:
         d, other = other, d
-    if d not in linear or other in linear or not doubts.has(op, d, other):
+    if d not in linear or other in linear:
         return op
-    fn = backprose_runtime.multiply_nonzero if op.fn in PRODUCTS else backprose_runtime.divide_nonzero
-    return replace(op, operands=(d, other), attrs={"fn": fn, "keywords": (), "method": None})
+    doubts.note(op, d, other)
+    if doubts.has(op, d, other):
+        fn = backprose_runtime.multiply_nonzero if op.fn in PRODUCTS else backprose_runtime.divide_nonzero
+        return replace(op, operands=(d, other), attrs={"fn": fn, "keywords": (), "method": None})
+    if doubts.is_steep(op, d, other):
+        attrs = {"fn": backprose_runtime.multiply_nonzero, "keywords": (), "method": None}
+        return replace(op, operands=(other, d), attrs=attrs)
+    return op

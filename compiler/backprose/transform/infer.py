@@ -51,11 +51,16 @@ class Frame:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
         return cls(function.__globals__, cells, first=first)
 
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What tells two functions of one code object apart: what their free names mean."""
+        return id(self.globals), *map(id, self.cells.values())
+
 
 def _identity(kind: Kind) -> Any:
     """What tells one callable from another; nothing for data."""
     if isinstance(kind, Closure):
-        return id(kind.template)
+        return id(kind.template), *map(_identity, kind.captured)
     return id(kind.value) if isinstance(kind, Static) and callable(kind.value) else None
 
 
@@ -88,6 +93,7 @@ class Inference:
     careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
+    entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
 
     def __post_init__(self) -> None:
         self.memory.branch = self.branch
@@ -100,13 +106,14 @@ class Inference:
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
-        outer = self.memory.state, self.memory.active, self.followed
+        outer = self.memory.state, self.memory.active, self.followed, self.entry
+        self.entry = lowered.name, lowered.attrs.get("code"), Frame.of(target).identity
         self.memory.active, self.followed = True, self.followed.closed()
         try:
             entry = self._settled(target, lowered, owner, kinds, prefix)
             outer[2].reads.update(self.followed.reads)
         finally:
-            self.memory.state, self.memory.active, self.followed = outer
+            self.memory.state, self.memory.active, self.followed, self.entry = outer
         others = {i.name: i.function for i in self.instances.values()}
         return Module({entry.name: entry, **others, **self.functions})
 
@@ -204,7 +211,7 @@ class Inference:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
         code = lowered if frame.template is lowered else lowered.attrs["code"]
         # The same function with other functions as arguments is another one: an integral of an integral.
-        key = (code, tuple(_identity(v.kind) for v in values))
+        key = (code, frame.identity, tuple(_identity(v.kind) for v in values))
         if key in self.recursive:
             return instances.invoke(self, b, code, lowered, values, frame)
         if key in self.inlining:

@@ -46,7 +46,7 @@ def invoke(
             "a recursive function is compiled on its own, and would have to carry the captured variables along",
             "pass the captured values as arguments",
         )  # fmt: skip
-    key = (code, id(frame.globals), kinds)
+    key = (code, frame.identity, kinds)
     if key not in engine.instances:
         engine.instances[key] = _instance(engine, key, lowered, kinds, frame)
     instance = engine.instances[key]
@@ -56,6 +56,8 @@ def invoke(
 
 def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Instance:
     taken = {i.name for i in engine.instances.values()}
+    if engine.entry[1:] != key[:2]:
+        taken.add(engine.entry[0])  # what calls itself from the outside in is the entry; a namesake is not
     name, n = lowered.name, 1
     while name in taken:
         n += 1

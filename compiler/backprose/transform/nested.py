@@ -12,20 +12,22 @@ from typing import Any
 
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
-from backprose.analysis.kinds import widen
+from backprose.analysis.kinds import is_number, ndim_of, widen
 from backprose.ir.kinds import Array, Kind
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
 from backprose.transform import stores
 from backprose.transform.binding import bind
+from backprose.transform.cotangents import cast
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request, gradient
 from backprose.transform.infer import Inference
+from backprose.transform.jvp import tangent
 from backprose.transform.typed import TypedBuilder
 
 
 def gradient_module(engine: Inference, function: Any, kinds: Mapping[str, Kind], request: Request) -> Module:
-    """The gradient of `function`, which may itself be a gradient, as IR."""
+    """The gradient of `function`, or its tangent, as IR; `function` may itself be a gradient."""
     if hasattr(function, "__backprose_module__"):
         primal = function.__backprose_module__(engine, kinds)
     else:
@@ -35,19 +37,19 @@ def gradient_module(engine: Inference, function: Any, kinds: Mapping[str, Kind],
 
 def call_gradient(
     engine: Inference, b: TypedBuilder, function: Any, signature: inspect.Signature, request: Request,
-    args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any,
+    args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] = (),
 ) -> Value:  # fmt: skip
-    """The call of a gradient of `function` with these arguments, inlined into `b`."""
+    """The call of a gradient of `function` with these arguments, inlined into `b`; `dots` are tangents of the arguments."""
     name = getattr(function, "__name__", "function")
     values = bind(b, name, signature, args, keywords, loc)
     kinds = {param: widen(value.kind) for param, value in zip(signature.parameters, values)}
-    _require_floats(list(kinds), list(kinds.values()), request, name, loc)
-    return _inlined(engine, b, gradient_module(engine, function, kinds, request), values)
+    dots = _checked(b, list(kinds), list(kinds.values()), request, name, loc, dots)
+    return _inlined(engine, b, gradient_module(engine, function, kinds, request), [*values, *dots])
 
 
 def call_closure_gradient(
     engine: Inference, b: TypedBuilder, closure: Value, request: Request, args: tuple[Value, ...],
-    keywords: Mapping[str, Value], loc: Any,
+    keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] = (),
 ) -> Value:  # fmt: skip
     """The call of a gradient of a nested function, inlined into `b`."""
     template: Function = closure.kind.template
@@ -56,7 +58,7 @@ def call_closure_gradient(
     values = bind(b, template.name, template.signature, args, keywords, loc, defaults)
     names = list(template.signature.parameters)
     params = [Value(name, widen(value.kind)) for name, value in zip(names, values)]
-    _require_floats(names, [p.kind for p in params], request, template.name, loc)
+    dots = _checked(b, names, [p.kind for p in params], request, template.name, loc, dots)
     inner, state = b.nested(), dict(engine.memory.state)
     result = engine.inline_closure(inner, closure, [*captured, *params])
     written = engine.memory.written(state, {*defined_values(inner.region()), *params})
@@ -68,13 +70,41 @@ def call_closure_gradient(
         )  # fmt: skip
     body = Function(template.name, inner.region(params, [result]), template.loc)
     others = {i.name: i.function for i in engine.instances.values()}
-    return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), values)
+    return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), [*values, *dots])
+
+
+def _checked(
+    b: TypedBuilder, names: list[str], kinds: list[Kind], request: Request, function: str, loc: Any, dots: tuple[Value, ...]
+) -> list[Value]:
+    """The tangents of the parameters that carry derivatives; in reverse mode all that are asked for have to."""
+    if not request.forward:
+        _require_floats(names, kinds, request, function, loc)
+        return []
+    if len(dots) != len(request.wrt):
+        raise errors.UnsupportedCall(
+            f"the primals of `{function}` arrive in `*args`", loc, "their tangents have no parameter of their own",
+            "give each a parameter of its own",
+        )  # fmt: skip
+    return [_like(b, dot, kinds[i], names[i], loc) for i, dot in zip(request.wrt, dots) if carries_derivative(kinds[i])]
+
+
+def _like(b: TypedBuilder, dot: Value, kind: Kind, name: str, loc: Any) -> Value:
+    """The tangent in the dtype of its primal, whose structure and number of axes it must have."""
+    if is_number(kind) and is_number(dot.kind):
+        if ndim_of(dot.kind) == ndim_of(kind):
+            return cast(b, dot, kind)
+    elif type(dot.kind) is type(kind) and len(getattr(kind, "items", ())) == len(getattr(dot.kind, "items", ())):
+        return dot
+    raise errors.UnsupportedCall(
+        f"the tangent of `{name}` is {dot.kind}, but `{name}` is {kind}", loc, "a tangent has the structure of its primal",
+        "pass one with the same shape",
+    )  # fmt: skip
 
 
 def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
     primal = Module({name: drop_dead(fn) for name, fn in primal.functions.items()})
     active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
-    module = gradient(primal, engine, request)
+    module = tangent(primal, engine, request) if request.forward else gradient(primal, engine, request)
     engine.memory.active = active
     return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
 

@@ -14,6 +14,7 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
+from backprose.ir.objects import public_name
 from backprose.rules.registry import Rule, has_effect, is_real_only
 
 if TYPE_CHECKING:
@@ -133,10 +134,10 @@ def described(kind: Any) -> str:
 
 
 def name_of(fn: Any) -> str:
+    if isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("scipy."):
+        return public_name(fn) or repr(fn)
     module = getattr(fn, "__module__", None)
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
-    if isinstance(fn, np.ufunc):
-        module = "numpy"
     if module in (None, "builtins", "__main__", "_operator"):
         return name
     return f"{module}.{name}"

@@ -1,0 +1,7 @@
+"""Which module has the rules of which library: it is imported after a program has imported the library itself."""
+
+from __future__ import annotations
+
+from backprose.rules.registry import library
+
+library("scipy.special", "backprose.rules.of_scipy.special")

@@ -1,0 +1,1 @@
+"""Rules for SciPy. Each module here imports a part of SciPy, so none is imported before the program has done so."""

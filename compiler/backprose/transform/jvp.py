@@ -1,0 +1,117 @@
+"""The functions that are emitted in forward mode: a function with its tangent, and those that it reaches by `invoke`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound, varied_values
+from backprose.analysis.magnitudes import Magnitudes
+from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.walk import all_ops, rename
+from backprose.transform.adjoint import bar_tree_kind
+from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
+from backprose.transform.guard_zeros import guard_zeros
+from backprose.transform.tangent import Pushforward, tangent_name
+from backprose.transform.tangents import dot_name, drop_evident_stretches
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.infer import Inference
+
+Moving = dict[str, tuple[int, ...]]
+
+
+def tangent(module: Module, engine: Inference, request: Request) -> Module:
+    """The module whose entry gives the value of `module`'s entry and its tangent (and the auxiliary output).
+
+    Its parameters are those of the entry, then a tangent for each parameter in `request.wrt` that carries a derivative.
+    """
+    fn = module.entry
+    wrt = tuple(i for i in request.wrt if carries_derivative(fn.params[i].kind))
+    moving = moving_parameters(module, wrt)
+    entry = _with_tangent(fn, engine, wrt, moving, request.guard_zeros, request)
+    functions = module.functions
+    others = [_with_tangent(functions[name], engine, at, moving, request.guard_zeros) for name, at in moving.items() if at]
+    return Module(reachable({f.name: f for f in (entry, *others)}, module))
+
+
+def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:
+    """For each function that is reached by `invoke`, the parameters that some call passes what moves."""
+    moving: Moving = {}
+    pending = [(module.entry, wrt)]
+    while pending:
+        fn, at = pending.pop()
+        varied = varied_values(fn, [fn.params[i] for i in at])
+        for op in all_ops(fn.region):
+            if op.name != "invoke" or varied.isdisjoint(op.operands):
+                continue
+            callee = op.attrs["callee"]
+            before = moving.get(callee, ())
+            now = tuple(sorted({*before, *(i for i, v in enumerate(op.operands) if v in varied)}))
+            if now != before:
+                moving[callee] = now
+                pending.append((module.functions[callee], now))
+    return moving
+
+
+def _with_tangent(
+    fn: Function, engine: Inference, wrt: tuple[int, ...], moving: Moving, guarded: bool, request: Request | None = None
+) -> Function:
+    inputs = [fn.params[i] for i in wrt]
+    varied = varied_values(fn, inputs)
+    refuse_pairs(fn, varied)
+    refuse_optional(fn, varied)
+    b = TypedBuilder(fn.loc)
+    b.learn(fn.region)
+    b.magnitudes = Magnitudes(fn.region)
+    unbound = maybe_unbound(fn.region)
+    active = _with_sources(fn, active_values(fn, inputs), unbound)
+    push = Pushforward(engine, active, moving, active & unbound)
+    params = [Value(dot_name(v), bar_tree_kind(v.kind)) for v in inputs]
+    for value, dot in zip(inputs, params):
+        push.dots.put(b, value, dot)
+    push.region(b, fn.region)
+    result, aux = split_aux(b, fn, request) if request else (fn.result, None)
+    b.loc = return_loc(fn)
+    b.pinned = True
+    dot = push.dots.tree(b, result)
+    out = b.tuple((result, dot) if aux is None else (result, dot, aux))
+    region = Region((*fn.params, *params), tuple(b.ops), (out,))
+    if guarded:
+        region = guard_zeros(region, params, push.written_for)
+    region = rename(region, push.dots.names)
+    region = drop_dead_ops(drop_evident_stretches(region))
+    doc = f"Value of `{fn.name}` and its tangent, for tangents of its arguments (forward mode)."
+    name = fn.name + request.suffix if request else tangent_name(fn.name)
+    attrs = {"owned": (1,)} if request else {}
+    return replace(fn, name=name, region=region, doc=doc, signature=None, attrs=attrs)
+
+
+def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[Value]:
+    """The active values, and those that become active ones and may be unbound.
+
+    Of a variable that may be unbound nothing can be read, so its tangent can't be made of zeros when it is asked for: it
+    has one from the start.
+    """
+    found, before = set(active), -1
+    while len(found) != before:
+        before = len(found)
+        for op in all_ops(fn.region):
+            for target, source in _flows(op):
+                if target in found and source in unbound and carries_derivative(source.kind):
+                    found.add(source)
+    return found
+
+
+def _flows(op: Op) -> Iterator[tuple[Value, Value]]:
+    """What becomes what in branches and loops."""
+    if op.name in ("if", "with"):
+        for inner in op.regions:
+            yield from zip(op.results, inner.results)
+    elif op.name in ("for", "while"):
+        for targets in (op.carried, op.carried_results):
+            yield from zip(targets, op.inits)
+            yield from zip(targets, op.yields)
