@@ -19,8 +19,10 @@ from backprose.ir.kinds import Range, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import is_singular
 
-NONNEGATIVE, NONZERO, SURELY_NONZERO = Fact.NONNEGATIVE, Fact.NONZERO, Fact.SURELY_NONZERO
+NONNEGATIVE, NONPOSITIVE, NONZERO, SURELY_NONZERO = Fact.NONNEGATIVE, Fact.NONPOSITIVE, Fact.NONZERO, Fact.SURELY_NONZERO
 FINITE, SURELY_FINITE, FLAT, WHOLE, LENGTH = Fact.FINITE, Fact.SURELY_FINITE, Fact.FLAT, Fact.WHOLE, Fact.LENGTH
+
+SIGNS = NONNEGATIVE | NONPOSITIVE
 
 FactRule = Callable[[Magnitudes, Op], Fact]
 TABLE: dict[Any, FactRule] = {}
@@ -89,7 +91,7 @@ def _sum(m: Magnitudes, op: Op) -> Fact:
     fact = _first(m, op)
     if dtype_of(op.operands[0].kind) in ("bool", "bool_"):
         return A_LENGTH
-    return fact & ~LENGTH if NONNEGATIVE in fact else fact & ~(NOWHERE_ZERO | LENGTH)
+    return fact & ~LENGTH if fact & SIGNS else fact & ~(NOWHERE_ZERO | LENGTH)
 
 
 @_for(np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, operator.concat, builtins.zip)
@@ -150,7 +152,7 @@ def _nan_to_num(m: Magnitudes, op: Op) -> Fact:
 @_for(backprose_runtime.add_at)
 def _add_at(m: Magnitudes, op: Op) -> Fact:
     buffer, share = m.of(op.operands[0]), m.of(op.operands[2])
-    return buffer & share & (NONNEGATIVE | BOUNDED | FLAT) | buffer & WHOLE
+    return buffer & share & (SIGNS | BOUNDED | FLAT) | buffer & WHOLE
 
 
 @_for(backprose_runtime.set_at, backprose_runtime.put_at)
@@ -202,12 +204,12 @@ def _bounded(m: Magnitudes, op: Op) -> Fact:
 def _add(m: Magnitudes, op: Op) -> Fact:
     x, y = op.operands[:2]
     a, b = m.of(x), m.of(y)
-    both = a & b & (BOUNDED | NONNEGATIVE | FLAT | LENGTH) | (a | b) & WHOLE
-    if NONNEGATIVE in both:
+    both = a & b & (BOUNDED | SIGNS | FLAT | LENGTH) | (a | b) & WHOLE
+    if both & SIGNS:
         both |= (a | b) & NOWHERE_ZERO
-    if LENGTH in both or _lifts_zero(m, x, y) or _lifts_zero(m, y, x):
-        both |= NOWHERE_ZERO | a & NONNEGATIVE
-    return both
+    if _lifts_zero(m, x, y) or _lifts_zero(m, y, x):
+        both |= NOWHERE_ZERO
+    return both | NOWHERE_ZERO if LENGTH in both else both
 
 
 def _lifts_zero(m: Magnitudes, x: Value, mask: Value) -> bool:
@@ -220,21 +222,39 @@ def _lifts_zero(m: Magnitudes, x: Value, mask: Value) -> bool:
 
 @_for(operator.sub, np.subtract)
 def _sub(m: Magnitudes, op: Op) -> Fact:
-    a, b = map(m.of, op.operands[:2])
-    both = a & b & (BOUNDED | LENGTH) | (a | b) & WHOLE
-    return both | NOWHERE_ZERO if LENGTH in both else both
+    """`x - np.max(x)` is nowhere positive."""
+    x, y = op.operands[:2]
+    a, b = m.of(x), _negated(m.of(y))
+    both = a & b & (BOUNDED | SIGNS) | (a | b) & WHOLE
+    if both & SIGNS:
+        both |= (a | b) & NOWHERE_ZERO
+    top = m.made.get(y)
+    if top is not None and top.fn in (np.max, np.amax) and top.operands[0] is x:
+        both |= NONPOSITIVE
+    return both | NOWHERE_ZERO | LENGTH if LENGTH in m.of(x) & m.of(y) else both
 
 
 @_for(operator.neg, np.negative)
 def _neg(m: Magnitudes, op: Op) -> Fact:
-    return _first(m, op) & ~(NONNEGATIVE | FLAT)
+    return _negated(_first(m, op))
+
+
+def _negated(fact: Fact) -> Fact:
+    signs = (NONPOSITIVE if NONNEGATIVE in fact else NOTHING) | (NONNEGATIVE if NONPOSITIVE in fact else NOTHING)
+    return fact & ~(SIGNS | FLAT | LENGTH) | signs
+
+
+def _sign_of_product(a: Fact, b: Fact) -> Fact:
+    same = NONNEGATIVE in a & b or NONPOSITIVE in a & b
+    opposite = NONNEGATIVE in a and NONPOSITIVE in b or NONPOSITIVE in a and NONNEGATIVE in b
+    return (NONNEGATIVE if same else NOTHING) | (NONPOSITIVE if opposite else NOTHING)
 
 
 @_for(operator.mul, np.multiply)
 def _mul(m: Magnitudes, op: Op) -> Fact:
     x, y = op.operands[:2]
     a, b = m.of(x), m.of(y)
-    both = a & b & (BOUNDED | NOWHERE_ZERO | WHOLE | NONNEGATIVE | LENGTH)
+    both = a & b & (BOUNDED | NOWHERE_ZERO | WHOLE | LENGTH) | _sign_of_product(a, b)
     if _vanishes(a) or _vanishes(b):
         both &= ~WHOLE
     if x is y and _is_real(op):
@@ -255,7 +275,7 @@ def _is_flat_product(a: Fact, b: Fact) -> bool:
 @_for(operator.truediv, np.divide, np.true_divide, backprose_runtime.divide_nonzero)
 def _div(m: Magnitudes, op: Op) -> Fact:
     a, b = map(m.of, op.operands[:2])
-    found = a & b & NONNEGATIVE | a & WHOLE
+    found = _sign_of_product(a, b) | a & WHOLE
     found |= a & NONZERO if FINITE in b else NOTHING
     found |= a & SURELY_NONZERO if SURELY_FINITE in b else NOTHING
     found |= a & FINITE if FINITE | NONZERO in b else NOTHING
@@ -267,7 +287,7 @@ def _div(m: Magnitudes, op: Op) -> Fact:
 @_for(backprose_runtime.multiply_nonzero)
 def _multiply_nonzero(m: Magnitudes, op: Op) -> Fact:
     a, b = map(m.of, op.operands[:2])
-    return a & b & (BOUNDED | NONNEGATIVE) | a & WHOLE
+    return a & b & BOUNDED | _sign_of_product(a, b) | a & WHOLE
 
 
 @_for(np.reciprocal)
@@ -345,7 +365,9 @@ def _root(m: Magnitudes, op: Op) -> Fact:
 
 @_for(np.exp, np.exp2, math.exp, math.exp2)
 def _exp(m: Magnitudes, op: Op) -> Fact:
-    return _first(m, op) & (FINITE | WHOLE) | POSITIVE
+    """Of what is nowhere positive it can't overflow."""
+    fact = _first(m, op)
+    return fact & (FINITE | WHOLE) | POSITIVE | (fact & SURELY_FINITE if NONPOSITIVE in fact else NOTHING)
 
 
 @_for(np.cosh, math.cosh)

@@ -28,6 +28,7 @@ class Fact(Flag):
     """What holds of every entry of a value, or of every number in a container."""
 
     NONNEGATIVE = auto()  # or NaN
+    NONPOSITIVE = auto()
     NONZERO = auto()  # but for the underflow of an exponential
     SURELY_NONZERO = auto()
     FINITE = auto()  # neither infinite nor NaN, but for the overflow of an exponential
@@ -43,7 +44,7 @@ ORDINARY = BOUNDED | Fact.WHOLE  # of an argument
 NOWHERE_ZERO = Fact.NONZERO | Fact.SURELY_NONZERO
 POSITIVE = Fact.NONNEGATIVE | Fact.NONZERO
 A_LENGTH = ORDINARY | NOWHERE_ZERO | Fact.NONNEGATIVE | Fact.LENGTH
-ZERO = BOUNDED | Fact.NONNEGATIVE | Fact.FLAT
+ZERO = BOUNDED | Fact.NONNEGATIVE | Fact.NONPOSITIVE | Fact.FLAT
 EVERYTHING = ~NOTHING
 
 QUESTIONS = frozenset({np.isnan, np.isfinite, np.isinf, math.isnan, math.isfinite, math.isinf})
@@ -57,7 +58,7 @@ def of_number(number: Any) -> Fact:
         return Fact.WHOLE | (NOWHERE_ZERO if number == number else NOTHING)
     if number == 0:
         return ZERO | (Fact.LENGTH if type(number) is int else NOTHING)
-    sign = Fact.NONNEGATIVE | Fact.FLAT if number > 0 else NOTHING
+    sign = Fact.NONNEGATIVE | Fact.FLAT if number > 0 else Fact.NONPOSITIVE
     return ORDINARY | NOWHERE_ZERO | sign | (Fact.LENGTH if type(number) is int else NOTHING)
 
 

@@ -179,14 +179,21 @@ def log1p(y, x, *, d):
 
 @elementwise(np.logaddexp)
 def logaddexp(y, a, b, *, d):
-    """y = log(e^a + e^b).  Reads: y.  Neither partial can overflow, for y >= a and y >= b."""
-    return d * np.exp(a - y), d * np.exp(b - y)
+    """y = log(e^a + e^b).  Reads: y.  Neither partial can overflow, for y >= a and y >= b.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp(a - top), d * np.exp(b - top)
+
+
+def off_infinity(y):
+    """y, and 0 where it is -inf."""
+    return select(y == -math.inf, 0.0, y)
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(y, a, b, *, d):
-    """y = log2(2^a + 2^b).  Reads: y."""
-    return d * np.exp2(a - y), d * np.exp2(b - y)
+    """y = log2(2^a + 2^b).  Reads: y.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp2(a - top), d * np.exp2(b - top)
 
 
 @elementwise(np.sqrt)
@@ -244,8 +251,7 @@ def arctan(y, x, *, d):
 @elementwise(np.arctan2)
 def arctan2(y, a, b, *, d):
     """y = angle of (b, a).  Partials: b / r^2 and -a / r^2 with r^2 = a^2 + b^2.  Choice at (0, 0): 0."""
-    r2 = a * a + b * b
-    r2 = r2 + (r2 == 0)
+    r2 = off_zero(a * a + b * b)
     return d * b / r2, -d * a / r2
 
 
@@ -295,7 +301,7 @@ def degrees(y, x, *, d):
 @elementwise(np.hypot)
 def hypot(y, a, b, *, d):
     """y = sqrt(a^2 + b^2).  Partials: a / y and b / y.  Choice at (0, 0): 0, which is a subgradient."""
-    r = y + (y == 0)
+    r = off_zero(y)
     return d * (a / r), d * (b / r)
 
 
@@ -304,7 +310,7 @@ def sinc(y, x, *, d):
     """y = sin t / t with t = pi x, y' = (cos t - y) / x; by its series near 0, where the difference cancels."""
     t = math.pi * x
     series = math.pi * t * (t * t * (1 / 30 - t * t / 840) - 1 / 3)
-    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / (x + (x == 0)))
+    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / off_zero(x))
 
 
 # Kinks

@@ -156,8 +156,7 @@ def atan(y, x, *, d):
 @elementwise(math.atan2)
 def atan2(y, a, b, *, d):
     """y = angle of (b, a).  Choice at (0, 0): 0."""
-    r2 = a * a + b * b
-    r2 = r2 + (r2 == 0)
+    r2 = off_zero(a * a + b * b)
     return d * b / r2, -d * a / r2
 
 
@@ -219,14 +218,14 @@ def erfc(y, x, *, d):
 @rule(math.hypot, wrt="coordinates")
 def hypot(y, *coordinates, y_bar):
     """y = sqrt(sum of squares)  =>  y_bar x / y.  Choice at the origin: 0."""
-    share = y_bar / (y + (y == 0))
+    share = y_bar / off_zero(y)
     return tuple([share * x for x in coordinates])
 
 
 @rule(math.dist)
 def dist(y, p, q, *, y_bar):
     """y = |p - q|  =>  p_bar = y_bar (p - q) / y, q_bar = -p_bar.  Choice where p = q: 0."""
-    share = y_bar / (y + (y == 0))
+    share = y_bar / off_zero(y)
     return [share * (a - b) for a, b in zip(p, q)], [share * (b - a) for a, b in zip(p, q)]
 
 

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from backprose.rules.elementwise import off_zero
 from backprose.rules.registry import linear, no_derivative, real_only, rule
 from backprose.rules.static import (
     ends_padded, inverse_permutation, is_true, is_tuple, other_axes, positive_axes, require,
@@ -230,9 +231,9 @@ def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=Tru
 def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, *, y_bar):
     """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0."""
     if is_true(where):
-        share = kept(y_bar / ((y + (y == 0)) * freedom(a, axis, ddof, where)), axis, keepdims)
+        share = kept(y_bar / (off_zero(y) * freedom(a, axis, ddof, where)), axis, keepdims)
     else:
-        share = kept(y_bar / (y + (y == 0)), axis, keepdims) / freedom(a, axis, ddof, where)
+        share = kept(y_bar / off_zero(y), axis, keepdims) / freedom(a, axis, ddof, where)
     return share * centred(a, axis, where)
 
 
