@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class Derivative:
 
     def __init__(
         self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
-        skip: int = 0, guard_zeros: bool = True,
+        skip: int = 0, guard_zeros: bool = True, debug: bool = False,
     ):  # fmt: skip
         self.fun = fun
         self.argnums = argnums
@@ -38,6 +39,7 @@ class Derivative:
         self.value = value
         self.guard_zeros = guard_zeros
         self.skip = skip  # leading parameters that a method binds
+        self.debug = debug
         target = target_of(fun)
         self._function, self._prefix, self._keywords = target.function, target.prefix, target.keywords
         self._signature = target.signature
@@ -135,7 +137,7 @@ class Derivative:
 
     def _like(self, fun: Any, skip: int) -> Derivative:
         """This gradient of another function, of which `skip` leading parameters are bound."""
-        return Derivative(fun, *self._options, skip, self.guard_zeros)
+        return Derivative(fun, *self._options, skip, self.guard_zeros, self.debug)
 
     @property
     def _options(self) -> tuple:
@@ -146,7 +148,7 @@ class Derivative:
         from backprose.pipeline import Plan
 
         if self._dispatcher is None:
-            plan = Plan(self.request_for(self._signature))
+            plan = Plan(self.request_for(self._signature), debug=self.debug or debugging())
             self._dispatcher = dispatcher_for(self._function, self._signature, plan, self.allow_int)
         return self._dispatcher
 
@@ -220,7 +222,7 @@ class Derivative:
         """Pickled by name where it is what its module holds under its name, as a decorated function is."""
         if is_module_level(self):
             return self.__qualname__
-        return Derivative, (self.fun, *self._options, self.skip, self.guard_zeros)
+        return Derivative, (self.fun, *self._options, self.skip, self.guard_zeros, self.debug)
 
     def __repr__(self) -> str:
         what = "value and gradient" if self.value else "gradient"
@@ -231,6 +233,11 @@ def may_be_method(function: Any) -> bool:
     """Whether the function is being defined in a class, where its first parameter may be bound later."""
     outer = getattr(function, "__qualname__", "").rpartition(".")[0]
     return bool(outer) and not outer.endswith("<locals>")
+
+
+def debugging() -> bool:
+    """Whether the environment asks for checks of what users' rules return."""
+    return os.environ.get("BACKPROSE_DEBUG", "") not in ("", "0")
 
 
 def annotate_error(error: Exception, found: Specialization) -> None:

@@ -1,10 +1,41 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
-    containers, creation, elementwise, libraries, linalg, methods, products, python, reductions, shape, updates, zeros,
-)  # fmt: skip
+    checks,
+    containers,
+    creation,
+    elementwise,
+    fourier,
+    libraries,
+    linalg,
+    methods,
+    order,
+    products,
+    python,
+    quantiles,
+    reductions,
+    running,
+    shape,
+    updates,
+    zeros,
+)
 
 __all__ = [
-    "containers", "creation", "elementwise", "libraries", "linalg", "methods", "products", "python", "reductions", "shape",
-    "updates", "zeros",
-]  # fmt: skip
+    "checks",
+    "containers",
+    "creation",
+    "elementwise",
+    "fourier",
+    "libraries",
+    "linalg",
+    "methods",
+    "order",
+    "products",
+    "python",
+    "quantiles",
+    "reductions",
+    "running",
+    "shape",
+    "updates",
+    "zeros",
+]

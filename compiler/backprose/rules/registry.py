@@ -75,6 +75,7 @@ METHODS: dict[str, Any] = {}
 VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+OF_TUPLES: set[Any] = set()
 SINGULAR: set[Any] = set()
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
@@ -110,6 +111,11 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
         return _register(functions, "general", text, wrt, ())
 
     return register
+
+
+def named(module: Any, *names: str) -> tuple[Any, ...]:
+    """Those functions of the module that the installed version has."""
+    return tuple(getattr(module, name) for name in names if hasattr(module, name))
 
 
 def pushforward(*functions: Any) -> Callable:
@@ -166,6 +172,11 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def of_tuples(*functions: Any) -> None:
+    """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
+    OF_TUPLES.update(functions)
+
+
 def singular(*functions: Any) -> None:
     """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
     they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
@@ -219,11 +230,11 @@ def is_known(function: Any) -> bool:
 
 def refusal_of(function: Any) -> str:
     """Why the function can't be differentiated, or ""."""
-    return _get(REFUSED, function) or ""
+    return _get(REFUSED, function) or getattr(function, "refusal", "")
 
 
 def has_effect(function: Any) -> bool:
-    return _contains(EFFECTS, function)
+    return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
 
 
 def is_compile_time(function: Any) -> bool:
@@ -232,6 +243,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
+
+
+def takes_tuple(function: Any) -> bool:
+    return _contains(OF_TUPLES, function)
 
 
 def is_singular(function: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.rules.registry import Rule
+from backprose.rules.registry import Rule, takes_tuple
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -40,6 +40,8 @@ def with_arrays(
     named = {**dict(enumerate(args)), **keywords}
     for key, value in named.items():
         if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+            continue
+        if isinstance(value.kind, Tuple) and takes_tuple(fn):
             continue
         if fn not in OF_SEQUENCES:
             named[key] = as_array(b, value)

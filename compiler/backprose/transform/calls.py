@@ -157,6 +157,7 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     rule = rule_for(fn)
     if rule is not None:
         refusals.refuse_objects(fn, args, loc)
+        refusals.refuse_overwriting(fn, rule, args, keywords, loc)
         keywords = refusals.check_parameters(fn, rule, args, keywords, loc)
         args, keywords = with_arrays(b, fn, rule, args, keywords)
     if fn is not operator.getitem and any(_is_unresolved(v.kind) for v in args) and not has_no_derivative(fn):

@@ -10,7 +10,7 @@ from backprose.analysis.activity import active_values, carries_derivative, maybe
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
-from backprose.transform.adjoint import bar_tree_kind
+from backprose.transform.cotangents import bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
 from backprose.transform.guard_zeros import guard_zeros
@@ -35,7 +35,8 @@ def tangent(module: Module, engine: Inference, request: Request) -> Module:
     entry = _with_tangent(fn, engine, wrt, moving, request.guard_zeros, request)
     functions = module.functions
     others = [_with_tangent(functions[name], engine, at, moving, request.guard_zeros) for name, at in moving.items() if at]
-    return Module(reachable({f.name: f for f in (entry, *others)}, module))
+    known = Module({**functions, **engine.functions})  # also what users' rules invoke
+    return Module(reachable({f.name: f for f in (entry, *others)}, known))
 
 
 def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:

@@ -40,6 +40,18 @@ def refuse_writes(fn: Any, loc: Any) -> None:
         )  # fmt: skip
 
 
+def refuse_overwriting(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> None:
+    """Refuse `overwrite_input`: what is left in the argument afterwards is not defined."""
+    if "overwrite_input" not in rule.params:
+        return
+    given = {**dict(zip(rule.params, args)), **keywords}.get("overwrite_input")
+    if given is not None and given.kind != Static(False):
+        raise errors.UnsupportedUpdate(
+            f"`{name_of(fn)}` may overwrite its argument", loc, "what `overwrite_input` leaves in it is not defined",
+            "leave it out",
+        )  # fmt: skip
+
+
 def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: Any) -> None:
     if any(v in engine.single or v in engine.iterators for v in args):
         raise errors.UnsupportedCall(
@@ -82,6 +94,12 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
             f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "its result is not followed there",
             "leave it out",
         )  # fmt: skip
+    for name, value in {**dict(zip(rule.params, args)), **keywords}.items():
+        if name.startswith("overwrite_") and value.kind != Static(False):
+            raise errors.UnsupportedUpdate(
+                f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
+                "it lets the function write anything into its argument", "leave it out",
+            )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
