@@ -424,7 +424,7 @@ real_only(
     np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
 )  # fmt: skip
 
-singular(np.arcsin, np.arccos, np.arccosh, np.arctanh)
+singular(np.arcsin, np.arccos, np.arccosh, np.arctanh, np.remainder, operator.mod, np.fmod)
 
 # Integer or boolean results, and steps
 no_derivative(
