@@ -21,9 +21,9 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
-    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, refusal_of, rule_for,
+    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
 )  # fmt: skip
-from backprose.transform import custom_forward
+from backprose.transform import custom_forward, refusals
 from backprose.transform.adjoint import bound, keeps_shape
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
@@ -83,11 +83,7 @@ class Pushforward:
             return None
         rule = rule_for(op.fn)
         if rule is None:
-            raise errors.NotDifferentiable(
-                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
-                refusal_of(op.fn) or "an active value goes through it",
-                "compute it outside the differentiated function, or write it with functions that have rules",
-            )  # fmt: skip
+            raise refusals.without_derivative(op.fn, op.loc)
         args, keywords = bound(rule, op)
         operands = {**args, **keywords}
         for name, operand in operands.items():
