@@ -48,7 +48,7 @@ class Reversal:
     pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
     made: dict[Value, Op] = field(default_factory=dict)  # what the ops of the region being reversed define
     cotangents: set[Value] = field(default_factory=set)  # what rules were applied to
-    written_for: dict[Op, Op] = field(default_factory=dict)  # the primal's op whose rule wrote an op
+    written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
 
     def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
         """Build the reverse of `ops` into `b`; return the ops as the forward sweep has to run them."""
@@ -93,7 +93,7 @@ class Reversal:
         operands = {name: args.get(name, keywords.get(name)) for name in rule.wrt}
         for name, share in _merged(b, operands, shares):
             self._distribute(b, op, operands[name], share, rule, bars)
-        self.written_for.update(dict.fromkeys(all_ops(Region((), b.ops[before:])), op))
+        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
 
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""

@@ -12,6 +12,7 @@ only a choice, a mask or an index makes such a value count for nothing. The same
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 from collections.abc import Collection, Mapping
@@ -23,26 +24,28 @@ import numpy as np
 from backprose.analysis.kinds import is_number
 from backprose.analysis.magnitudes import Fact, Magnitudes
 from backprose.ir.nodes import Op, Region, Value
-from backprose.rules.registry import has_no_derivative, rule_for
+from backprose.rules.registry import has_no_derivative, is_singular, rule_for
 
 PRODUCTS = frozenset({operator.mul, np.multiply})
 QUOTIENTS = frozenset({operator.truediv, np.divide})
 
 
-INFINITE_WITH_DERIVATIVE = frozenset(
-    {operator.mul, np.multiply, operator.truediv, np.divide, np.reciprocal, np.log, np.log2, np.log10, np.log1p, np.arctanh,
-     math.log, math.log2, math.log10, math.log1p, math.atanh}
-)  # fmt: skip
+# Functions with finite values at points where the derivative is not; elsewhere it is infinite only with the value.
+POWERS = frozenset({operator.pow, builtins.pow, np.power, np.float_power, math.pow})
+STEEP = POWERS | {
+    np.sqrt, np.cbrt, math.sqrt, math.cbrt, np.linalg.norm, backprose_runtime.divide_nonzero,
+    backprose_runtime.multiply_nonzero,
+}  # fmt: skip
 
 
 def guard_zeros(
-    region: Region, given: Collection[Value], written_for: Mapping[Op, Op], cotangents: Collection[Value] = (),
+    region: Region, given: Collection[Value], written_for: Mapping[Value, Op], cotangents: Collection[Value] = (),
     *before: Region,
 ) -> Region:  # fmt: skip
     """The region with guarded products and quotients of what depends linearly on cotangents, or on tangents.
 
     `given` are those that are parameters, whose zeros are what the caller chose; `cotangents` are others, made on the way.
-    `written_for` gives the primal's op whose rule wrote an op of the region; `before` are regions that run before it,
+    `written_for` gives the primal's op whose rule computes a value of the region; `before` are regions that run before it,
     whose values it reads.
     """
     known = Magnitudes(*before)
@@ -56,7 +59,7 @@ class Doubts:
     """What decides whether a product or a quotient is guarded."""
 
     known: Magnitudes
-    written_for: Mapping[Op, Op]
+    written_for: Mapping[Value, Op]
     steep: set[Value] = field(default_factory=set)  # what may be infinite though the primal's value is finite
 
     def note(self, op: Op, d: Value, other: Value) -> None:
@@ -84,13 +87,13 @@ class Doubts:
 
     def _is_infinite_too(self, op: Op) -> bool:
         """Whether the primal's value is infinite or NaN wherever the derivative is."""
-        primal = self.written_for.get(op)
-        if primal is None or primal.name != "call":
+        primal = self.written_for.get(op.result)
+        if primal is None or primal.name != "call" or rule_for(primal.fn) is None:
             return False
-        if rule_for(primal.fn) is rule_for(operator.pow) or primal.fn is math.pow:
+        if primal.fn in POWERS:
             exponent = getattr(primal.operands[1].kind, "value", None)
-            return isinstance(exponent, (int, float)) and exponent <= 0
-        return primal.fn in INFINITE_WITH_DERIVATIVE
+            return isinstance(exponent, (int, float)) and not 0 < exponent < 1
+        return primal.fn not in STEEP and (primal.fn in (np.arctanh, math.atanh) or not is_singular(primal.fn))
 
 
 def _guarded(region: Region, linear: set[Value], doubts: Doubts) -> Region:

@@ -46,7 +46,7 @@ class Pushforward:
     moving: dict[str, tuple[int, ...]] = field(default_factory=dict)  # callees and the parameters that move
     unbound: set[Value] = field(default_factory=set)  # what may be unbound, and has a tangent wherever it is bound
     dots: Tangents = field(default_factory=Tangents)
-    written_for: dict[Op, Op] = field(default_factory=dict)  # the primal's op whose rule wrote an op
+    written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
 
     def region(self, b: TypedBuilder, region: Region) -> None:
         """Build the ops of the region, and the tangents of what they compute, into `b`."""
@@ -96,7 +96,7 @@ class Pushforward:
         dot = self._by_rule(b, op, rule, moving)
         if dot is not None:
             self._found(b, op.result, dot)
-        self.written_for.update(dict.fromkeys(all_ops(Region((), b.ops[before:])), op))
+        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
 
     def _by_rule(self, b: TypedBuilder, op: Op, rule: Rule, moving: dict[str, Any]) -> Value | None:
         """The tangent of a call's result, of the result's structure."""
