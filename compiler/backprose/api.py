@@ -28,7 +28,7 @@ def grad(
     name, or a tuple of these, which gives a tuple of gradients. With `has_aux`, `fun` returns `(value, aux)` and the
     result is `(gradient, aux)`. Integer arguments are refused, unless `allow_int`: then their gradient is zero. Without
     `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it. With `debug` (or where
-    the environment has BACKPROSE_DEBUG=1) all shapes and dtypes of what users' rules return are compared.
+    the environment has BACKPROSE_DEBUG=1) what users' rules return must have the dtypes of the arguments, too.
 
     An exactly zero cotangent annihilates: at x <= 0, `np.where(x > 0, np.sqrt(x), 0)` has the gradient 0. With
     `guard_zeros=False` it is multiplied like any other, which may give NaN there, and saves the checks (docs/kinks.md).
