@@ -74,7 +74,8 @@ def _require_derivative(rule: CustomRule, kind: Kind, loc: Any) -> None:
     """Examples may be misleading: whole numbers would stop a derivative without a word."""
     if not carries_derivative(kind):
         raise errors.UnresolvedKind(
-            f"`{rule.name}`, which is not compiled, gave {kind} for examples", loc, "that carries no derivative, and its rule would never be asked",
+            f"`{rule.name}`, which is not compiled, gave {kind} for examples", loc,
+            "that carries no derivative, and its rule would never be asked",
             'say what it returns by an annotation, as in `-> float` or `-> "f8[:]"`',
         )  # fmt: skip
 
@@ -277,8 +278,10 @@ def built(
         raise
     except errors.CompileError as error:
         raise type(error)(
-            error.what, error.loc, (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{owner}`",
-            (f"{error.instead}, or " if error.instead else "") + f"give `{owner}` compile=False: then its rule is called as it is",
+            error.what, error.loc,
+            (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{owner}`",
+            (f"{error.instead}, or " if error.instead else "")
+            + f"give `{owner}` compile=False: then its rule is called as it is",
         ) from error  # fmt: skip
     finally:
         engine.memory.active = active
