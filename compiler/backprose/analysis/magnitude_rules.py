@@ -1,4 +1,4 @@
-"""What is evident of the results of functions, given what is evident of their operands; see `analysis/magnitudes.py`."""
+"""What is evident of the results of functions, given what is of their operands; see `analysis/magnitudes.py`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from backprose.ir.kinds import Range, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import is_singular
 
-NONNEGATIVE, NONPOSITIVE, NONZERO, SURELY_NONZERO = Fact.NONNEGATIVE, Fact.NONPOSITIVE, Fact.NONZERO, Fact.SURELY_NONZERO
+NONNEGATIVE, NONPOSITIVE = Fact.NONNEGATIVE, Fact.NONPOSITIVE
+NONZERO, SURELY_NONZERO = Fact.NONZERO, Fact.SURELY_NONZERO
 FINITE, SURELY_FINITE, FLAT, WHOLE, LENGTH = Fact.FINITE, Fact.SURELY_FINITE, Fact.FLAT, Fact.WHOLE, Fact.LENGTH
 
 SIGNS = NONNEGATIVE | NONPOSITIVE

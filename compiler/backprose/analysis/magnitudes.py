@@ -1,4 +1,4 @@
-"""What is evident of numbers: that they are never negative, never 0, never infinite or NaN; for each value of a function.
+"""What is evident of numbers: that they are never negative, never 0, never infinite or NaN.
 
 Arguments are taken to be finite, but where the program itself asks whether one is (`np.isnan(x)`). Two grades tell
 what comes of an exponential from the rest: it overflows to infinity and underflows to 0, but only far out.
