@@ -33,6 +33,7 @@ from backprose.rules import (
     systems,
     ufunc_methods,
     updates,
+    zeros,
 )
 
 __all__ = [
@@ -68,4 +69,5 @@ __all__ = [
     "systems",
     "ufunc_methods",
     "updates",
+    "zeros",
 ]

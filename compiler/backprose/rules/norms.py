@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.elementwise import off_zero
 from backprose.rules.matrices import by_column, flipped
 from backprose.rules.registry import at_compile_time, named, no_derivative, rule
 from backprose.rules.static import positive_axes
@@ -53,11 +54,6 @@ def modulus(x):
 def direction(x):
     """The derivative of |x|: the sign, of a complex number conj(x) / |x|, 0 at 0."""
     return np.conjugate(x) / off_zero(modulus(x)) if np.iscomplexobj(x) else np.sign(x)
-
-
-def off_zero(x):
-    """x, and 1 where it is 0."""
-    return x + (x == 0)
 
 
 @rule(np.linalg.norm, wrt="x")

@@ -97,6 +97,7 @@ CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+SINGULAR: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
 DERIVATIONS: list[Callable[[Any], Rule | None]] = []
@@ -228,6 +229,12 @@ def of_tuples(*functions: Any) -> None:
     OF_TUPLES.update(functions)
 
 
+def singular(*functions: Any) -> None:
+    """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
+    they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
+    SINGULAR.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -313,6 +320,14 @@ def has_effect(function: Any) -> bool:
     return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
 
 
+def is_shaped_by_user(function: Any) -> bool:
+    """Whether a user registered the function, and nothing is known of how its result's shape comes about."""
+    if not _contains(OF_USERS, function):
+        return False
+    found = _get(RULES, function)
+    return found is None or not found.is_elementwise
+
+
 def is_context(function: Any) -> bool:
     return _contains(CONTEXTS, function)
 
@@ -327,6 +342,10 @@ def is_real_only(function: Any) -> bool:
 
 def takes_tuple(function: Any) -> bool:
     return _contains(OF_TUPLES, function)
+
+
+def is_singular(function: Any) -> bool:
+    return _contains(SINGULAR, function)
 
 
 def _register(
