@@ -26,8 +26,9 @@ FLOORS = [
     {"pipeline"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"derivative", "pullback", "standalone"},
+    {"custom", "derivative", "pullback", "standalone"},
     {"api", "forward"},
+    {"checking"},
     {"__init__"},
     {"__main__"},
 ]

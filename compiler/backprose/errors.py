@@ -53,6 +53,10 @@ class SourceUnavailable(CompileError):
     """The function's source text can't be had."""
 
 
+class WrongDerivative(BackproseError, AssertionError):
+    """`check_grads` found a derivative that disagrees with differences, or with the promises of its form."""
+
+
 class InternalError(BackproseError):
     """A broken invariant: a defect of the compiler itself."""
 

@@ -287,6 +287,8 @@ class Origins:
             self.join(op.result, self.fresh(op) | kept, held, held)
             source = self.exchanged(op)
             self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
+        elif fn is backprose_runtime.checked_cotangent:
+            self.on_same(op)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)

@@ -1,6 +1,7 @@
 """The derivative rules. Importing this package completes the table in `rules.registry`."""
 
 from backprose.rules import (
+    checks,
     containers,
     creation,
     elementwise,
@@ -19,6 +20,7 @@ from backprose.rules import (
 )
 
 __all__ = [
+    "checks",
     "containers",
     "creation",
     "elementwise",

@@ -223,11 +223,11 @@ def is_known(function: Any) -> bool:
 
 def refusal_of(function: Any) -> str:
     """Why the function can't be differentiated, or ""."""
-    return _get(REFUSED, function) or ""
+    return _get(REFUSED, function) or getattr(function, "refusal", "")
 
 
 def has_effect(function: Any) -> bool:
-    return _contains(EFFECTS, function)
+    return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
 
 
 def is_compile_time(function: Any) -> bool:

@@ -24,10 +24,11 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
+from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
-from backprose.transform import reverse_loops
+from backprose.transform import custom_reverse, reverse_loops
 from backprose.transform.identities import BACKWARDS
-from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder
 
@@ -69,9 +70,11 @@ class Reversal:
 
     # Straight-line ops
 
-    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...] | None:
         if op.fn is operator.getitem:
             return self._getitem(b, op, bars)
+        if isinstance(op.fn, CustomCall):
+            return custom_reverse.reverse(self, b, op, bars)
         if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
             return None
         rule = rule_for(op.fn)
@@ -291,17 +294,6 @@ def forward_name(callee: str) -> str:
 
 def backward_name(callee: str) -> str:
     return f"{callee}_backward"
-
-
-def bar_tree_kind(kind: Kind) -> Kind:
-    """The kind of the cotangent of a whole value: None where there is no derivative."""
-    if isinstance(kind, (Tuple, FixedList)):
-        return type(kind)(tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, (Dict, Record)):
-        return replace(kind, items=tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, List):
-        return List(bar_tree_kind(kind.item))
-    return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
 
 
 def _bar_result(value: Value, path: tuple) -> Value:

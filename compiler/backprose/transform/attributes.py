@@ -126,7 +126,7 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
         return engine.call_function(b, member.fget, (target,), {}, loc)
     if inspect.isdatadescriptor(member) and not isinstance(member, types.MemberDescriptorType):
         raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
-    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict"):
+    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict") or has_rule(member):
         return _method(engine, b, target, name)
     if member is not None and not hasattr(member, "__get__"):
         return outside.live(engine, b, lambda: getattr(kind.cls, name), name, (id(kind.cls), name), kind.cls)
@@ -250,16 +250,16 @@ def _call_record_method(
 ) -> Value:
     member = inspect.getattr_static(kind.cls, name)
     if isinstance(member, staticmethod):
-        return engine.call_function(b, member.__func__, args, keywords, loc)
+        return engine.call_object(b, member.__func__, args, keywords, loc)
     if isinstance(member, classmethod):
-        return engine.call_function(b, member.__func__, (b.data(kind.cls), *args), keywords, loc)
+        return engine.call_object(b, member.__func__, (b.data(kind.cls), *args), keywords, loc)
     if name == "_replace":
         items = b.items_of(target)
         return b.record(kind.cls, kind.fields, [keywords.get(f, v) for f, v in zip(kind.fields, items)])
     if name == "_asdict":
         return b.dict([(b.const(f), v) for f, v in zip(kind.fields, b.items_of(target))])
-    if isinstance(member, types.FunctionType):
-        return engine.call_function(b, member, (target, *args), keywords, loc)
+    if isinstance(member, types.FunctionType) or has_rule(member):
+        return engine.call_object(b, member, (target, *args), keywords, loc)
     raise _unknown(f"the method `{name}` of `{kind.cls.__qualname__}`", loc)
 
 
@@ -268,12 +268,17 @@ def _call_object_method(
 ) -> Value:
     bound = getattr(obj, name)
     function = getattr(bound, "__func__", None)
-    if isinstance(function, types.FunctionType):
-        return engine.call_function(b, function, (target, *args), keywords, loc)
+    if isinstance(function, types.FunctionType) or has_rule(function):
+        return engine.call_object(b, function, (target, *args), keywords, loc)
     descriptor = getattr(type(obj), name, None)
     if descriptor is not None and is_known(descriptor):
         return _call_known_method(engine, b, target, descriptor, args, keywords, loc)
     return engine.call_object(b, bound, args, keywords, loc)
+
+
+def has_rule(member: Any) -> bool:
+    """Whether it is a function that says itself what a call of it means, as one with a rule of its own."""
+    return hasattr(member, "__backprose_call__")
 
 
 def _describe(obj: Any) -> str:

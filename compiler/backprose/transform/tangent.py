@@ -15,16 +15,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
+from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
     Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, refusal_of, rule_for,
 )  # fmt: skip
-from backprose.transform.adjoint import bar_tree_kind, bound, keeps_shape
-from backprose.transform.cotangents import Cotangents, cotangent_kind, kind_at, leaves
+from backprose.transform import custom_forward
+from backprose.transform.adjoint import bound, keeps_shape
+from backprose.transform.cotangents import Cotangents, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
 from backprose.transform.transpose import transpose
 from backprose.transform.typed import TypedBuilder
@@ -57,7 +58,9 @@ class Pushforward:
             return
         outer = b.loc, b.pinned
         b.loc, b.pinned = op.loc, True
-        if op.regions or op.name == "invoke":
+        if isinstance(op.fn, CustomCall):
+            custom_forward.push(self, b, op)
+        elif op.regions or op.name == "invoke":
             getattr(self, f"_{op.name}")(b, op)
         else:
             beside = b.nested()

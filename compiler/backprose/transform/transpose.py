@@ -19,8 +19,8 @@ from backprose.analysis.activity import active_values, maybe_missing, maybe_unbo
 from backprose.analysis.versions import Versions
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import all_ops, defined_values, redefine, substitute
-from backprose.transform.adjoint import Reversal, bar_tree_kind
-from backprose.transform.cotangents import Cotangents, Likes
+from backprose.transform.adjoint import Reversal
+from backprose.transform.cotangents import Cotangents, Likes, bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.outer_shapes import asks_shape
@@ -34,6 +34,10 @@ LinearMap = Callable[[TypedBuilder, list[Value]], list[tuple[Value, Value]]]
 
 SHAPE_OF_FIRST = frozenset({np.shape, np.ndim, np.size, len, np.zeros_like, np.ones_like, backprose_runtime.zeros_like})
 SHAPE_OF_SECOND = frozenset({backprose_runtime.unbroadcast})
+
+
+class NotLinear(errors.InternalError):
+    """The map depends on its argument in another way."""
 
 
 def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list[Value]) -> list[Value | None]:
@@ -72,7 +76,7 @@ def _check_linear(reverse: list[Op], varied: set[Value], loc: Loc | None) -> Non
     for op in all_ops(Region((), tuple(reverse), ())):
         for i, value in enumerate(op.operands):
             if value in varied and not _reads_shape(op, i):
-                raise errors.InternalError(f"a derivative rule is not linear in its cotangent ({loc})")
+                raise NotLinear(f"a derivative rule is not linear in its cotangent ({loc})")
 
 
 def _reads_shape(op: Op, position: int) -> bool:
