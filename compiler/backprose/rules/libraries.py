@@ -6,3 +6,4 @@ from backprose.rules.registry import library
 
 library("scipy.special", "backprose.rules.of_scipy.special")
 library("scipy.linalg", "backprose.rules.of_scipy.linalg")
+library("scipy.stats", "backprose.rules.of_scipy.stats")

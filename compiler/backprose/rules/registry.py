@@ -76,6 +76,7 @@ VARIADIC_METHODS: set[str] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+PLACES: dict[Any, tuple[str, ...]] = {}
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -176,6 +177,12 @@ def of_tuples(*functions: Any) -> None:
     OF_TUPLES.update(functions)
 
 
+def named_places(function: Any, names: tuple[str, ...]) -> None:
+    """Declare that the arguments behind the first, which its rule knows by place, may be given by these names."""
+    if names:
+        PLACES[function] = names
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -236,6 +243,11 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function)
+
+
+def places_of(function: Any) -> tuple[str, ...]:
+    """The names that the arguments behind the first may be given by, though its rule knows them by place."""
+    return _get(PLACES, function) or ()
 
 
 def takes_tuple(function: Any) -> bool:
