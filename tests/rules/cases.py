@@ -38,6 +38,8 @@ class Case:
     @property
     def id(self) -> str:
         name = getattr(self.function, "__name__", str(self.function))
+        ufunc = registry.ufunc_of(self.function)
+        name = name if ufunc is None else f"{ufunc.__name__}.{name}"
         module = getattr(self.function, "__module__", None) or "numpy"
         shapes = ",".join([describe(x) for x in (*self.args, *self.kwargs.values())])
         return f"{public_name(self.function) or f'{module}.{name}'}({shapes}){self.note}"

@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import is_number, ndim_of
+from backprose.analysis.kinds import is_number, kind_of
 from backprose.ir.kinds import (
-    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
+    Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import (
-    containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, writing,
+    containers, followed, inherited, lists, members, outside, plain_methods, refusals, writing,
 )  # fmt: skip
 from backprose.transform.places import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
@@ -50,8 +49,6 @@ OTHER_LAYOUT = {
     "byteswap": "it changes how its numbers are stored", "setfield": "it stores bytes, not numbers",
     "itemset": "NumPy has no such method any more",
 }  # fmt: skip
-# Attributes of arrays that are functions of them, printed as the user wrote them.
-ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
 
 def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
@@ -87,26 +84,11 @@ def _method(engine: Inference, b: TypedBuilder, target: Value, name: str) -> Val
 
 
 def _of_number(engine: Inference, b: TypedBuilder, target: Value, kind: Kind, name: str, loc: Any) -> Value:
-    if name == "shape":
-        return b.call(np.shape, target)
-    if name == "ndim":
-        known = ndim_of(kind)
-        return b.getattr(target, "ndim", Scalar("int")) if known is None else b.const(known)
-    if name == "size":
-        return b.call(np.size, target)
-    if name == "dtype" and isinstance(kind, (Array, Scalar)) and not (isinstance(kind, Scalar) and kind.is_python):
-        return b.data(np.dtype(kind.dtype.rstrip("_")))
-    if name == "dtype":
-        return b.getattr(target, "dtype", Object(np.dtype))
-    if name in ("itemsize", "nbytes"):
-        return b.getattr(target, name, Scalar("int"))
-    if name == "T" and ndim_of(kind) in (0, 1):
-        return target
-    if name in ARRAY_FUNCTIONS:
-        return b.call(ARRAY_FUNCTIONS[name], target, method=name)
-    if name == "flat" and isinstance(kind, Array):
-        return b.call(backprose_runtime.flat, target)
-    if name in METHODS or name in MUTATING["array"]:
+    members.refuse(name, loc)
+    value = members.get(b, target, name)
+    if value is not None:
+        return value
+    if name in METHODS or name in MUTATING["array"] or name in members.OWN_METHODS:
         return _method(engine, b, target, name)
     raise _unknown(f"the attribute `{name}` of an array or number", loc)
 
@@ -142,6 +124,8 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
 
 def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:
     """An attribute of a module, a class or another object that is known now, read live where it is data."""
+    if isinstance(obj, (np.finfo, np.iinfo)):
+        return b.getattr(target, name, kind_of(getattr(obj, name)))
     member = inspect.getattr_static(type(obj), name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
@@ -178,8 +162,12 @@ def call_method(
         if engine.memory.active and writing.writes(getattr(np.ndarray, name, None)):
             return writing.call(engine, b, getattr(np.ndarray, name), (target, *args), keywords, loc)
         _refuse_mutation("array", name, loc)
-        if name == "tolist" and isinstance(kind, Array) and kind.axes:
-            return iteration.to_list(engine, b, target, kind, loc)
+        own = members.OWN_METHODS.get(name)
+        value = own(engine, b, target, args, keywords, loc) if own is not None else None
+        if value is not None:
+            return value
+        if name not in METHODS:
+            raise _unknown(f"this call of the method `{name}` of an array", loc)
         if name in VARIADIC_METHODS and len(args) != 1:
             args = (b.tuple(args),) if args else ()
         if name == "clip" and len(args) == 1 and not {"a_max", "max"} & set(keywords):

@@ -15,7 +15,9 @@ from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
 from backprose.ir.objects import public_name
-from backprose.rules.registry import Rule, has_effect, is_real_only
+from backprose.rules.registry import (
+    ELSEWHERE, Refusal, Rule, has_effect, is_real_only, not_compiled_because, refusal_of, ufunc_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -29,6 +31,21 @@ def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
         "it is in no table of known functions, and it is no plain Python function that could be read instead",
         "write it with functions that have rules (docs/rules.md), or compute it outside the differentiated function",
     )  # fmt: skip
+
+
+def without_derivative(fn: Any, loc: Any) -> errors.NotDifferentiable:
+    """The refusal of a derivative through a function that may be called."""
+    reason = refusal_of(fn) or Refusal("an active value goes through it", ELSEWHERE)
+    ufunc = ufunc_of(fn)
+    name = getattr(fn, "__name__", str(fn)) if ufunc is None else f"{ufunc.__name__}.{fn.__name__}"
+    return errors.NotDifferentiable(f"`{name}` has no derivative rule", loc, reason.why, reason.instead)
+
+
+def refuse_not_compiled(fn: Any, loc: Any) -> None:
+    """Refuse what the table says can't be compiled."""
+    reason = not_compiled_because(fn)
+    if reason is not None:
+        raise errors.UnsupportedCall(f"a call of `{name_of(fn)}` is not supported", loc, reason.why, reason.instead)
 
 
 def refuse_writes(fn: Any, loc: Any) -> None:
@@ -156,6 +173,8 @@ def name_of(fn: Any) -> str:
         return public_name(fn) or repr(fn)
     module = getattr(fn, "__module__", None)
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    if ufunc_of(fn) is not None:
+        return public_name(fn) or repr(fn)
     if module in (None, "builtins", "__main__", "_operator"):
         return name
     return f"{module}.{name}"
