@@ -112,14 +112,3 @@ def test_what_has_no_rule_is_refused(f, words):
     with pytest.raises(errors.CompileError) as caught:
         backprose.grad(f)(0.7)
     assert words in str(caught.value)
-
-
-def test_a_dirichlet_density():
-    points = np.array([[0.2, 0.5], [0.3, 0.1], [0.5, 0.4]])
-
-    def f(alpha):
-        return np.sum(stats.dirichlet.logpdf(points, alpha)) + stats.dirichlet.pdf(points[:, 0], alpha)
-
-    alpha, h = np.array([1.5, 2.5, 0.7]), 1e-6
-    slopes = [(f(alpha + h * e) - f(alpha - h * e)) / (2 * h) for e in np.eye(3)]
-    np.testing.assert_allclose(backprose.grad(f)(alpha), slopes, rtol=1e-7)

@@ -20,6 +20,7 @@ from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
+from backprose.rules.registry import has_any_length
 
 
 class Run(NamedTuple):
@@ -74,7 +75,7 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
     if fn in TRIMMED:
         return _any_length(observed, certain=())
-    if fn in DATA_DEPENDENT:
+    if fn in DATA_DEPENDENT or has_any_length(fn):
         return _any_length(observed)
     return _with_lengths(observed, fn, args, keywords)
 

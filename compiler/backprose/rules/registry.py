@@ -93,6 +93,7 @@ CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+ANY_LENGTH: set[Any] = set()
 PLACES: dict[Any, tuple[str, ...]] = {}
 
 # What makes the rules that follow from others, when they are asked for.
@@ -213,6 +214,11 @@ def of_tuples(*functions: Any) -> None:
     OF_TUPLES.update(functions)
 
 
+def any_length(*functions: Any) -> None:
+    """Declare functions whose result's length is the difference of two lengths, which no example can show."""
+    ANY_LENGTH.update(functions)
+
+
 def named_places(function: Any, names: tuple[str, ...]) -> None:
     """Declare that the arguments behind the first, which its rule knows by place, may be given by these names."""
     if names:
@@ -308,6 +314,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
+
+
+def has_any_length(function: Any) -> bool:
+    return _contains(ANY_LENGTH, function)
 
 
 def places_of(function: Any) -> tuple[str, ...]:

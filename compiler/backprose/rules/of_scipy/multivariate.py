@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg, special, stats
+from scipy import linalg, stats
 
 from backprose.rules.of_scipy.systems import on_part
 from backprose.rules.registry import rule
@@ -41,29 +41,3 @@ def normal_pdf(y, x, mean=None, cov=1, allow_singular=False, *, y_bar):
     """As its logarithm, with y y_bar."""
     require(not allow_singular, "a singular covariance has no derivative in the table")
     return of_normal(y * y_bar, x, mean, cov)
-
-
-def of_dirichlet(weight, x, alpha):
-    """The cotangents of x and alpha, where `weight` is that of log p for each point."""
-    column = alpha if np.ndim(x) == 1 else np.expand_dims(alpha, 1)
-    last = 1 - np.sum(x, axis=0, keepdims=True)
-    given = len(x) == len(alpha)
-    full = x if given else np.concatenate([x, last])
-    by_alpha = weight * (special.digamma(np.sum(alpha)) - special.digamma(column) + np.log(full))
-    by_all = weight * ((column - 1) / full)
-    return by_all if given else by_all[:-1] - by_all[-1:], by_alpha if np.ndim(x) == 1 else np.sum(by_alpha, axis=1)
-
-
-@rule(stats.dirichlet.logpdf, wrt=("x", "alpha"))
-def dirichlet_logpdf(y, x, alpha, *, y_bar):
-    """y = sum of (alpha - 1) log x - log B(alpha).  Partials: (alpha - 1) / x;  psi(sum of alpha) - psi(alpha) + log x.
-
-    Shapes: x (k,) or (k, n), alpha (k,).  Where x has k - 1 components, the last one is 1 minus their sum.
-    """
-    return of_dirichlet(y_bar, x, alpha)
-
-
-@rule(stats.dirichlet.pdf, wrt=("x", "alpha"))
-def dirichlet_pdf(y, x, alpha, *, y_bar):
-    """As its logarithm, with y y_bar."""
-    return of_dirichlet(y * y_bar, x, alpha)
