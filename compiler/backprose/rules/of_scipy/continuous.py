@@ -123,7 +123,7 @@ def register(family, score, anywhere):
     """The rules of a distribution's methods."""
     shapes = tuple(family.shapes.replace(" ", "").split(",")) if family.shapes else ()
     n, what = len(shapes), f"The {family.name} distribution. {score.__doc__}"
-    partials = "By x, slope / scale; by loc, minus that; by scale, -(1 + z slope) / scale.  Choice outside the support: 0."
+    partials = "By x, slope / scale; by loc, minus that; by scale, -(1 + z slope) / scale.  Choice outside: 0."
     constant = "Restriction: the shapes are constant." if shapes else ""
     texts = {
         family.logpdf: locations.DENSITIES[n](family.logpdf, score, anywhere, True),

@@ -27,8 +27,8 @@ def of_normal(weight, x, mean, cov):
 def normal_logpdf(y, x, mean=None, cov=1, allow_singular=False, *, y_bar):
     """y = -(r^T C^-1 r + log det(2 pi C)) / 2 with r = x - mean.
 
-    With w = C^-1 r: x_bar = -y_bar w, mean_bar = y_bar w, C_bar = y_bar (w w^T - C^-1) / 2 on the lower triangle, which is
-    what SciPy reads.
+    With w = C^-1 r: x_bar = -y_bar w, mean_bar = y_bar w, C_bar = y_bar (w w^T - C^-1) / 2 on the lower triangle, which
+    is what SciPy reads.
 
     Shapes: x (..., n), mean (n,), C (n, n).  Restriction: C is not singular.
     """
