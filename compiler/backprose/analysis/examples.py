@@ -143,9 +143,9 @@ def _bases(kind: Kind) -> set[str]:
 
 # Functions whose result's length depends on the values, or is the difference of two lengths, which examples can't tell.
 DATA_DEPENDENT = frozenset(
-    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.intersect1d, np.union1d,
-     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate,
-     *named(np, "unique_values unique_all unique_counts unique_inverse")}
+    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.ndarray.compress, np.extract, np.bincount, np.intersect1d,
+     np.union1d, np.setdiff1d, np.setxor1d, np.histogram, np.where, np.repeat, np.arange, np.delete, np.insert, np.convolve,
+     np.correlate, *named(np, "unique_values unique_all unique_counts unique_inverse")}
 )  # fmt: skip
 # Functions that leave out zeros at the ends: what is left may be one entry.
 TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
