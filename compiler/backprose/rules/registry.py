@@ -326,6 +326,14 @@ def has_effect(function: Any) -> bool:
     return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
 
 
+def is_shaped_by_user(function: Any) -> bool:
+    """Whether a user registered the function, and nothing is known of how its result's shape comes about."""
+    if not _contains(OF_USERS, function):
+        return False
+    found = _get(RULES, function)
+    return found is None or not found.is_elementwise
+
+
 def is_context(function: Any) -> bool:
     return _contains(CONTEXTS, function)
 

@@ -97,7 +97,7 @@ class Inference:
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
-    own_rule: list[Any] = field(default_factory=list)  # functions with rules of their own that are being walked, None for a gradient
+    own_rule: list[Any] = field(default_factory=list)  # functions with rules that are being walked; None: a gradient
     debug: bool = False  # what users' rules return must have the dtypes of the arguments
     changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
@@ -179,10 +179,12 @@ class Inference:
                 followed.own(self, Static(owner), param.name)
                 continue
             if param.name in frames:
-                captured = tuple(Value("", name_lengths(k, f"{prefix}{param.name}.{j}")) for j, k in enumerate(kinds[param.name].captured))
+                kind = kinds[param.name]
+                named = [name_lengths(k, f"{prefix}{param.name}.{j}") for j, k in enumerate(kind.captured)]
+                captured = tuple(Value("", k) for k in named)
                 params.extend(captured)
                 held.extend((param.name, v) for v in captured)
-                values.append(self.closure(b, kinds[param.name].template, captured, frames[param.name], param.name))
+                values.append(self.closure(b, kind.template, captured, frames[param.name], param.name))
                 continue
             followed.own(self, kinds[param.name], param.name)
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
