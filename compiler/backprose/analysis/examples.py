@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprose.analysis.kinds import join, kind_of, widen
-from backprose.rules.registry import is_shaped_by_user
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
-from backprose.rules.registry import has_any_length, named
+from backprose.rules.registry import has_any_length, is_shaped_by_user, named
 
 
 class Run(NamedTuple):

@@ -31,6 +31,7 @@ from backprose.rules import (
     statistics,
     ufunc_methods,
     updates,
+    zeros,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "statistics",
     "ufunc_methods",
     "updates",
+    "zeros",
 ]

@@ -99,6 +99,7 @@ REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
 ANY_LENGTH: set[Any] = set()
 PLACES: dict[Any, tuple[str, ...]] = {}
+SINGULAR: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
 DERIVATIONS: list[Callable[[Any], Rule | None]] = []
@@ -241,6 +242,12 @@ def named_places(function: Any, names: tuple[str, ...]) -> None:
         PLACES[function] = names
 
 
+def singular(*functions: Any) -> None:
+    """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
+    they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
+    SINGULAR.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -357,6 +364,10 @@ def places_of(function: Any) -> tuple[str, ...]:
 
 def takes_tuple(function: Any) -> bool:
     return _contains(OF_TUPLES, function)
+
+
+def is_singular(function: Any) -> bool:
+    return _contains(SINGULAR, function)
 
 
 def _register(

@@ -15,8 +15,8 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
-    dtype_is_known, has_length, holds_floats, in_any_layout, is_integer, is_true, leads_to_all, length_is_known,
-    names_imaginary_part, rank_is_known,
+    dtype_is_known, has_length, holds_floats, in_any_layout, is_flat_at_zero, is_integer, is_true, leads_to_all,
+    length_is_known, names_imaginary_part, rank_is_known, value_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
@@ -166,6 +166,14 @@ def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     return b.const(ndim_of(args[0].kind) is not None)
 
 
+def _is_flat_at_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.magnitudes is not None and b.magnitudes.is_flat(args[0]))
+
+
+def _value_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.is_static(args[0]))
+
+
 def _dtype_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     kind = args[0].kind
     items = kind.items if isinstance(kind, (Tuple, FixedList)) else (kind.item,) if isinstance(kind, List) else (kind,)
@@ -192,6 +200,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
+    is_flat_at_zero: _is_flat_at_zero,
+    value_is_known: _value_is_known,
     isinstance: _isinstance,
     np.finfo: _type_info(np.finfo),
     np.iinfo: _type_info(np.iinfo),
