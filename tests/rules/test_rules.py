@@ -195,14 +195,16 @@ RULE_FILES = sorted(
 def test_rules_compute_with_functions_of_the_table_only(name):
     """So that the derivative of a derivative exists."""
     module = sys.modules[f"backprose.rules.{name}"]
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
+    tree = ast.parse(inspect.getsource(module))
+    parameters = {p.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for p in node.args.args}
+    for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef) or is_compile_time(module, node):
             continue
         for call in ast.walk(ast.Module(body=node.body, type_ignores=[])):
             if not isinstance(call, ast.Call):
                 continue
             text = ast.unparse(call.func)
-            if text in {parameter.arg for parameter in node.args.args}:
+            if text in parameters:
                 continue
             root = getattr(module, text.split(".")[0], None)
             if isinstance(call.func, ast.Attribute) and not isinstance(root, types.ModuleType):

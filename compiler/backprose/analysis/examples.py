@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprose.analysis.kinds import join, kind_of, widen
-from backprose.rules.registry import is_shaped_by_user
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
-from backprose.rules.registry import named
+from backprose.rules.registry import has_any_length, is_shaped_by_user, named
 
 
 class Run(NamedTuple):
@@ -83,7 +82,7 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
         return any_length(observed, certain=())
     if is_shaped_by_user(fn):
         return any_length(observed, certain=())
-    if fn in DATA_DEPENDENT:
+    if fn in DATA_DEPENDENT or has_any_length(fn):
         return any_length(observed)
     if fn in MAY_BE_COMPLEX:
         return _any_dtype(observed)

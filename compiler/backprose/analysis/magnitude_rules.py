@@ -68,9 +68,9 @@ def _first(m: Magnitudes, op: Op) -> Fact:
 
 
 @_for(
-    np.reshape, np.ravel, np.ndarray.flatten, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze,
-    np.broadcast_to, np.flip, np.fliplr, np.flipud, np.roll, np.rot90, np.repeat, np.tile, np.copy, np.ndarray.copy, np.array,
-    np.asarray, np.ascontiguousarray, np.ndarray.astype, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.take,
+    np.reshape, np.ravel, np.ndarray.flatten, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.expand_dims,
+    np.squeeze, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.roll, np.rot90, np.repeat, np.tile, np.copy, np.ndarray.copy,
+    np.array, np.asarray, np.ascontiguousarray, np.ndarray.astype, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.take,
     np.take_along_axis, np.diagonal, np.sort, np.partition, np.real, np.positive, operator.pos, operator.getitem,
     np.split, np.array_split, np.hsplit, np.vsplit, np.resize, np.ndarray.item,
     np.ndarray.tolist, float, np.float16, np.float32, np.float64, np.longdouble, builtins.list, builtins.tuple,

@@ -10,7 +10,6 @@ from backprose.rules import systems as of_numpy
 from backprose.rules.matrices import flipped
 from backprose.rules.registry import at_compile_time, no_derivative, of_tuples, real_only, rule
 from backprose.rules.static import require
-from backprose_runtime import unbroadcast
 
 
 @at_compile_time
