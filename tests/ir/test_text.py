@@ -288,6 +288,7 @@ KINDS = {
     "[=1 | None, ...]": k.List(k.Maybe(k.Static(1))),
     "object(@Layer)": k.Object(Layer),
     "object(builtins.tuple)": k.Object(tuple),
+    "sparse(@Layer, f32[N, 1])": k.Sparse(Layer, "float32", ("N", "1")),
     "unbound": k.UNBOUND,
     "unknown": k.UNKNOWN,
 }
