@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace, replace
 from typing import Any
 
 import backprose_runtime
@@ -227,7 +227,7 @@ def bar_name(value: Value, path: Path = ()) -> str:
 
 def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
     """A zero cotangent for a primal of the kind; `like` is read for its shape only."""
-    if isinstance(kind, Array) and kind.axes:
+    if isinstance(kind, Array) and (kind.axes or kind.device):
         return b.call(np.zeros_like, like, kind=kind, name=name)
     if isinstance(kind, (Number, List)) or not is_inexact(kind):
         return b.call(backprose_runtime.zeros_like, like, kind=kind, name=name)
@@ -275,7 +275,7 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
                 stretched += (i,)
             elif (mine == ANY and its != ONE) or (mine == MANY and its in (ONE, ANY)):
                 shape = b.call(np.shape, primal())
-                summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
+                summed = b.call(backprose_runtime.sum_to, bar, shape, kind=replace(kind, dtype=dtype_of(bar.kind), lengths=()))
                 return cast(b, summed, kind)
     if axes:
         bar = _sum(b, bar, axes, keepdims=False)
@@ -318,7 +318,7 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
         if isinstance(kind, Array):
             return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind)
         return b.call(np.dtype(want).type, bar, kind=kind) if isinstance(kind, Scalar) else bar
-    if isinstance(bar.kind, Array) and bar.kind.axes:
+    if isinstance(bar.kind, Array) and (bar.kind.axes or bar.kind.device):
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
 
