@@ -11,6 +11,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.codegen.cupy import is_cast, on_device
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
 from backprose.codegen.unpacking import position
@@ -141,10 +142,12 @@ class Expressions:
         if method:
             target = self.value(args[0])
             if isinstance(target, ast.Constant) and type(target.value) is int:
-                return ast.Call(self.references.node(fn), self.values(args), keywords)
+                return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
             attribute = ast.Attribute(target, method, LOAD)
             return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
-        return ast.Call(self.references.node(fn), self.values(args), keywords)
+        if is_cast(fn) and on_device(op):
+            return _call(ast.Attribute(self.value(args[0]), "astype", LOAD), [self.references.node(fn)])
+        return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
 
     def unary(self, op: Op) -> ast.expr:
         operand = self.value(op.operands[0])
@@ -195,7 +198,7 @@ class Expressions:
             elif hasattr(np.ndarray, name):
                 target = ast.Call(ast.Attribute(target, name, LOAD), _spread(arguments), [])
             else:
-                function = ast.Attribute(self.references.node(np), name, LOAD)
+                function = ast.Attribute(self.references.array_module(), name, LOAD)
                 target = ast.Call(function, [target, *_spread(arguments)], [])
         return target
 

@@ -240,6 +240,14 @@ def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
 
 
 def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = False) -> Value:
+    """`bar` as a cotangent of a primal of the kind: of its shape and dtype, and where it lives."""
+    fitted = _fitted(b, bar, kind, primal, exact)
+    if isinstance(kind, Array) and kind.device and isinstance(fitted.kind, (Scalar, Static)):
+        return b.call(np.asarray, fitted, b.data(np.dtype(kind.dtype).type), kind=Array(kind.dtype, (), device=True))
+    return fitted
+
+
+def _fitted(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool) -> Value:
     """`bar` with the shape and dtype of a primal of the kind: summed where the primal was broadcast, and cast.
 
     `primal()` gives the primal's value, for what can be decided at run time only.
