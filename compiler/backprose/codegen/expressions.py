@@ -145,9 +145,21 @@ class Expressions:
                 return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
             attribute = ast.Attribute(target, method, LOAD)
             return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
-        if is_cast(fn) and on_device(op):
-            return _call(ast.Attribute(self.value(args[0]), "astype", LOAD), [self.references.node(fn)])
+        if on_device(op) and (fn is np.broadcast_to or is_cast(fn)):
+            return self.on_gpu(op)
         return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
+
+    def on_gpu(self, op: Op) -> ast.expr:
+        """What CuPy's functions do for arrays only: a cast, and the broadcast of a number."""
+        args = self.values(op.positional)
+        if isinstance(op.operands[0].kind, Array):
+            if op.fn is np.broadcast_to:
+                return _call(self.references.node(op.fn, True), args)
+            return _call(ast.Attribute(args[0], "astype", LOAD), [self.references.node(op.fn)])
+        if op.fn is not np.broadcast_to:
+            return _call(self.references.node(op.fn), args)
+        dtype = self.references.node(np.dtype(op.result.kind.dtype).type)
+        return _call(self.references.node(np.full, True), [args[1], args[0], dtype])
 
     def unary(self, op: Op) -> ast.expr:
         operand = self.value(op.operands[0])

@@ -132,8 +132,11 @@ class Cotangents:
 
     # Reading
 
-    def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = True) -> Value:
-        """The cotangent of the part of `value` at `path` as one value of the same structure."""
+    def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = True, settled: bool = True) -> Value:
+        """The cotangent of the part of `value` at `path` as one value of the same structure.
+
+        What is not `settled` may be a number on the host, to compute with, where the leaf is an array on a GPU.
+        """
         kind = kind_at(value.kind, path)
         if isinstance(kind, Tuple):
             return b.tuple([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
@@ -145,10 +148,18 @@ class Cotangents:
             return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
         if not carries_derivative(kind):
             return b.const(None)
-        return self.leaf(b, value, path)
+        return self.leaf(b, value, path) if settled else self._found(b, value, path)
 
     def leaf(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
-        """The cotangent of a leaf, zeros if nothing has reached it."""
+        """The cotangent of a leaf, zeros if nothing has reached it; on a GPU, if the leaf is there."""
+        kind, bar = kind_at(value.kind, path), self._found(b, value, path)
+        if isinstance(kind, Array) and kind.device and not isinstance(bar.kind, Array):
+            dtype = b.data(np.dtype(kind.dtype).type)
+            return b.call(np.asarray, bar, dtype, kind=replace(kind, axes=(), lengths=()), name=bar_name(value, path))
+        return bar
+
+    def _found(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
+        """The cotangent of a leaf as far as it goes: of a number on a GPU it may be a constant."""
         bar = self.get(value, path)
         if bar is None:
             return self.zeros(b, value, path)
@@ -240,14 +251,6 @@ def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
 
 
 def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = False) -> Value:
-    """`bar` as a cotangent of a primal of the kind: of its shape and dtype, and where it lives."""
-    fitted = _fitted(b, bar, kind, primal, exact)
-    if isinstance(kind, Array) and kind.device and isinstance(fitted.kind, (Scalar, Static)):
-        return b.call(np.asarray, fitted, b.data(np.dtype(kind.dtype).type), kind=Array(kind.dtype, (), device=True))
-    return fitted
-
-
-def _fitted(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool) -> Value:
     """`bar` with the shape and dtype of a primal of the kind: summed where the primal was broadcast, and cast.
 
     `primal()` gives the primal's value, for what can be decided at run time only.
