@@ -99,22 +99,27 @@ class ndarray:  # noqa: N801 - CuPy's name
     def __repr__(self) -> str:
         return f"cupy.{self.host!r}"
 
-    def __getattr__(self, name: str) -> Any:
-        if f"cupy.ndarray.{name}" not in API or name in ("host",):
-            raise AttributeError(f"CuPy's arrays have no {name!r}")
-        found = getattr(self.host, name)
-        if name in PLAIN:
-            return found
-        if name in VIEWS:
-            return None if found is None else wrapped(found)
-        parameters = API[f"cupy.ndarray.{name}"]
 
-        def method(*args: Any, **keywords: Any) -> Any:
-            check_keywords(f"ndarray.{name}", parameters, keywords)
-            result = found(*map(unwrapped, args), **{k: unwrapped(v) for k, v in keywords.items()})
-            return result if name in ("item", "tolist", "tobytes", "get") else wrapped(result)
+def _member(name: str) -> Any:
+    """An attribute or a method of CuPy's arrays."""
+    if name in PLAIN:
+        return property(lambda self: getattr(self.host, name))
+    if name in VIEWS:
+        return property(lambda self: wrapped(getattr(self.host, name)))
 
-        return method
+    def method(self: ndarray, *args: Any, **keywords: Any) -> Any:
+        check_keywords(f"ndarray.{name}", API[f"cupy.ndarray.{name}"], keywords)
+        result = getattr(self.host, name)(*map(unwrapped, args), **{k: unwrapped(v) for k, v in keywords.items()})
+        return result if name in ("item", "tolist", "tobytes") else wrapped(result)
+
+    method.__name__ = name
+    return method
+
+
+for _path in API:
+    _, _, _name = _path.rpartition("cupy.ndarray.")
+    if _path.startswith("cupy.ndarray.") and hasattr(np.ndarray, _name) and not hasattr(ndarray, _name):
+        setattr(ndarray, _name, _member(_name))
 
 
 def _binary(name: str, reflected: bool) -> Callable:

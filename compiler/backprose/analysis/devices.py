@@ -33,6 +33,11 @@ def compiling_for(kinds: Iterable[Kind]) -> Iterator[None]:
         _CREATES.reset(token)
 
 
+def creates_on_device() -> bool:
+    """Whether what the program that is being compiled creates lives on a device."""
+    return _CREATES.get()
+
+
 def arrays_in(kind: Kind) -> Iterator[Array]:
     """The kinds of the arrays in a kind."""
     if isinstance(kind, Array):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.activity import carries_derivative
+from backprose.analysis.devices import creates_on_device
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import Rule, takes_tuple, ufunc_of
@@ -62,6 +63,6 @@ def _may_be_active(value: Value) -> bool:
 
 
 def as_array(b: TypedBuilder, value: Value) -> Value:
-    """A sequence that may carry a derivative as an array; other values as they are."""
+    """A sequence that may carry a derivative as an array; other values as they are. CuPy takes no list for an array."""
     sequence = isinstance(value.kind, SEQUENCES) or is_namedtuple(value.kind)
-    return b.call(np.array, value) if sequence and carries_derivative(value.kind) else value
+    return b.call(np.array, value) if sequence and (carries_derivative(value.kind) or creates_on_device()) else value

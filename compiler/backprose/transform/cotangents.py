@@ -292,11 +292,17 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         bar = _sum(b, bar, axes, keepdims=False)
     if stretched:
         bar = _sum(b, bar, stretched, keepdims=True)
+    if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
+        bar = as_scalar(b, bar, kind)
     return cast(b, bar, kind)
 
 
 def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
+    if isinstance(bar.kind, Array) and bar.kind.device:
+        bar = b.call(complex if is_complex(bar.kind) else float, bar)  # to the host, where the primal is
+        if kind.dtype == bar.kind.dtype:
+            return bar
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
     return b.call(make, bar, kind=kind)
 
