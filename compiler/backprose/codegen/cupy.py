@@ -15,6 +15,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.devices import is_on_device
+from backprose.analysis.kinds import is_number
 from backprose.ir.nodes import Module, Op
 from backprose.ir.objects import public_name
 from backprose.ir.walk import all_ops
@@ -95,6 +96,23 @@ def accepts(function: Any, name: str) -> bool:
     except (TypeError, ValueError):
         return True  # it does not say
     return any(p.name == name or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+# Functions that make arrays of what is on the host; others of NumPy's take a number where CuPy's want an array.
+CREATING = frozenset(
+    {np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.zeros, np.ones, np.empty, np.full, np.eye, np.identity,
+     np.tri, np.arange, np.linspace, np.logspace, np.geomspace, np.indices, np.diag_indices, np.tril_indices,
+     np.triu_indices, np.unravel_index, np.ravel_multi_index, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser,
+     np.fft.fftfreq, np.fft.rfftfreq, np.broadcast_to}
+)  # fmt: skip
+
+
+def wants_array(op: Op) -> bool:
+    """Whether the first operand, a number on the host, has to be an array for CuPy's function."""
+    path = public_name(op.fn) or ""
+    if not path.startswith("numpy.") or path.startswith("numpy.random.") or isinstance(op.fn, (np.ufunc, type)):
+        return False
+    return op.fn not in CREATING and not is_on_device(v.kind for v in op.operands) and is_number(op.operands[0].kind)
 
 
 def is_cast(fn: Any) -> bool:

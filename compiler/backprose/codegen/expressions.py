@@ -11,7 +11,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
-from backprose.codegen.cupy import is_cast, on_device
+from backprose.codegen.cupy import is_cast, on_device, wants_array
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
 from backprose.codegen.unpacking import position
@@ -147,7 +147,10 @@ class Expressions:
             return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
         if on_device(op) and (fn is np.broadcast_to or is_cast(fn)):
             return self.on_gpu(op)
-        return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
+        values = self.values(args)
+        if args and on_device(op) and wants_array(op):
+            values[0] = _call(self.references.node(np.asarray, True), values[:1])
+        return ast.Call(self.references.node(fn, on_device(op)), values, keywords)
 
     def on_gpu(self, op: Op) -> ast.expr:
         """What CuPy's functions do for arrays only: a cast, and the broadcast of a number."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.elementwise import off_zero
 from backprose.rules.matrices import flipped, of_matrix
 from backprose.rules.registry import at_compile_time, no_derivative, real_only, rule
 from backprose.rules.static import positive_axes
@@ -157,11 +158,12 @@ def norm(y, x, ord=None, axis=None, keepdims=False, *, y_bar):
     form = norm_form(ord, axis, np.ndim(x))
     full, full_bar = kept(y, axis, keepdims), kept(y_bar, axis, keepdims)
     if form == "2":
-        return full_bar * (x / (full + (full == 0)))
+        return full_bar * (x / off_zero(full))
     if form == "1":
         return full_bar * np.sign(x)
     if form == "p":
-        return full_bar * np.sign(x) * (np.abs(x) / (full + (full == 0))) ** (ord - 1)
+        ratio = np.abs(x) / off_zero(full)
+        return full_bar * np.sign(x) * (off_zero(ratio) if ord < 1 else ratio) ** (ord - 1)
     if form == "inf":
         hit = np.abs(x) == full
         number = np.sum(hit) if axis is None else np.sum(hit, axis=axis, keepdims=True)
