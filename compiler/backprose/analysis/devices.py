@@ -61,7 +61,7 @@ def placed(fn: Any, kind: Kind, operands: tuple[Kind, ...]) -> Kind:
     places = {array.device for operand in operands for array in arrays_in(operand)}
     if places == {False} or (not places and is_draw_of_generator(fn)):
         return kind
-    if len(places) == 2 and any(True for _ in arrays_in(_lifted(kind, True))):
+    if len(places) == 2:
         raise Mixed("arrays of NumPy's and of CuPy's take part in it")
     return _lifted(kind, bool(places))
 

@@ -27,6 +27,7 @@ MAKE_ARRAYS = frozenset({
 AS_GIVEN = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit, np.trim_zeros, np.block})  # to these, lists are no arrays
 OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})
 SEQUENCES = (List, FixedList, Tuple)
+DATA = frozenset({"condition", "indices", "obj", "weights", "x", "xp", "bins"})  # operands that are lists of numbers
 
 
 def with_arrays(
@@ -44,7 +45,10 @@ def with_arrays(
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}
     for key, value in named.items():
-        if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+        name = key if isinstance(key, str) else params[key]
+        if name not in rule.wrt:
+            if name in DATA and creates_on_device():
+                named[key] = as_array(b, value)
             continue
         if isinstance(value.kind, Tuple) and takes_tuple(fn):
             continue
