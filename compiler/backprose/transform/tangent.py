@@ -18,12 +18,12 @@ from backprose import errors
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import free_values
+from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
     Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
 )  # fmt: skip
-from backprose.transform import custom_forward, refusals
+from backprose.transform import custom_forward, refusals, user_rules
 from backprose.transform.adjoint import bound, keeps_shape
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
@@ -46,6 +46,7 @@ class Pushforward:
     moving: dict[str, tuple[int, ...]] = field(default_factory=dict)  # callees and the parameters that move
     unbound: set[Value] = field(default_factory=set)  # what may be unbound, and has a tangent wherever it is bound
     dots: Tangents = field(default_factory=Tangents)
+    written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
 
     def region(self, b: TypedBuilder, region: Region) -> None:
         """Build the ops of the region, and the tangents of what they compute, into `b`."""
@@ -91,9 +92,11 @@ class Pushforward:
         moving = {name: operands[name] for name in rule.wrt if self._moves(operands.get(name))}
         if not moving:
             return None
+        before = len(b.ops)
         dot = self._by_rule(b, op, rule, moving)
         if dot is not None:
             self._found(b, op.result, dot)
+        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
 
     def _by_rule(self, b: TypedBuilder, op: Op, rule: Rule, moving: dict[str, Any]) -> Value | None:
         """The tangent of a call's result, of the result's structure."""
@@ -186,7 +189,12 @@ class Pushforward:
 
     def _inlined(self, b: TypedBuilder, op: Op, text: Callable, given: dict[str, Value]) -> Value:
         try:
-            return self.engine.call_function(b, text, (op.result, *op.positional), {**op.keywords, **given}, b.loc)
+            rule, args = rule_for(op.fn), (op.result, *op.positional)
+            if rule.of_user:
+                return user_rules.apply(self.engine, b, rule, op, args, {**op.keywords, **given})
+            return self.engine.call_function(b, text, args, {**op.keywords, **given}, b.loc)
+        except errors.RuleMismatch:
+            raise
         except errors.CompileError as error:
             raise type(error)(
                 f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",
