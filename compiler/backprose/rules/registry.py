@@ -97,6 +97,8 @@ CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+ANY_LENGTH: set[Any] = set()
+PLACES: dict[Any, tuple[str, ...]] = {}
 SINGULAR: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
@@ -229,6 +231,17 @@ def of_tuples(*functions: Any) -> None:
     OF_TUPLES.update(functions)
 
 
+def any_length(*functions: Any) -> None:
+    """Declare functions whose result's length is the difference of two lengths, which no example can show."""
+    ANY_LENGTH.update(functions)
+
+
+def named_places(function: Any, names: tuple[str, ...]) -> None:
+    """Declare that the arguments behind the first, which its rule knows by place, may be given by these names."""
+    if names:
+        PLACES[function] = names
+
+
 def singular(*functions: Any) -> None:
     """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
     they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
@@ -338,6 +351,15 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
+
+
+def has_any_length(function: Any) -> bool:
+    return _contains(ANY_LENGTH, function)
+
+
+def places_of(function: Any) -> tuple[str, ...]:
+    """The names that the arguments behind the first may be given by, though its rule knows them by place."""
+    return _get(PLACES, function) or ()
 
 
 def takes_tuple(function: Any) -> bool:

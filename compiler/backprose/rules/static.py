@@ -19,6 +19,11 @@ def length_is_known(xs):
     return True
 
 
+def is_zero(x_bar):
+    """Whether a cotangent is 0. The compiler asks whether it was made as zeros, for a result that nobody reads."""
+    return not x_bar.any() if hasattr(x_bar, "any") else x_bar == 0
+
+
 def value_is_known(x):
     """Whether `x` is a constant of the program. The compiler asks the kind."""
     return False
