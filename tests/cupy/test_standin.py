@@ -53,9 +53,10 @@ def test_gradients_of_the_rules(case: Case, cupy: ModuleType):
     program = call_of(case)
     value, pull = backprose.vjp(program.function, *program.args)
     weights = random_like(value, np.random.default_rng(3))
-    args = moved(program.args, cupy)
+    on_device = call_of(case, lambda x: moved(x, cupy))
+    args = moved(on_device.args, cupy)
     try:
-        found, device_pull = backprose.vjp(program.function, *args)
+        found, device_pull = backprose.vjp(on_device.function, *args)
         bars = device_pull(moved(weights, cupy))
     except UnsupportedCall as refusal:
         assert "CuPy" in str(refusal)

@@ -43,6 +43,7 @@ def with_arrays(
         return args, keywords
     is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
     takes_arrays = is_ufunc or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
+    takes_arrays = takes_arrays or getattr(fn, "__objclass__", None) is np.ndarray
     if fn in (*MAKE_ARRAYS, *AS_GIVEN) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
