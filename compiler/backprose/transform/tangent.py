@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_number
-from backprose.ir.kinds import Dict, List, Maybe, Static, Tuple, Unbound
+from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import (
     Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, refusal_of, rule_for,
 )  # fmt: skip
 from backprose.transform.adjoint import bar_tree_kind, bound, keeps_shape
-from backprose.transform.cotangents import Cotangents, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, cast, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
-from backprose.transform.transpose import transpose
+from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder
 from backprose_runtime import add_at, put_at, set_at
 
@@ -56,7 +56,7 @@ class Pushforward:
             b.add(op)
             return
         outer = b.loc, b.pinned
-        b.loc, b.pinned = op.loc, True
+        b.loc, b.pinned = op.loc.beside() if op.loc else None, True
         if op.regions or op.name == "invoke":
             getattr(self, f"_{op.name}")(b, op)
         else:
@@ -165,7 +165,13 @@ class Pushforward:
                     for pair in self._pairs(b, inner, moving[name], share)]  # fmt: skip
 
         likes = [self._leaf(b, result, path) for path in paths]
-        found = transpose(self.engine, b, pullback, likes)
+        try:
+            found = transpose(self.engine, b, pullback, likes)
+        except NotLinear:
+            raise errors.NotDifferentiable(
+                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative in forward mode", op.loc,
+                "its rule is not linear in the cotangent, so that it can't be transposed", "use grad or vjp",
+            ) from None  # fmt: skip
         for path, like, dot in zip(paths, likes, found):
             if dot is not None:
                 fitted = stretched(b, dot, like, exact=True)
@@ -224,6 +230,12 @@ class Pushforward:
         if not isinstance(value.kind, KNOWN):
             dot = self._named(b, dot, dot_name(value))
         self.dots.put(b, value, dot)
+        if isinstance(value.kind, KNOWN):
+            for path, kind in leaves(value.kind):
+                self.dots.set(value, path, self._of_dtype(b, self.dots.get(value, path), kind))
+
+    def _of_dtype(self, b: TypedBuilder, dot: Value | None, kind: Kind) -> Value | None:
+        return cast(b, dot, kind) if dot is not None and is_number(kind) and is_number(dot.kind) else dot
 
     def _named(self, b: TypedBuilder, dot: Value, name: str) -> Value:
         return b.restate(dot, name) if name else dot
@@ -291,7 +303,7 @@ class Pushforward:
             dots = [self._dot_at(inner, region.results[k], path, op.results[k]) for k, path in slots]
             regions.append(Region(region.params, tuple(inner.ops), (*region.results, *dots)))
         results = [dot_value(op.results[k], path) for k, path in slots]
-        b.op(op.name, op.operands, [*op.results, *results], regions, **op.attrs)
+        b.add(replace(op, results=(*op.results, *results), regions=tuple(regions)))
         for (k, path), dot in zip(slots, results):
             self.dots.set(op.results[k], path, dot)
 
@@ -304,9 +316,9 @@ class Pushforward:
         """The tangent of a part of what becomes `to` in a branch or a loop; of a variable that is unbound it is unbound."""
         if isinstance(value.kind, Unbound):
             return self.dots.zeros(b, value)
-        kind = kind_at(to.kind, path)
-        # A whole number may become a float, also in a list: it moves by zero.
-        return self.dots.tree(b, value, path, fill=is_number(kind.item if isinstance(kind, (List, Maybe)) else kind))
+        if not carries_derivative(kind_at(value.kind, path)):
+            return self.dots.of_whole(b, value, path, kind_at(to.kind, path))
+        return self.dots.tree(b, value, path, fill=isinstance(to.kind, List))
 
     def _for(self, b: TypedBuilder, op: Op) -> None:
         slots = [
@@ -344,7 +356,8 @@ class Pushforward:
         if op.name == "for":
             attrs["iterables"] += len(items)
         results = [*op.carried_results, *outs, *op.collected_results, *list_dots]
-        b.op(op.name, [*op.iterables, *iterables, *op.inits, *inits], results, regions, **attrs)
+        operands = (*op.iterables, *iterables, *op.inits, *inits)
+        b.add(replace(op, operands=operands, results=tuple(results), regions=regions, attrs=attrs))
         for (k, path), out in zip(slots, outs):
             self.dots.set(op.carried_results[k], path, out)
         for j, dot in zip(lists, list_dots):
@@ -359,9 +372,8 @@ class Pushforward:
         callee, value = op.attrs["callee"], op.result
         given = [self.dots.tree(b, op.operands[i]) for i in self.moving[callee]]
         dot = Value(dot_name(value), bar_tree_kind(value.kind))
-        pair = b.op(
-            "invoke", (*op.operands, *given), [Value("", Tuple((value.kind, dot.kind)))], callee=tangent_name(callee)
-        ).result  # fmt: skip
+        pair, attrs = Value("", Tuple((value.kind, dot.kind))), {"callee": tangent_name(callee)}
+        b.add(replace(op, operands=(*op.operands, *given), results=(pair,), attrs=attrs))
         for i, part in enumerate((value, dot)):
             b.op("call", (pair, b.const(i)), [part], fn=operator.getitem, keywords=(), method=None)
         self.dots.put(b, value, dot)

@@ -84,6 +84,16 @@ class Tangents:
             return self.leaf(b, value, path)
         return b.const(None)
 
+    def of_whole(self, b: TypedBuilder, value: Value, path: Path, to: Kind) -> Value:
+        """Zeros for what carries no derivative, but becomes of the kind `to`, which does: 0 before a loop, an empty list."""
+        kind = kind_at(value.kind, path)
+        if not isinstance(kind, List) or not isinstance(to, List):
+            return self.tree(b, value, path, fill=is_number(to.item if isinstance(to, (List, Maybe)) else to))
+        whole = part(b, value, path)
+        if is_number(kind.item):
+            return b.call(list, b.call(np.zeros, b.call(len, whole)), kind=bar_tree_kind(to), name=dot_name(value, path))
+        return b.call(backprose_runtime.zeros_like, whole, kind=bar_tree_kind(to), name=dot_name(value, path))
+
     def leaf(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
         """The tangent of a leaf; zeros if it does not move."""
         dot = self.get(value, path)
