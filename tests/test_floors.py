@@ -26,8 +26,10 @@ FLOORS = [
     {"pipeline"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"derivative", "pullback", "standalone"},
-    {"api", "forward"},
+    {"custom", "derivative", "pullback", "standalone"},
+    {"forward"},
+    {"api"},
+    {"checking"},
     {"__init__"},
     {"__main__"},
 ]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.derivative import Derivative, annotate_error, may_be_method
+from backprose.derivative import Derivative, annotate_error, debugging, may_be_method
+from backprose.forward import jvp
 from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, resolve, target_of
 
 if TYPE_CHECKING:
@@ -20,31 +21,32 @@ BACKENDS = ("auto", "numpy")
 
 def grad(
     fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    backend: str = "auto",
+    backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """The gradient of a scalar function: `grad(f)(x)` is df/dx, in the structure and dtypes of x.
 
     `argnums` names the arguments that it is taken with respect to: a position (which may be negative), a parameter's
     name, or a tuple of these, which gives a tuple of gradients. With `has_aux`, `fun` returns `(value, aux)` and the
     result is `(gradient, aux)`. Integer arguments are refused, unless `allow_int`: then their gradient is zero. Without
-    `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it.
+    `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it. With `debug` (or where
+    the environment has BACKPROSE_DEBUG=1) what users' rules return must have the dtypes of the arguments, too.
     """
-    return _derivative(fun, argnums, has_aux, allow_int, backend, value=False)
+    return _derivative(fun, argnums, has_aux, allow_int, backend, debug, value=False)
 
 
 def value_and_grad(
     fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    backend: str = "auto",
+    backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """A scalar function's value and its gradient: `(value, gradient)`, or `((value, aux), gradient)`; see `grad`."""
-    return _derivative(fun, argnums, has_aux, allow_int, backend, value=True)
+    return _derivative(fun, argnums, has_aux, allow_int, backend, debug, value=True)
 
 
-def _derivative(fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, backend: str, value: bool) -> Any:
+def _derivative(fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, backend: str, debug: bool, value: bool) -> Any:
     check_backend(backend)
     if fun is None:
-        return lambda function: Derivative(function, argnums, has_aux, allow_int, value)
-    return Derivative(fun, argnums, has_aux, allow_int, value)
+        return lambda function: Derivative(function, argnums, has_aux, allow_int, value, debug=debug)
+    return Derivative(fun, argnums, has_aux, allow_int, value, debug=debug)
 
 
 def _inside(value: bool) -> Callable:
@@ -58,9 +60,9 @@ def _inside(value: bool) -> Callable:
         fun, *rest = args
         options = inspect.signature(grad).bind(None, *map(b.static_value, rest), **{k: b.static_value(v) for k, v in keywords.items()})
         options.apply_defaults()
-        _, argnums, has_aux, allow_int, _ = options.arguments.values()
+        _, argnums, has_aux, allow_int, _, debug = options.arguments.values()
         if fun not in engine.captures:
-            return b.data(_derivative(b.static_value(fun), argnums, has_aux, allow_int, "auto", value))
+            return b.data(_derivative(b.static_value(fun), argnums, has_aux, allow_int, "auto", debug, value))
         template = fun.kind.template
         wrt, single = resolve(template.signature, argnums, 0, template.name)
         gradient = Value("", Object(Derivative))
@@ -82,12 +84,12 @@ def check_backend(backend: str) -> None:
 # Pullbacks
 
 
-def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
+def vjp(fun: Callable, *primals: Any, has_aux: bool = False, debug: bool = False) -> tuple:
     """The value of `fun(*primals)` and its pullback: cotangent of the value -> tuple of cotangents of the primals.
 
     The pullback may be called any number of times, from any thread, also after the primals have changed. With
     `has_aux`, `fun` returns `(value, aux)` and the result is `(value, pullback, aux)`. A primal without a
-    floating-point number has the cotangent None.
+    floating-point number has the cotangent None. `debug` is that of `grad`.
     """
     from backprose.dispatch import dispatcher_for
     from backprose.pipeline import Plan
@@ -99,7 +101,7 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     bound = signature.bind(*target.prefix, *primals, **target.keywords)
     bound.apply_defaults()
     wrt, spread = primal_indices(signature, len(target.prefix), len(primals))
-    plan = Plan(Request(wrt, False, False, has_aux), True)
+    plan = Plan(Request(wrt, False, False, has_aux), True, debug or debugging())
     values = tuple(bound.arguments.values())
     found = dispatcher_for(target.function, signature, plan, False).find(values)
     try:
@@ -114,7 +116,8 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
 
 def differentiable(fun: Callable | None = None, argnums: Argnums = 0, *, backend: str = "auto") -> Any:
-    """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`.
+    """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`,
+    `f.jvp((x,), (x_dot,))`.
 
     The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is
     compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`).
@@ -199,6 +202,10 @@ class Differentiable(Shown):
         """The value at `primals` and its pullback; see `backprose.vjp`."""
         return vjp(self.fun, *primals, has_aux=has_aux)
 
+    def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
+        """The value at `primals` and its tangent; see `backprose.jvp`."""
+        return jvp(self.fun, primals, tangents, has_aux)
+
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
 
@@ -227,6 +234,9 @@ class BoundDifferentiable(Shown):
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
         return vjp(self.__wrapped__, *primals, has_aux=has_aux)
+
+    def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
+        return jvp(self.__wrapped__, primals, tangents, has_aux)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

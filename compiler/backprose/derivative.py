@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class Derivative:
 
     def __init__(
         self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
-        skip: int = 0,
+        skip: int = 0, debug: bool = False,
     ):  # fmt: skip
         self.fun = fun
         self.argnums = argnums
@@ -37,6 +38,7 @@ class Derivative:
         self.allow_int = allow_int
         self.value = value
         self.skip = skip  # leading parameters that a method binds
+        self.debug = debug
         target = target_of(fun)
         self._function, self._prefix, self._keywords = target.function, target.prefix, target.keywords
         self._signature = target.signature
@@ -129,7 +131,7 @@ class Derivative:
         if key not in self._shapes:
             function = Shaped(self._function, count, keywords)
             skip = self.skip + len(self._prefix)
-            self._shapes[key] = Derivative(function, self.argnums, self.has_aux, self.allow_int, self.value, skip)
+            self._shapes[key] = Derivative(function, self.argnums, self.has_aux, self.allow_int, self.value, skip, self.debug)
         return self._shapes[key]
 
     def _dispatch(self) -> Dispatcher:
@@ -137,7 +139,7 @@ class Derivative:
         from backprose.pipeline import Plan
 
         if self._dispatcher is None:
-            plan = Plan(self.request_for(self._signature))
+            plan = Plan(self.request_for(self._signature), debug=self.debug or debugging())
             self._dispatcher = dispatcher_for(self._function, self._signature, plan, self.allow_int)
         return self._dispatcher
 
@@ -149,7 +151,7 @@ class Derivative:
     @functools.cached_property
     def of_method(self) -> Derivative:
         """The same with `self` bound: positions are counted behind it."""
-        return Derivative(self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip + 1)
+        return Derivative(self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip + 1, self.debug)
 
     # Looking inside
 
@@ -211,7 +213,7 @@ class Derivative:
         """Pickled by name where it is what its module holds under its name, as a decorated function is."""
         if is_module_level(self):
             return self.__qualname__
-        return Derivative, (self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip)
+        return Derivative, (self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip, self.debug)
 
     def __repr__(self) -> str:
         what = "value and gradient" if self.value else "gradient"
@@ -222,6 +224,11 @@ def may_be_method(function: Any) -> bool:
     """Whether the function is being defined in a class, where its first parameter may be bound later."""
     outer = getattr(function, "__qualname__", "").rpartition(".")[0]
     return bool(outer) and not outer.endswith("<locals>")
+
+
+def debugging() -> bool:
+    """Whether the environment asks for the dtypes of what users' rules return to be compared."""
+    return os.environ.get("BACKPROSE_DEBUG", "") not in ("", "0")
 
 
 def annotate_error(error: Exception, found: Specialization) -> None:

@@ -49,8 +49,16 @@ class NotDifferentiable(CompileError):
     """A gradient was asked for that does not exist: of a non-scalar result, or for an integer argument."""
 
 
+class RuleMismatch(NotDifferentiable):
+    """What a user's rule takes or returns does not fit the function that it is the rule of."""
+
+
 class SourceUnavailable(CompileError):
     """The function's source text can't be had."""
+
+
+class WrongDerivative(BackproseError, AssertionError):
+    """`check_grads` found a derivative that disagrees with differences, or with the promises of its form."""
 
 
 class InternalError(BackproseError):

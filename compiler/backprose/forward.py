@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import annotate_error
-from backprose.dispatch import dispatcher_for
-from backprose.pullback import fitted, form_of
 from backprose.signatures import primal_indices, target_of
-from backprose_runtime.containers import is_container, items
 
 if TYPE_CHECKING:
     from backprose.ir.nodes import Value
@@ -31,6 +28,7 @@ def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
     their numbers, structures or shapes differ.
     """
     from backprose.analysis.activity import carries_derivative
+    from backprose.dispatch import dispatcher_for
     from backprose.pipeline import Plan
     from backprose.transform.gradient import Request
 
@@ -65,12 +63,16 @@ def _check_tuples(primals: Any, tangents: Any) -> None:
 
 def dot_like(primal: Any, tangent: Any, path: str) -> Any:
     """The tangent in the dtypes of the primal, after a check of structure and shapes."""
+    from backprose.pullback import fitted, form_of
+
     _check_none(primal, tangent, path)
     return fitted(tangent, form_of(primal), path, "primal")
 
 
 def _check_none(primal: Any, tangent: Any, path: str) -> None:
     """Where the primal has no derivative None is expected, and a tangent where it has one."""
+    from backprose_runtime.containers import is_container, items
+
     if is_container(primal):
         if is_container(tangent) and len(items(tangent)) == len(items(primal)):
             for inner, dot in zip(items(primal), items(tangent)):

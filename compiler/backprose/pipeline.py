@@ -24,6 +24,7 @@ from backprose.ir.verify import verify
 from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
+from backprose.transform.custom import open_calls
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
@@ -70,6 +71,7 @@ class Plan:
 
     request: Request | None
     paired: bool = False  # a forward and a backward part instead of one function
+    debug: bool = False  # what users' rules return must have the dtypes of the arguments
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,14 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     if not hasattr(target, "__backprose_module__"):
         first = lowered(target)
         _keep(stages, "lowered", Module({first.name: first}))
-    engine = Inference(lowered)
+    engine = Inference(lowered, debug=plan.debug)
     module = stages["inferred"] = infer(function, kinds, engine)  # holds closures that are inlined, so not yet verified
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
         refuse_complex(module)
         module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
+    module = run_passes(module, (("open_calls", open_calls),))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))

@@ -76,10 +76,10 @@ def form_of(value: Any) -> Any:
 
 
 class _Form:
-    """The shape and dtype of a leaf, and whether it is a scalar; shape None is a Python number."""
+    """The shape and dtype of a leaf, and whether it is a scalar rather than an array; shape None is a Python number."""
 
-    def __init__(self, shape: tuple[int, ...] | None, dtype: Any, is_scalar: bool = False):
-        self.shape, self.dtype, self.is_scalar = shape, dtype, is_scalar
+    def __init__(self, shape: tuple[int, ...] | None, dtype: Any, scalar: bool = True):
+        self.shape, self.dtype, self.scalar = shape, dtype, scalar
 
 
 def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
@@ -103,4 +103,4 @@ def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
     if given.dtype.kind == "c" and form.dtype.kind == "f":
         raise TypeError(f"{path} is complex, but the {of} is real")
     given = given.astype(form.dtype, copy=False)
-    return given[()] if form.is_scalar else given
+    return given[()] if form.scalar else given

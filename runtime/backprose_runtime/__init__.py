@@ -3,15 +3,17 @@
 from backprose_runtime.accumulate import add_at, flat, get_at, last_at, put_at, set_at, view_name
 from backprose_runtime.arrays import array_module
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
+from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_tangent
 from backprose_runtime.lists import (
     appended, extended, inserted, place, with_item, with_items, without, without_items, without_last,
 )  # fmt: skip
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
-from backprose_runtime.shapes import require_c_order, require_separate, sum_to, unbroadcast
+from backprose_runtime.shapes import require_c_order, require_separate, segments, sum_to, unbroadcast
 
 __all__ = [
-    "add", "add_at", "appended", "array_module", "copy_of", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
-    "matmul_left_bar", "matmul_right_bar", "new_record", "place", "put_at", "require_c_order", "require_separate", "set_at",
-    "sorting_order", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items",
+    "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents",
+    "checked_tangent", "copy_of", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
+    "matmul_left_bar", "matmul_right_bar", "new_record", "place", "put_at", "require_c_order", "require_separate", "segments",
+    "set_at", "sorting_order", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items",
     "without_last", "zeros_like",
 ]  # fmt: skip

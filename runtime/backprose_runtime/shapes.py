@@ -57,6 +57,12 @@ def _mutable(x: Any) -> list:
     return inside if isinstance(x, tuple) else [x, *inside]
 
 
+def segments(indices: Any, n: int) -> list[tuple[int, int]]:
+    """(start, stop) of the parts that `ufunc.reduceat` reduces: from each index to the next one, or that entry alone."""
+    starts = [int(i) for i in indices]
+    return [(start, max(stop, start + 1)) for start, stop in zip(starts, [*starts[1:], n])]
+
+
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum the array `g` to `shape`, which broadcasts to that of `g`. The result may be `g` itself."""
     xp = array_module(g)

@@ -64,6 +64,14 @@ def test_methods():
     assert jvp(Model().loss, (2.0,), (1.0,)) == (12.0, 12.0)
 
 
+def test_beside_the_function():
+    @backprose.differentiable
+    def cube(x):
+        return x**3
+
+    assert cube.jvp((2.0,), (1.0,)) == (8.0, 12.0)
+
+
 class Pair(typing.NamedTuple):
     a: float
     n: int

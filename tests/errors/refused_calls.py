@@ -118,7 +118,7 @@ def list_or_number_in_branches(x=0.5):
 
 
 def evaluates(x=0.5):
-    return eval("x * x")  # UnsupportedCall: this call is not supported
+    return eval("x * x")  # UnsupportedCall: a call of `eval` is not supported
 
 
 def sets_an_attribute(x=0.5):

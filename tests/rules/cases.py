@@ -38,6 +38,8 @@ class Case:
     @property
     def id(self) -> str:
         name = getattr(self.function, "__name__", str(self.function))
+        ufunc = registry.ufunc_of(self.function)
+        name = name if ufunc is None else f"{ufunc.__name__}.{name}"
         module = getattr(self.function, "__module__", None) or "numpy"
         shapes = ",".join([describe(x) for x in (*self.args, *self.kwargs.values())])
         return f"{public_name(self.function) or f'{module}.{name}'}({shapes}){self.note}"
@@ -68,10 +70,10 @@ def describe(x: Any) -> str:
 
 
 def has_floats(x: Any) -> bool:
-    """Whether x is, or contains, a float or an array of floats."""
+    """Whether x is, or contains, a real or complex number or an array of them; integers are none."""
     if isinstance(x, (list, tuple)):
         return any(has_floats(item) for item in x)
-    return isinstance(x, float) or isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"
+    return isinstance(x, (float, complex)) or isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fc"
 
 
 def differentiated(function: Callable, args: tuple, kwargs: dict) -> tuple[int | str, ...]:
@@ -107,6 +109,11 @@ def arr(*shape: int, low: float = -2.0, high: float = 2.0) -> np.ndarray:
     n = math.prod(shape)
     grid = low + (high - low) * (np.arange(n) + 0.5 + 0.3 * _rng.uniform(-1, 1, n)) / builtins.max(n, 1)
     return _rng.permutation(grid).reshape(shape)
+
+
+def cplx(*shape: int) -> np.ndarray:
+    """Complex entries, real and imaginary parts as those of `arr`."""
+    return arr(*shape) + 1j * arr(*shape)
 
 
 # Elementwise: for each function an interval where it is smooth

@@ -1,4 +1,8 @@
-"""Runs the text of a rule as plain Python and compares what it gives with central differences."""
+"""Runs the text of a rule as plain Python and compares what it gives with central differences.
+
+The cotangent of z = x + iy is d/dx - i d/dy, and the pairing of a cotangent with a complex value the real part of the sum
+of products.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,16 @@ class WrongRule(AssertionError):
 
 
 def leaves(x: Any) -> list:
-    """The numbers and arrays of a nested list or tuple, in order."""
+    """The numbers and arrays of a nested list or tuple, in order; a flag in it belongs to its structure."""
     if isinstance(x, (list, tuple)):
-        return [leaf for item in x for leaf in leaves(item)]
+        return [leaf for item in x for leaf in leaves(item) if not isinstance(item, bool)]
     return [x]
 
 
 def rebuilt(x: Any, new: list) -> Any:
     """x with its leaves replaced by those of `new`, which is used up."""
     if isinstance(x, (list, tuple)):
-        parts = [rebuilt(item, new) for item in x]
+        parts = [item if isinstance(item, bool) else rebuilt(item, new) for item in x]
         return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     return new.pop(0)
 
@@ -40,18 +44,20 @@ def mapped(x: Any, change: Any) -> Any:
 
 
 def random_like(y: Any, rng: np.random.Generator) -> Any:
-    """A random cotangent of y's structure: lists for lists, tuples for tuples, floats for scalars."""
+    """A random cotangent of y's structure: lists for lists, tuples for tuples, numbers for scalars."""
     if isinstance(y, (list, tuple)):
-        parts = [random_like(item, rng) for item in y]
+        parts = [item if isinstance(item, bool) else random_like(item, rng) for item in y]
         return parts if isinstance(y, list) else type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
     g = rng.normal(size=np.shape(y))
-    return g if np.ndim(y) else float(g)
+    if np.iscomplexobj(y):
+        g = g + 1j * rng.normal(size=np.shape(y))
+    return g if np.ndim(y) else complex(g) if np.iscomplexobj(y) else float(g)
 
 
 def paired(y_bar: Any, y: Any) -> float:
-    """The inner product <y_bar, y>."""
+    """The real part of the inner product <y_bar, y>."""
     pairs = zip(leaves(y_bar), leaves(y), strict=True)
-    return sum(float(np.sum(np.asarray(g) * np.asarray(leaf))) for g, leaf in pairs)
+    return sum(float(np.real(np.sum(np.asarray(g) * np.asarray(leaf)))) for g, leaf in pairs)
 
 
 def plain(rule: Rule, y: Any, args: list, kwargs: dict, y_bar: Any) -> Any:
@@ -83,7 +89,7 @@ def cotangents(
     for key, value in zip(case.wrt, values):
         name, offset = parameter_of(signature, key)
         bar = by_name[name] if offset is None else by_name[name][offset]
-        bar = real_part(bar) if has_floats(value) else bar
+        bar = real_part(bar) if has_floats(value) and not any(map(np.iscomplexobj, leaves(value))) else bar
         result.append(unbroadcast(bar, value) if rule.is_elementwise else bar)
     return result
 
@@ -119,17 +125,22 @@ def differences(case: Case, y_bar: Any, index: int) -> list[np.ndarray]:
         new = rebuilt(values[index], flat[:position] + [leaf] + flat[position + 1 :])
         return paired(y_bar, case.call(values[:index] + [new] + values[index + 1 :]))
 
-    result = []
-    for position, leaf in enumerate(flat):
-        g = np.zeros(np.shape(leaf))
-        for i in np.ndindex(np.shape(leaf)):
-            up, down = (np.array(leaf, dtype=float) for _ in range(2))
-            up[i] += STEP
-            down[i] -= STEP
-            like = (lambda x: float(x)) if np.ndim(leaf) == 0 and not isinstance(leaf, np.ndarray) else (lambda x: x)
-            g[i] = (at(position, like(up)) - at(position, like(down))) / (2 * STEP)
-        result.append(g)
-    return result
+    return [slope(lambda x, position=position: at(position, x), leaf) for position, leaf in enumerate(flat)]
+
+
+def slope(f: Callable[[Any], float], x: Any) -> np.ndarray:
+    """Central differences of f by each entry of x, which is an array or a Python number: d/dx - i d/dy."""
+    is_complex = np.iscomplexobj(x)
+    g = np.zeros(np.shape(x), complex if is_complex else float)
+    for i in np.ndindex(np.shape(x)):
+        for direction in (1, 1j) if is_complex else (1,):
+            ends = []
+            for step in (STEP, -STEP):
+                moved = np.array(x, dtype=g.dtype)
+                moved[i] += direction * step
+                ends.append(f(moved if isinstance(x, np.ndarray) or np.ndim(x) else moved.item()))
+            g[i] += np.conj(direction) * (ends[0] - ends[1]) / (2 * STEP)
+    return g
 
 
 def check(case: Case, rule: Rule | None = None, seed: int = 3) -> None:
@@ -154,5 +165,6 @@ def leaves_like(bar: Any, value: Any) -> list:
     if isinstance(value, (list, tuple)):
         if not isinstance(bar, (list, tuple)) or len(bar) != len(value):
             raise WrongRule(f"a cotangent {type(bar).__name__} for a list of {len(value)}")
-        return [leaf for item, part in zip(value, bar) for leaf in leaves_like(part, item)]
+        pairs = [(part, item) for part, item in zip(bar, value) if not isinstance(item, bool)]
+        return [leaf for part, item in pairs for leaf in leaves_like(part, item)]
     return [bar]

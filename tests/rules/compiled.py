@@ -124,12 +124,14 @@ def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
 def paths(text: str, y: Any) -> list[tuple[str, Any]]:
     """The expressions that read the leaves of y, and the leaves."""
     if isinstance(y, (list, tuple)):
-        return [leaf for i, item in enumerate(y) for leaf in paths(f"{text}[{i}]", item)]
+        places = [(f"{text}[{i}]", item) for i, item in enumerate(y) if not isinstance(item, bool)]
+        return [leaf for place, item in places for leaf in paths(place, item)]
     return [(text, y)]
 
 
 def product(u: str, path: str, leaf: Any) -> str:
-    return f"np.sum({u} * {path})" if np.ndim(leaf) else f"{u} * {path}"
+    total = f"np.sum({u} * {path})" if np.ndim(leaf) else f"{u} * {path}"
+    return f"np.real({total})" if np.iscomplexobj(leaf) else total
 
 
 def at_run_time(x: Any) -> bool:

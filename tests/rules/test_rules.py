@@ -57,7 +57,7 @@ def test_no_callable_is_both_differentiable_and_without_derivative():
 
 def test_every_method_means_a_function_of_the_table():
     unknown = {name for name, function in registry.METHODS.items() if not registry.is_known(function)}
-    assert unknown == {"tolist"}
+    assert not unknown
 
 
 @every_case
@@ -70,6 +70,10 @@ def test_rule_agrees_with_differences(case: Case):
         check(case)
 
 
+def narrow(x):
+    return np.asarray(x, np.complex64 if np.iscomplexobj(x) else np.float32) if isinstance(x, np.ndarray) else x
+
+
 @every_case
 def test_float32_gives_the_same(case: Case):
     if case.function in (builtins.float, builtins.complex):
@@ -78,7 +82,6 @@ def test_float32_gives_the_same(case: Case):
     with np.errstate(all="ignore"):
         y_bar = random_like(case.call(case.values), rng)
         wide = cotangents(case, y_bar)
-        narrow = lambda x: np.asarray(x, np.float32) if isinstance(x, np.ndarray) else x  # noqa: E731
         slim = cotangents(case, mapped(y_bar, narrow), values=[mapped(value, narrow) for value in case.values])
     for a, b, value in zip(wide, slim, case.values):
         for g, h in zip(leaves_like(a, value), leaves_like(b, value), strict=True):
@@ -93,7 +96,7 @@ def test_memory_layout_does_not_matter(case: Case):
     def strided(x):
         if not isinstance(x, np.ndarray) or x.ndim == 0:
             return x
-        wide = np.full([2 * n for n in x.shape[::-1]], 7.0).T
+        wide = np.full([2 * n for n in x.shape[::-1]], 7.0, x.dtype).T
         wide[tuple(slice(None, None, -2) for _ in x.shape)] = x
         return wide[tuple(slice(None, None, -2) for _ in x.shape)]
 

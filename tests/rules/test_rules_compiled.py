@@ -17,7 +17,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CASES, LOSSY, Case, has_floats  # noqa: E402
-from check import cotangents, differences, leaves, leaves_like, mapped, random_like, rebuilt  # noqa: E402
+from check import (  # noqa: E402
+    cotangents, differences, leaves, leaves_like, mapped, paired, random_like, rebuilt, slope,
+)  # fmt: skip
 from compiled import Program, function_from, program_of, second_of  # noqa: E402
 
 from backprose.analysis.kinds import kind_of  # noqa: E402
@@ -142,7 +144,8 @@ def test_float32_arguments_have_float32_gradients(case: Case):
 
 
 def as_float32(x: Any) -> Any:
-    return np.asarray(x, np.float32) if isinstance(x, np.ndarray) else np.float32(x)
+    dtype = np.complex64 if np.iscomplexobj(x) else np.float32
+    return np.asarray(x, dtype) if isinstance(x, np.ndarray) else dtype(x)
 
 
 def has_second_order(case: Case) -> bool:
@@ -169,22 +172,14 @@ def slopes(first: Program, vs: list, index: int) -> list[np.ndarray]:
     def at(x: Any) -> float:
         args = [x if i == index else other for i, other in enumerate(first.args)]
         bars = [g for i, bar in zip(first.wrt, run(*args)) for g in leaves_like(bar, first.args[i])]
-        return sum(float(np.sum(np.asarray(v) * np.asarray(g))) for v, g in zip(leaves(vs), bars, strict=True))
+        return paired(vs, [*bars])
 
-    x, step = first.args[index], 1e-5
-    flat, found = leaves(x), []
-    for place, leaf in enumerate(flat):
-        slope = np.zeros(np.shape(leaf))
-        for entry in np.ndindex(slope.shape):
-            values = []
-            for sign in (1, -1):
-                moved = np.array(leaf, dtype=float)
-                moved[entry] += sign * step
-                moved = moved if isinstance(leaf, np.ndarray) else float(moved)
-                values.append(at(rebuilt(x, [*flat[:place], moved, *flat[place + 1 :]])))
-            slope[entry] = (values[0] - values[1]) / (2 * step)
-        found.append(slope)
-    return found
+    x = first.args[index]
+    flat = leaves(x)
+    return [
+        slope(lambda new, place=place: at(rebuilt(x, [*flat[:place], new, *flat[place + 1 :]])), leaf)
+        for place, leaf in enumerate(flat)
+    ]
 
 
 @each([c for c in chosen(3) if not any(isinstance(value, (list, tuple)) for value in c.values)])

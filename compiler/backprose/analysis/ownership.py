@@ -54,7 +54,7 @@ LIST_UPDATES = frozenset(
 ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
-) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like}
+) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like} | {getattr(np.fft, name) for name in np.fft.__all__}
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
@@ -287,6 +287,8 @@ class Origins:
             self.join(op.result, self.fresh(op) | kept, held, held)
             source = self.exchanged(op)
             self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
+        elif fn is backprose_runtime.checked_cotangent:
+            self.on_same(op)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
             self.join(op.result, self.fresh(op), 0)

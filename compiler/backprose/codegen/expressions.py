@@ -36,7 +36,7 @@ OPPOSITE_OF_ORDER = {
 LOAD, STORE = ast.Load(), ast.Store()
 
 # Functions of arrays that are printed as the attributes that they are.
-ATTRIBUTES = frozenset({"T", "real", "imag"})
+ATTRIBUTES = frozenset({"T", "mT", "real", "imag"})
 
 
 VIEW_ATTRIBUTES = {"transpose": "T", "real": "real", "imag": "imag", "flat": "flat"}

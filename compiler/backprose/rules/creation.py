@@ -135,10 +135,10 @@ no_derivative(
     np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri,
     np.tril_indices, np.triu_indices, np.diag_indices, np.indices, np.ix_, np.unravel_index, np.ravel_multi_index,
     np.hanning, np.hamming, np.blackman, np.bartlett,
-    np.finfo, np.iinfo, np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
-    np.isscalar, np.iscomplexobj, np.isrealobj, np.errstate,
+    np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
+    np.isscalar, np.iscomplexobj, np.isrealobj,
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
-    backprose_runtime.zeros_like, backprose_runtime.sorting_order,
+    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.segments,
 )  # fmt: skip
 
 opaque(np.arange)

@@ -5,3 +5,4 @@ from __future__ import annotations
 from backprose.rules.registry import library
 
 library("scipy.special", "backprose.rules.of_scipy.special")
+library("scipy.linalg", "backprose.rules.of_scipy.linalg")

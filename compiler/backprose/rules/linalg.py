@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.matrices import flipped, of_matrix
 from backprose.rules.registry import at_compile_time, no_derivative, pushforward, real_only, rule
 from backprose.rules.static import positive_axes
 from backprose_runtime import unbroadcast
-
-
-def flipped(a):
-    """The transpose of the matrices in the last two axes."""
-    return np.transpose(a) if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
-
-
-def of_matrix(s):
-    """A scalar for each matrix, so that it multiplies the matrix."""
-    return s if np.ndim(s) == 0 else np.expand_dims(s, (-2, -1))
 
 
 # Systems, inverses, determinants

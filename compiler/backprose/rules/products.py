@@ -10,7 +10,8 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import multilinear, real_only, refused, rule
+from backprose.rules.matrices import flipped
+from backprose.rules.registry import at_compile_time, multilinear, named, no_derivative, refused, rule
 from backprose.rules.static import (
     contracted_axes, inverse_permutation, is_sorted, other_axes, partners, rank_is_known, require, span,
 )  # fmt: skip
@@ -18,17 +19,12 @@ from backprose.rules.subscripts import transposed
 from backprose_runtime import matmul_left_bar, matmul_right_bar, unbroadcast
 
 
-def flipped(a):
-    """The transpose of the matrices in the last two axes."""
-    return np.transpose(a) if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
-
-
 def rows(a):
     """All vectors along the last axis, as one matrix."""
     return np.reshape(a, (-1, np.shape(a)[-1]))
 
 
-@rule(np.matmul, operator.matmul)
+@rule(np.matmul, operator.matmul, *named(np.linalg, "matmul"))
 def matmul(c, a, b, *, c_bar):
     """C = A B  =>  A_bar = C_bar B^T,  B_bar = A^T C_bar.
 
@@ -101,13 +97,48 @@ def inner(y, a, b, *, y_bar):
 
 @rule(np.vdot)
 def vdot(y, a, b, *, y_bar):
-    """The sum of all products of entries of the flattened operands, which have the same size."""
+    """y = sum of conj(a) b  =>  a_bar = conj(y_bar b),  b_bar = y_bar conj(a).
+
+    Shapes: the operands are flattened, and have the same size.
+    """
     if np.ndim(a) == 1 and np.ndim(b) == 1:
-        return y_bar * b, y_bar * a
-    return np.reshape(y_bar * np.ravel(b), np.shape(a)), np.reshape(y_bar * np.ravel(a), np.shape(b))
+        return np.conjugate(y_bar * b), y_bar * np.conjugate(a)
+    a_bar = np.reshape(np.conjugate(y_bar * np.ravel(b)), np.shape(a))
+    return a_bar, np.reshape(y_bar * np.conjugate(np.ravel(a)), np.shape(b))
 
 
-@rule(np.outer)
+@rule(*named(np, "vecdot"), *named(np.linalg, "vecdot"))
+def vecdot(y, x1, x2, *, y_bar, axis=-1):
+    """y = sum of conj(x1) x2 along an axis  =>  x1_bar = conj(y_bar x2),  x2_bar = y_bar conj(x1).
+
+    Shapes: (..., n) and (..., n); leading axes broadcast.  Restrictions: without `axes`.
+    """
+    require(axis < 0 or np.ndim(x1) == np.ndim(x2), "`axis` counts from the front where the operands have different ranks")
+    full = np.expand_dims(y_bar, axis)
+    return unbroadcast(np.conjugate(full * x2), x1), unbroadcast(full * np.conjugate(x1), x2)
+
+
+@rule(*named(np, "matvec"))
+def matvec(y, x1, x2, *, y_bar):
+    """y = A x  =>  A_bar = y_bar x^T,  x_bar = A^T y_bar.
+
+    Shapes: A (..., m, n), x (..., n), y (..., m); leading axes broadcast.  Restrictions: without `axes`.
+    """
+    column = np.expand_dims(y_bar, -1)
+    return unbroadcast(column * np.expand_dims(x2, -2), x1), unbroadcast((flipped(x1) @ column)[..., 0], x2)
+
+
+@rule(*named(np, "vecmat"))
+def vecmat(y, x1, x2, *, y_bar):
+    """y = x^H A  =>  x_bar = conj(A y_bar),  A_bar = conj(x) y_bar^T.
+
+    Shapes: x (..., m), A (..., m, n), y (..., n); leading axes broadcast.  Restrictions: without `axes`.
+    """
+    x1_bar = np.conjugate((x2 @ np.expand_dims(y_bar, -1))[..., 0])
+    return unbroadcast(x1_bar, x1), unbroadcast(np.expand_dims(np.conjugate(x1), -1) * np.expand_dims(y_bar, -2), x2)
+
+
+@rule(np.outer, *named(np.linalg, "outer"))
 def outer(y, a, b, out=None, *, y_bar):
     """Y = a b^T  =>  a_bar = Y_bar b,  b_bar = Y_bar^T a.  Operands are flattened."""
     if np.ndim(a) == 1 and np.ndim(b) == 1:
@@ -115,7 +146,7 @@ def outer(y, a, b, out=None, *, y_bar):
     return np.reshape(y_bar @ np.ravel(b), np.shape(a)), np.reshape(np.ravel(a) @ y_bar, np.shape(b))
 
 
-@rule(np.tensordot, wrt=("a", "b"))
+@rule(np.tensordot, *named(np.linalg, "tensordot"), wrt=("a", "b"))
 def tensordot(y, a, b, axes=2, *, y_bar):
     """The sum over pairs of axes.  Shapes: y has the other axes of a, then the other axes of b."""
     a_axes, b_axes = contracted_axes(axes, np.ndim(a), np.ndim(b))
@@ -142,6 +173,7 @@ def einsum(y, subscripts, *operands, y_bar, optimize=False):
 
     A letter that only one operand has was summed alone: its cotangent is constant along that axis. A repeated letter
     reads a diagonal: its cotangent is 0 elsewhere. Axes of length 1 broadcast, under letters too, and are summed here.
+    Restrictions: subscripts are a string, not lists between the operands.
     """
     if len(operands) == 1:
         return (operand_bar(subscripts, operands, 0, y_bar),)
@@ -164,23 +196,85 @@ def operand_bar(subscripts, operands, i, y_bar):
 
 @rule(np.kron)
 def kron(y, a, b, *, y_bar):
-    """Y[(i, k), (j, l)] = A[i, j] B[k, l]  =>  A_bar sums Y_bar B over k, l, and B_bar sums Y_bar A over i, j."""
-    require(np.ndim(a) == np.ndim(b) and np.ndim(a) in (1, 2), "np.kron has a rule for two vectors or two matrices")
-    if np.ndim(a) == 1:
+    """Y[(i, k), (j, l), ...] = A[i, j, ...] B[k, l, ...]  =>  A_bar sums Y_bar B over k, l, ..., and B_bar sums Y_bar A.
+
+    Shapes: any ranks; the smaller one has leading axes of length 1 put before its own.
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return unbroadcast(y_bar * b, a), unbroadcast(a * y_bar, b)
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
         blocks = np.reshape(y_bar, (np.size(a), np.size(b)))
         return blocks @ b, a @ blocks
-    blocks = np.reshape(y_bar, (np.shape(a)[0], np.shape(b)[0], np.shape(a)[1], np.shape(b)[1]))
-    return np.einsum("ikjl,kl->ij", blocks, b), np.einsum("ikjl,ij->kl", blocks, a)
+    n = np.ndim(y_bar)
+    left, right = leading_ones(np.shape(a), n), leading_ones(np.shape(b), n)
+    blocks = np.transpose(np.reshape(y_bar, interleaved(left, right)), evens_then_odds(n))
+    a_bar = np.tensordot(blocks, b if np.ndim(b) == n else np.reshape(b, right), n)
+    b_bar = np.tensordot(a if np.ndim(a) == n else np.reshape(a, left), blocks, n)
+    a_bar = a_bar if np.ndim(a) == n else np.reshape(a_bar, np.shape(a))
+    return a_bar, b_bar if np.ndim(b) == n else np.reshape(b_bar, np.shape(b))
 
 
-@rule(np.cross)
-def cross(y, a, b, *, y_bar):
-    """y = a x b  =>  a_bar = b x y_bar,  b_bar = y_bar x a.  Shapes: (..., 3); leading axes broadcast."""
-    return unbroadcast(np.cross(b, y_bar), a), unbroadcast(np.cross(y_bar, a), b)
+def leading_ones(shape, n):
+    """The shape with axes of length 1 before it, n in all."""
+    return (1,) * (n - len(shape)) + shape
 
 
-real_only(np.vdot)
+def interleaved(left, right):
+    """The first of both, the second of both, and so on."""
+    pairs = ()
+    for m, n in zip(left, right):
+        pairs = pairs + (m, n)
+    return pairs
+
+
+@at_compile_time
+def evens_then_odds(n):
+    """The permutation (0, 2, ..., 1, 3, ...) of 2 n axes."""
+    return tuple(range(0, 2 * n, 2)) + tuple(range(1, 2 * n, 2))
+
+
+@rule(np.cross, wrt=("a", "b"))
+def cross(y, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, y_bar):
+    """y = a x b  =>  a_bar = b x y_bar,  b_bar = y_bar x a.
+
+    Shapes: (..., 3), or (..., 2) for a vector in the plane; leading axes broadcast.
+    """
+    if axis is not None:
+        return cross_bars(a, b, axis, axis, axis, y_bar)
+    return cross_bars(a, b, axisa, axisb, axisc, y_bar)
+
+
+def cross_bars(a, b, axisa, axisb, axisc, y_bar):
+    """The cotangents of a cross product, taken with the vectors in the last axis."""
+    u, v = moved(a, axisa, -1), moved(b, axisb, -1)
+    m, n = np.shape(u)[-1], np.shape(v)[-1]
+    if m + n == 6:
+        g = moved(y_bar, axisc, -1)
+        u_bar, v_bar = np.cross(v, g), np.cross(g, u)
+    else:
+        g = moved(y_bar, axisc, -1) if m + n == 5 else np.expand_dims(y_bar, -1) * np.array([0.0, 0.0, 1.0])
+        u_bar, v_bar = np.cross(in_space(v), g)[..., :m], np.cross(g, in_space(u))[..., :n]
+    return moved(unbroadcast(u_bar, u), -1, axisa), moved(unbroadcast(v_bar, v), -1, axisb)
+
+
+def moved(x, source, destination):
+    return x if source == destination else np.moveaxis(x, source, destination)
+
+
+def in_space(v):
+    """Vectors in the plane with a third component, 0."""
+    return np.concatenate((v, np.zeros(np.shape(v)[:-1] + (3 - np.shape(v)[-1],))), axis=-1)
+
+
+@rule(*named(np.linalg, "cross"), wrt=("x1", "x2"))
+def cross_of_linalg(y, x1, x2, *, y_bar, axis=-1):
+    """As cross, of vectors in space only."""
+    return cross_bars(x1, x2, axis, axis, axis, y_bar)
+
+
+no_derivative(np.einsum_path)
 
 multilinear(
     np.matmul, operator.matmul, np.dot, np.inner, np.vdot, np.outer, np.tensordot, np.einsum, np.kron, np.cross,
+    *named(np, "vecdot", "matvec", "vecmat"), *named(np.linalg, "matmul", "outer", "tensordot", "cross", "vecdot"),
 )  # fmt: skip

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.reductions import backward_sums, before_of, flattened, ranks, shaped
+from backprose.rules.order import ranks
+from backprose.rules.reductions import flattened
 from backprose.rules.registry import pushforward
+from backprose.rules.running import backward_sums, before_of
 
 
 @pushforward(np.linalg.inv)
@@ -18,7 +20,7 @@ def inv_dot(c, a, *, a_dot):
 
 
 @pushforward(np.sort)
-def sort_dot(y, a, axis=-1, kind=None, *, a_dot):
+def sort_dot(y, a, axis=-1, kind=None, order=None, *, a_dot, stable=None):
     """The permutation that sorts a, equal entries in their order."""
     if axis is None:
         return np.take(flattened(a_dot), np.argsort(flattened(a), kind="stable"))
@@ -26,7 +28,7 @@ def sort_dot(y, a, axis=-1, kind=None, *, a_dot):
 
 
 @pushforward(np.partition)
-def partition_dot(y, a, kth, axis=-1, *, a_dot):
+def partition_dot(y, a, kth, axis=-1, kind="introselect", order=None, *, a_dot):
     """From the order of a to the sorted one, and from there to that of y."""
     if axis is None:
         sorted_dot = np.take(flattened(a_dot), np.argsort(flattened(a), kind="stable"))

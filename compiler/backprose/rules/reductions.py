@@ -1,4 +1,4 @@
-"""Sums, products, extrema and statistics over axes, and their running forms.
+"""Sums, products, extrema and spreads over axes.
 
 In all of them `kept(y, axis, keepdims)` is y with the reduced axes put back as length 1: it broadcasts against a.
 Entries at which `where` does not hold take no part and get 0; `masked(x, where)` is x with zeros there.
@@ -12,8 +12,9 @@ import numpy as np
 
 from backprose.rules.registry import linear, no_derivative, real_only, rule
 from backprose.rules.static import (
-    ends_padded, inverse_permutation, is_true, is_tuple, other_axes, positive_axes, require,
+    inverse_permutation, is_true, is_tuple, other_axes, positive_axes, sorting_permutation,
 )  # fmt: skip
+from backprose_runtime import unbroadcast
 
 
 def kept(y, axis, keepdims):
@@ -86,21 +87,40 @@ def nanmean(y, a, axis=None, dtype=None, out=None, keepdims=False, where=True, *
 
 
 @rule(np.average, wrt=("a", "weights"))
-def average(y, a, axis=None, weights=None, returned=False, *, y_bar):
+def average(y, a, axis=None, weights=None, returned=False, keepdims=False, *, y_bar):
     """y = sum(w a) / W with W = sum(w)  =>  a_bar = y_bar w / W,  w_bar = y_bar (a - y) / W.
 
-    Weights have a's shape, or are 1-D along one axis.
+    Weights have the shape of a, or of the axes of a that are named.  `returned` adds W to the results: its cotangent
+    goes to each weight.
     """
-    require(not returned, "the derivative of the pair that `returned=True` gives is not defined")
-    share = kept(y_bar, axis, False)
+    share, mean = (y_bar[0], kept(y[0], axis, keepdims)) if returned else (y_bar, kept(y, axis, keepdims))
+    share = kept(share, axis, keepdims)
     if weights is None:
         return np.broadcast_to(share / count(a, axis), np.shape(a)), None
-    if np.ndim(weights) == np.ndim(a):
-        share = share / kept(np.sum(weights, axis=axis), axis, False)
-        return share * weights, share * (a - kept(y, axis, False))
-    share = share / np.sum(weights)
-    slope = np.sum(share * (a - kept(y, axis, False)), axis=other_axes(axis, np.ndim(a)))
-    return share * np.expand_dims(weights, other_axes(axis, np.ndim(a))), slope
+    rest = () if np.ndim(weights) == np.ndim(a) else other_axes(axis, np.ndim(a))
+    w = along_axes(weights, axis, rest)
+    share = share / np.sum(w, axis=positive_axes(axis, np.ndim(a)), keepdims=True)
+    slope = share * (a - mean)
+    if returned:
+        slope = slope + np.broadcast_to(kept(y_bar[1], axis, keepdims), np.shape(a))
+    return share * w, in_order(np.sum(slope, axis=rest) if len(rest) > 0 else slope, axis, rest)
+
+
+def along_axes(weights, axis, rest):
+    """The weights in the order of the axes of a, of which `rest` are put in as axes of length 1."""
+    if len(rest) == 0:
+        return weights
+    if is_tuple(axis):
+        weights = np.transpose(weights, sorting_permutation(positive_axes(axis, np.ndim(weights) + len(rest))))
+    return np.expand_dims(weights, rest)
+
+
+def in_order(slope, axis, rest):
+    """Back from the order of the axes of a to that in which `axis` names them."""
+    if len(rest) == 0 or not is_tuple(axis):
+        return slope
+    order = sorting_permutation(positive_axes(axis, np.ndim(slope) + len(rest)))
+    return np.transpose(slope, inverse_permutation(order, np.ndim(slope)))
 
 
 # Products. Factors may be 0, so nothing is divided by: the product of the others is made from both ends.
@@ -119,7 +139,18 @@ def before(x):
 @rule(np.prod, wrt=("a", "initial"))
 def prod(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True, *, y_bar):
     """a_bar[i] = y_bar times the product of the other factors; right with any number of zeros, in all orders."""
-    factors = a if is_true(where) else np.where(where, a, 1.0)
+    return product_bars(a if is_true(where) else np.where(where, a, 1.0), axis, keepdims, initial, where, y_bar)
+
+
+@rule(np.nanprod, wrt=("a", "initial"))
+def nanprod(y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True, *, y_bar):
+    """As prod; NaN entries take no part and get 0."""
+    valid = among(~np.isnan(a), where)
+    return product_bars(np.where(valid, a, 1.0), axis, keepdims, initial, valid, y_bar)
+
+
+def product_bars(factors, axis, keepdims, initial, where, y_bar):
+    """The cotangents of the factors, which are 1 where they take no part, and of `initial`."""
     initial_bar = np.sum(y_bar * np.prod(factors, axis=axis, keepdims=keepdims))
     return masked(other_factors(factors, axis, keepdims, y_bar * initial), where), initial_bar
 
@@ -136,42 +167,6 @@ def other_factors(a, axis, keepdims, y_bar):
         product = np.reshape(others(flat), moved.shape)
         return kept(y_bar, axis, keepdims) * np.transpose(product, inverse_permutation(order, a.ndim))
     return kept(y_bar, axis, keepdims) * np.moveaxis(others(np.moveaxis(a, axis, -1)), -1, axis)
-
-
-@rule(np.cumprod)
-def cumprod(y, a, axis=None, dtype=None, out=None, *, y_bar):
-    """y[i] = a[0] ... a[i]  =>  a_bar[k] = (a[0] ... a[k-1]) s[k] with s[k] = y_bar[k] + a[k+1] s[k+1].
-
-    Right with any number of zeros, in all orders.  Reads: a, y.  Source: the recurrence is y's, transposed.
-    """
-    if axis is None:
-        flat = flattened(a)
-        return shaped(before_of(flat, y) * backward_sums(flat, y_bar), a)
-    a_last, y_last, y_bar_last = np.moveaxis(a, axis, -1), np.moveaxis(y, axis, -1), np.moveaxis(y_bar, axis, -1)
-    return np.moveaxis(before_of(a_last, y_last) * backward_sums(a_last, y_bar_last), -1, axis)
-
-
-def before_of(a, y):
-    """The products before each entry, read from the running products y."""
-    return np.concatenate([np.ones_like(a[..., :1]), y[..., :-1]], axis=-1)
-
-
-def backward_sums(a, y_bar):
-    """s[k] = y_bar[k] + a[k+1] s[k+1] along the last axis, in log2(n) vectorised steps.
-
-    Invariant: s[k] = total[k] + factor[k] s[k + step], where what lies behind the end is 0; `step` doubles.
-    """
-    total, factor, step = y_bar, shifted(a, 1), 1
-    while step < np.shape(a)[-1]:
-        total = total + factor * shifted(total, step)
-        factor = factor * shifted(factor, step)
-        step = 2 * step
-    return total
-
-
-def shifted(x, step):
-    """x[..., k + step], and 0 behind the end."""
-    return np.concatenate([x[..., step:], np.zeros_like(x[..., :step])], axis=-1)
 
 
 # Extrema
@@ -220,85 +215,62 @@ def centred(a, axis, where):
     return masked(a - over(np.sum, masked(a, where), axis) / n, where)
 
 
-@rule(np.var)
-def var(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, *, y_bar):
-    """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0."""
-    return kept(y_bar, axis, keepdims) * centred(a, axis, where) * (2 / freedom(a, axis, ddof, where))
+@rule(np.var, wrt=("a", "mean"))
+def var(
+    y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
+):  # fmt: skip
+    """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0.
 
-
-@rule(np.std)
-def std(y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, *, y_bar):
-    """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0."""
-    if is_true(where):
-        share = kept(y_bar / ((y + (y == 0)) * freedom(a, axis, ddof, where)), axis, keepdims)
-    else:
-        share = kept(y_bar / (y + (y == 0)), axis, keepdims) / freedom(a, axis, ddof, where)
-    return share * centred(a, axis, where)
-
-
-# Running sums and differences
-
-
-@linear(np.cumsum, wrt="a")
-def cumsum(y, a, axis=None, dtype=None, out=None, *, y_bar):
-    """y[i] = a[0] + ... + a[i]  =>  a_bar[i] = y_bar[i] + y_bar[i+1] + ...: the same sum from the other end."""
-    if axis is None:
-        return shaped(np.flip(np.cumsum(np.flip(y_bar))), a)
-    return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
-
-
-@linear(np.diff, wrt="a")
-def diff(y, a, n=1, axis=-1, *, y_bar):
-    """y[i] = a[i+1] - a[i]  =>  a_bar = -diff of y_bar with a 0 at both ends; n times."""
-    if n == 1:
-        return -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
-    for _ in range(n):
-        y_bar = -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
-    return y_bar
-
-
-# Order
-
-
-@rule(np.sort)
-def sort(y, a, axis=-1, kind=None, *, y_bar):
-    """y is a permutation of a along `axis`, and y_bar goes back by the inverse one.  Choice at ties: in a's order."""
-    if axis is None:
-        return shaped(np.take(y_bar, ranks(flattened(a), 0)), a)
-    return np.take_along_axis(y_bar, ranks(a, axis), axis)
-
-
-def ranks(a, axis):
-    """Where each entry of a stands in sorted order."""
-    return np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
-
-
-@rule(np.partition, wrt="a")
-def partition(y, a, kth, axis=-1, *, y_bar):
-    """y is a permutation of a along `axis`: from the order of y to the sorted one, and from there to that of a.
-
-    Choice at ties: in the order of a.  Reads: a, y.
+    `correction` is another name for `ddof`.  A `mean` that is given is an operand of its own, with what goes into a_bar
+    summed and negated.
     """
-    if axis is None:
-        return shaped(np.take(np.take(y_bar, np.argsort(y, kind="stable")), ranks(flattened(a), 0)), a)
-    return np.take_along_axis(np.take_along_axis(y_bar, np.argsort(y, axis, kind="stable"), axis), ranks(a, axis), axis)
+    return variance_bars(kept(y_bar, axis, keepdims), a, axis, ddof if correction is None else correction, where, mean)
 
 
-@rule(np.median)
-def median(y, a, axis=None, out=None, overwrite_input=False, keepdims=False, *, y_bar):
-    """The middle entry in sorted order, or half to each of the two.  Choice at ties: the first in a's order."""
-    require(not is_tuple(axis), "the derivative of a median over several axes is not in the table")
-    if axis is None:
-        rank, n = shaped(ranks(flattened(a), 0), a), np.size(a)
-    else:
-        rank, n = ranks(a, axis), np.shape(a)[axis]
-    low, high = (n - 1) // 2, n // 2
-    return np.where((rank == low) | (rank == high), kept(y_bar, axis, keepdims) / (high - low + 1), 0.0)
+@rule(np.nanvar, wrt=("a", "mean"))
+def nanvar(
+    y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
+):  # fmt: skip
+    """As var; NaN entries take no part and get 0."""
+    ddof, valid = ddof if correction is None else correction, among(~np.isnan(a), where)
+    return variance_bars(kept(y_bar, axis, keepdims), np.where(valid, a, 0.0), axis, ddof, valid, mean)
 
 
-real_only(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.sort, np.partition, np.median)
+@rule(np.std, wrt=("a", "mean"))
+def std(
+    y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
+):  # fmt: skip
+    """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0.
+
+    `mean` and `correction` as for var.
+    """
+    share = kept(y_bar / (2 * (y + (y == 0))), axis, keepdims)
+    return variance_bars(share, a, axis, ddof if correction is None else correction, where, mean)
+
+
+@rule(np.nanstd, wrt=("a", "mean"))
+def nanstd(
+    y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
+):  # fmt: skip
+    """As std; NaN entries take no part and get 0.  Choice where all are equal: 0."""
+    ddof, valid = ddof if correction is None else correction, among(~np.isnan(a), where)
+    share = kept(y_bar / (2 * (y + (y == 0))), axis, keepdims)
+    return variance_bars(share, np.where(valid, a, 0.0), axis, ddof, valid, mean)
+
+
+def variance_bars(share, a, axis, ddof, where, mean):
+    """The cotangents of the entries and of a mean that is given, for the cotangent `share` of the variance."""
+    if mean is None:
+        return share * centred(a, axis, where) * (2 / freedom(a, axis, ddof, where)), None
+    slope = share * masked(a - mean, where) * (2 / freedom(a, axis, ddof, where))
+    return slope, unbroadcast(-slope, mean)
+
+
+real_only(
+    np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.nanvar, np.nanstd,
+)  # fmt: skip
 
 no_derivative(
-    np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.searchsorted, np.count_nonzero,
-    np.nonzero, np.flatnonzero, np.argwhere, np.digitize, np.array_equal, np.allclose, np.isin,
+    np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.count_nonzero, np.nonzero, np.flatnonzero,
+    np.argwhere, np.array_equal, np.allclose, np.isin,
 )  # fmt: skip

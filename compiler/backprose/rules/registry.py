@@ -42,9 +42,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import BuiltinMethodType
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -58,23 +62,40 @@ class Rule:
     params: tuple[str, ...]  # the function's own positional parameters, without the result
     options: tuple[str, ...] = ()  # its keyword-only parameters
     inert: tuple[str, ...] = ()  # operands by which the derivative is 0
+    of_user: bool = False  # what it returns is compared with the operands
 
     @property
     def is_elementwise(self) -> bool:
         return self.form == "elementwise"
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why something is refused, and what to do in its stead."""
+
+    why: str
+    instead: str
+
+
 RULES: dict[Any, Rule] = {}
+OF_USERS: set[Any] = set()  # functions that users registered a rule for
 PUSHFORWARDS: dict[Any, Callable] = {}
 MULTILINEAR: set[Any] = set()
 NO_DERIVATIVE: set[Any] = set()
 EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
-REFUSED: dict[Any, str] = {}
+REFUSED: dict[Any, Refusal] = {}
+NOT_COMPILED: dict[Any, Refusal] = {}
 METHODS: dict[str, Any] = {}
+REFUSED_MEMBERS: dict[str, Refusal] = {}
 VARIADIC_METHODS: set[str] = set()
+CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+OF_TUPLES: set[Any] = set()
+
+# What makes the rules that follow from others, when they are asked for.
+DERIVATIONS: list[Callable[[Any], Rule | None]] = []
 
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
@@ -111,6 +132,13 @@ def rule(*functions: Any, wrt: str | tuple[str, ...] | None = None):
     return register
 
 
+def named(owner: Any, *names: str) -> tuple[Any, ...]:
+    """What the names, of which one string may hold many, stand for in the installed version, which may lack some."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are on their way out
+        return tuple(getattr(owner, name) for text in names for name in text.split() if hasattr(owner, name))
+
+
 def pushforward(*functions: Any) -> Callable:
     """Register the decorated tangent for `functions`, which have a rule: it takes the result, the operands and options
     as the rule does, and `<operand>_dot` for each operand in `wrt`, None where that does not move."""
@@ -142,6 +170,12 @@ def effect(*functions: Any) -> None:
     EFFECTS.update(functions)
 
 
+def context(*functions: Any) -> None:
+    """Declare functions that make what `with` enters; each object is entered once."""
+    NO_DERIVATIVE.update(functions)
+    CONTEXTS.update(functions)
+
+
 def opaque(*functions: Any) -> None:
     """Declare functions whose results do depend on numbers they are given, in a way that is not in the table: what
     they return is constant, and a gradient that would have to pass through them is refused."""
@@ -149,9 +183,17 @@ def opaque(*functions: Any) -> None:
     OPAQUE.update(functions)
 
 
-def refused(*functions: Any, why: str) -> None:
-    """Declare functions that may be called, but not differentiated, and the reason that an error gives."""
-    REFUSED.update(dict.fromkeys(functions, why))
+ELSEWHERE = "compute it outside the differentiated function, or write it with functions that have rules"
+
+
+def refused(*functions: Any, why: str, instead: str = ELSEWHERE) -> None:
+    """Declare functions that may be called, but not differentiated, with the reason and the way out that an error gives."""
+    REFUSED.update(dict.fromkeys(functions, Refusal(why, instead)))
+
+
+def not_compiled(*functions: Any, why: str, instead: str) -> None:
+    """Declare functions of which no call can be compiled, whatever they are given."""
+    NOT_COMPILED.update(dict.fromkeys(functions, Refusal(why, instead)))
 
 
 def at_compile_time(function: Callable) -> Callable:
@@ -165,11 +207,27 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def of_tuples(*functions: Any) -> None:
+    """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
+    OF_TUPLES.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
     if variadic:
         VARIADIC_METHODS.add(name)
+
+
+def member_refused(*names: str, why: str, instead: str) -> None:
+    """Declare attributes and methods of arrays that are refused."""
+    REFUSED_MEMBERS.update(dict.fromkeys(names, Refusal(why, instead)))
+
+
+def derivation(make: Callable[[Any], Rule | None]) -> Callable[[Any], Rule | None]:
+    """Register the decorated function, which makes the rule of a function that is in no table from those that are."""
+    DERIVATIONS.append(make)
+    return make
 
 
 def library(name: str, rules: str) -> None:
@@ -186,7 +244,14 @@ def load_libraries() -> None:
 
 
 def rule_for(function: Any) -> Rule | None:
-    return _get(RULES, function)
+    found = _get(RULES, function)
+    return found if found is not None else _derived(function)
+
+
+def ufunc_of(method: Any) -> np.ufunc | None:
+    """The ufunc of which this is a method: np.add of `np.add.reduce`."""
+    owner = method.__self__ if isinstance(method, BuiltinMethodType) else None
+    return owner if isinstance(owner, np.ufunc) else None
 
 
 def pushforward_for(function: Any) -> Callable | None:
@@ -198,7 +263,8 @@ def is_multilinear(function: Any) -> bool:
 
 
 def has_no_derivative(function: Any) -> bool:
-    return _contains(NO_DERIVATIVE, function)
+    """Whether the results carry no derivative; so do those of the methods of a ufunc of which this holds."""
+    return _contains(NO_DERIVATIVE, function) or _contains(NO_DERIVATIVE, ufunc_of(function))
 
 
 def is_opaque(function: Any) -> bool:
@@ -207,16 +273,26 @@ def is_opaque(function: Any) -> bool:
 
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
-    return rule_for(function) is not None or _contains(NO_DERIVATIVE, function) or _contains(REFUSED, function)
+    return rule_for(function) is not None or has_no_derivative(function) or _contains(REFUSED, function)
 
 
-def refusal_of(function: Any) -> str:
-    """Why the function can't be differentiated, or ""."""
-    return _get(REFUSED, function) or ""
+def refusal_of(function: Any) -> Refusal | None:
+    """Why the function can't be differentiated, if the table says so."""
+    own = getattr(function, "refusal", "")
+    return _get(REFUSED, function) or (Refusal(own, ELSEWHERE) if own else None)
+
+
+def not_compiled_because(function: Any) -> Refusal | None:
+    """Why no call of the function can be compiled, if the table says so."""
+    return _get(NOT_COMPILED, function)
 
 
 def has_effect(function: Any) -> bool:
-    return _contains(EFFECTS, function)
+    return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
+
+
+def is_context(function: Any) -> bool:
+    return _contains(CONTEXTS, function)
 
 
 def is_compile_time(function: Any) -> bool:
@@ -224,12 +300,26 @@ def is_compile_time(function: Any) -> bool:
 
 
 def is_real_only(function: Any) -> bool:
-    return _contains(REAL_ONLY, function)
+    return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
+
+
+def takes_tuple(function: Any) -> bool:
+    return _contains(OF_TUPLES, function)
 
 
 def _register(
     functions: tuple, form: str, text: Callable, wrt: str | tuple[str, ...] | None, inert: tuple[str, ...]
 ) -> Callable:
+    entry = made(form, text, wrt, inert)
+    for function in functions:
+        if function in RULES:
+            raise ValueError(f"{function!r} has two rules")
+        RULES[function] = entry
+    return text
+
+
+def made(form: str, text: Callable, wrt: str | tuple[str, ...] | None = None, inert: tuple[str, ...] = ()) -> Rule:
+    """The rule with this text."""
     parameters = list(inspect.signature(text).parameters.values())
     own = [p for p in parameters[1:] if p.kind is p.POSITIONAL_OR_KEYWORD or p.kind is p.VAR_POSITIONAL]
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -239,12 +329,32 @@ def _register(
         wrt = tuple(p.name for p in own if p.default is p.empty)
     elif isinstance(wrt, str):
         wrt = (wrt,)
-    entry = Rule(form, text, wrt, bar, tuple(p.name for p in own), options, inert)
-    for function in functions:
-        if function in RULES:
-            raise ValueError(f"{function!r} has two rules")
-        RULES[function] = entry
-    return text
+    return Rule(form, text, wrt, bar, tuple(p.name for p in own), options, inert)
+
+
+def _derived(function: Any) -> Rule | None:
+    found = (make(function) for make in DERIVATIONS)
+    return next((entry for entry in found if entry is not None), None)
+
+
+def register_of_user(function: Any, form: str, text: Any, wrt: str | tuple[str, ...] | None) -> None:
+    """Register a user's rule for a function that has none, in the stead of an earlier one of theirs.
+
+    Form "no_derivative" has no text. Raises ValueError for a function of whose derivative the table knows, or that can't
+    be called in compiled code.
+    """
+    name = getattr(function, "__name__", function)
+    if function not in OF_USERS and (rule_for(function) is not None or has_no_derivative(function)):
+        raise ValueError(f"{name} is in the table of rules already")
+    if (reason := not_compiled_because(function)) is not None:
+        raise ValueError(f"{name} can't be called in a differentiated function: {reason.why}")
+    RULES.pop(function, None)
+    NO_DERIVATIVE.discard(function)
+    OF_USERS.add(function)
+    if form == "no_derivative":
+        no_derivative(function)
+    else:
+        RULES[function] = replace(made(form, text, wrt), of_user=True)
 
 
 def _get(table: dict, key: Any) -> Any:

@@ -86,6 +86,12 @@ def inverse_permutation(axes, ndim):
 
 
 @at_compile_time
+def sorting_permutation(axes):
+    """The permutation p with which axes[p[0]], axes[p[1]], ... are in order."""
+    return tuple(builtins.sorted(range(len(axes)), key=lambda i: axes[i]))
+
+
+@at_compile_time
 def rolled_axes(axis, start, ndim):
     """The permutation that `np.rollaxis(a, axis, start)` applies."""
     axis, start = positive_axis(axis, ndim), start + ndim if start < 0 else start

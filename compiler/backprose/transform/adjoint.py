@@ -24,10 +24,11 @@ from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
-from backprose.rules.registry import Rule, has_no_derivative, is_opaque, refusal_of, rule_for
-from backprose.transform import reverse_loops
+from backprose.rules.custom import CustomCall
+from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
+from backprose.transform import custom_reverse, refusals, reverse_loops, user_rules
 from backprose.transform.identities import BACKWARDS
-from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
 from backprose.transform.typed import TypedBuilder
 
@@ -69,18 +70,16 @@ class Reversal:
 
     # Straight-line ops
 
-    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
+    def _call(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...] | None:
         if op.fn is operator.getitem:
             return self._getitem(b, op, bars)
+        if isinstance(op.fn, CustomCall):
+            return custom_reverse.reverse(self, b, op, bars)
         if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
             return None
         rule = rule_for(op.fn)
         if rule is None:
-            raise errors.NotDifferentiable(
-                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
-                refusal_of(op.fn) or "an active value goes through it",
-                "compute it outside the differentiated function, or write it with functions that have rules",
-            )  # fmt: skip
+            raise refusals.without_derivative(op.fn, op.loc)
         args, keywords = bound(rule, op)
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
@@ -95,8 +94,13 @@ class Reversal:
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
         try:
-            args = (op.result, *op.positional)
-            out = self.engine.call_function(b, rule.text, args, {**op.keywords, rule.bar: bar}, b.loc)
+            args, given = (op.result, *op.positional), {**op.keywords, rule.bar: bar}
+            if rule.of_user:
+                out = user_rules.apply(self.engine, b, rule, op, args, given)
+            else:
+                out = self.engine.call_function(b, rule.text, args, given, b.loc)
+        except errors.RuleMismatch:
+            raise
         except errors.CompileError as error:
             raise type(error)(
                 f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",
@@ -291,17 +295,6 @@ def forward_name(callee: str) -> str:
 
 def backward_name(callee: str) -> str:
     return f"{callee}_backward"
-
-
-def bar_tree_kind(kind: Kind) -> Kind:
-    """The kind of the cotangent of a whole value: None where there is no derivative."""
-    if isinstance(kind, (Tuple, FixedList)):
-        return type(kind)(tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, (Dict, Record)):
-        return replace(kind, items=tuple(map(bar_tree_kind, kind.items)))
-    if isinstance(kind, List):
-        return List(bar_tree_kind(kind.item))
-    return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
 
 
 def _bar_result(value: Value, path: tuple) -> Value:

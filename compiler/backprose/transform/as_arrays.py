@@ -11,7 +11,7 @@ import numpy as np
 from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.rules.registry import Rule
+from backprose.rules.registry import Rule, takes_tuple, ufunc_of
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
@@ -33,13 +33,16 @@ def with_arrays(
         if any(isinstance(v.kind, Array) for v in args):
             args = tuple(as_array(b, v) for v in args)
         return args, keywords
-    takes_arrays = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
+    is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
+    takes_arrays = is_ufunc or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
     if fn in (*MAKE_ARRAYS, *SPLITS) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}
     for key, value in named.items():
         if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+            continue
+        if isinstance(value.kind, Tuple) and takes_tuple(fn):
             continue
         if fn not in OF_SEQUENCES:
             named[key] = as_array(b, value)

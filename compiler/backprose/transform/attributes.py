@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import is_number, ndim_of
+from backprose.analysis.kinds import is_number, kind_of
 from backprose.ir.kinds import (
-    Array, Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
+    Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import (
-    containers, followed, inherited, iteration, lists, outside, plain_methods, refusals, writing,
+    containers, followed, inherited, lists, members, outside, plain_methods, refusals, writing,
 )  # fmt: skip
 from backprose.transform.places import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
@@ -50,8 +49,6 @@ OTHER_LAYOUT = {
     "byteswap": "it changes how its numbers are stored", "setfield": "it stores bytes, not numbers",
     "itemset": "NumPy has no such method any more",
 }  # fmt: skip
-# Attributes of arrays that are functions of them, printed as the user wrote them.
-ARRAY_FUNCTIONS = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
 
 def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
@@ -87,26 +84,11 @@ def _method(engine: Inference, b: TypedBuilder, target: Value, name: str) -> Val
 
 
 def _of_number(engine: Inference, b: TypedBuilder, target: Value, kind: Kind, name: str, loc: Any) -> Value:
-    if name == "shape":
-        return b.call(np.shape, target)
-    if name == "ndim":
-        known = ndim_of(kind)
-        return b.getattr(target, "ndim", Scalar("int")) if known is None else b.const(known)
-    if name == "size":
-        return b.call(np.size, target)
-    if name == "dtype" and isinstance(kind, (Array, Scalar)) and not (isinstance(kind, Scalar) and kind.is_python):
-        return b.data(np.dtype(kind.dtype.rstrip("_")))
-    if name == "dtype":
-        return b.getattr(target, "dtype", Object(np.dtype))
-    if name in ("itemsize", "nbytes"):
-        return b.getattr(target, name, Scalar("int"))
-    if name == "T" and ndim_of(kind) in (0, 1):
-        return target
-    if name in ARRAY_FUNCTIONS:
-        return b.call(ARRAY_FUNCTIONS[name], target, method=name)
-    if name == "flat" and isinstance(kind, Array):
-        return b.call(backprose_runtime.flat, target)
-    if name in METHODS or name in MUTATING["array"]:
+    members.refuse(name, loc)
+    value = members.get(b, target, name)
+    if value is not None:
+        return value
+    if name in METHODS or name in MUTATING["array"] or name in members.OWN_METHODS:
         return _method(engine, b, target, name)
     raise _unknown(f"the attribute `{name}` of an array or number", loc)
 
@@ -126,7 +108,7 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
         return engine.call_function(b, member.fget, (target,), {}, loc)
     if inspect.isdatadescriptor(member) and not isinstance(member, types.MemberDescriptorType):
         raise _unknown(f"the attribute `{name}` of `{kind.cls.__qualname__}`", loc)
-    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict"):
+    if isinstance(member, (types.FunctionType, classmethod, staticmethod)) or name in ("_replace", "_asdict") or has_rule(member):
         return _method(engine, b, target, name)
     if member is not None and not hasattr(member, "__get__"):
         return outside.live(engine, b, lambda: getattr(kind.cls, name), name, (id(kind.cls), name), kind.cls)
@@ -142,6 +124,8 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
 
 def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:
     """An attribute of a module, a class or another object that is known now, read live where it is data."""
+    if isinstance(obj, (np.finfo, np.iinfo)):
+        return b.getattr(target, name, kind_of(getattr(obj, name)))
     member = inspect.getattr_static(type(obj), name, None)
     if isinstance(member, property):
         return engine.call_function(b, member.fget, (target,), {}, loc)
@@ -178,8 +162,12 @@ def call_method(
         if engine.memory.active and writing.writes(getattr(np.ndarray, name, None)):
             return writing.call(engine, b, getattr(np.ndarray, name), (target, *args), keywords, loc)
         _refuse_mutation("array", name, loc)
-        if name == "tolist" and isinstance(kind, Array) and kind.axes:
-            return iteration.to_list(engine, b, target, kind, loc)
+        own = members.OWN_METHODS.get(name)
+        value = own(engine, b, target, args, keywords, loc) if own is not None else None
+        if value is not None:
+            return value
+        if name not in METHODS:
+            raise _unknown(f"this call of the method `{name}` of an array", loc)
         if name in VARIADIC_METHODS and len(args) != 1:
             args = (b.tuple(args),) if args else ()
         if name == "clip" and len(args) == 1 and not {"a_max", "max"} & set(keywords):
@@ -250,16 +238,16 @@ def _call_record_method(
 ) -> Value:
     member = inspect.getattr_static(kind.cls, name)
     if isinstance(member, staticmethod):
-        return engine.call_function(b, member.__func__, args, keywords, loc)
+        return engine.call_object(b, member.__func__, args, keywords, loc)
     if isinstance(member, classmethod):
-        return engine.call_function(b, member.__func__, (b.data(kind.cls), *args), keywords, loc)
+        return engine.call_object(b, member.__func__, (b.data(kind.cls), *args), keywords, loc)
     if name == "_replace":
         items = b.items_of(target)
         return b.record(kind.cls, kind.fields, [keywords.get(f, v) for f, v in zip(kind.fields, items)])
     if name == "_asdict":
         return b.dict([(b.const(f), v) for f, v in zip(kind.fields, b.items_of(target))])
-    if isinstance(member, types.FunctionType):
-        return engine.call_function(b, member, (target, *args), keywords, loc)
+    if isinstance(member, types.FunctionType) or has_rule(member):
+        return engine.call_object(b, member, (target, *args), keywords, loc)
     raise _unknown(f"the method `{name}` of `{kind.cls.__qualname__}`", loc)
 
 
@@ -268,12 +256,17 @@ def _call_object_method(
 ) -> Value:
     bound = getattr(obj, name)
     function = getattr(bound, "__func__", None)
-    if isinstance(function, types.FunctionType):
-        return engine.call_function(b, function, (target, *args), keywords, loc)
+    if isinstance(function, types.FunctionType) or has_rule(function):
+        return engine.call_object(b, function, (target, *args), keywords, loc)
     descriptor = getattr(type(obj), name, None)
     if descriptor is not None and is_known(descriptor):
         return _call_known_method(engine, b, target, descriptor, args, keywords, loc)
     return engine.call_object(b, bound, args, keywords, loc)
+
+
+def has_rule(member: Any) -> bool:
+    """Whether it is a function that says itself what a call of it means, as one with a rule of its own."""
+    return hasattr(member, "__backprose_call__")
 
 
 def _describe(obj: Any) -> str:

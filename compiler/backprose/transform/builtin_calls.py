@@ -124,13 +124,6 @@ def _float(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, l
     return b.call(float, *args) if folded else typed_call(b, float, args, Scalar("float"))
 
 
-def _refused(why: str, instead: str) -> Callable[..., Value]:
-    def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-        raise errors.UnsupportedCall("this call is not supported", loc, why, instead)
-
-    return handler
-
-
 def _divmod(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     """`divmod(x, y)` is `(x // y, x % y)`."""
     return b.tuple([engine.known(b, fn, args, {}, loc) for fn in (operator.floordiv, operator.mod)])
@@ -192,12 +185,6 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     divmod: _divmod,
     sorted: _sorted,
     operator.delitem: _delitem,
-    eval: _refused("what it evaluates is not known when compiling", "write the expression out"),
-    exec: _refused("what it executes is not known when compiling", "write the statements out"),
-    open: _refused("a file is not part of a differentiable computation", "read it outside"),
-    input: _refused("its result is not known when compiling", "pass the value as an argument"),
-    globals: _refused("which names it gives is not known when compiling", "use the names"),
-    locals: _refused("which names it gives is not known when compiling", "use the names"),
 }
 
 # What goes over its arguments, or only asks for their class.

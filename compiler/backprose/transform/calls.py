@@ -76,8 +76,12 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         if fn not in builtin_calls.ITERATING:
             refusals.refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
+    refusals.refuse_not_compiled(fn, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
+    if isinstance(fn, types.MethodDescriptorType) and issubclass(fn.__objclass__, (np.ndarray, np.generic)) and args:
+        method = attributes.get(engine, b, args[0], fn.__name__, loc)  # np.ndarray.sum(x) is x.sum()
+        return apply(engine, b, method, args[1:], keywords, loc)
     if isinstance(fn, functools.partial):
         bound = tuple(b.data(v) for v in fn.args)
         named = {**{k: b.data(v) for k, v in fn.keywords.items()}, **keywords}
@@ -157,6 +161,7 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     rule = rule_for(fn)
     if rule is not None:
         refusals.refuse_objects(fn, args, loc)
+        refusals.refuse_overwriting(fn, rule, args, keywords, loc)
         keywords = refusals.check_parameters(fn, rule, args, keywords, loc)
         args, keywords = with_arrays(b, fn, rule, args, keywords)
     if fn is not operator.getitem and any(_is_unresolved(v.kind) for v in args) and not has_no_derivative(fn):

@@ -11,13 +11,12 @@ import numpy as np
 
 from backprose.ir.kinds import Dim, Scalar, Static, Unbound
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.rules.registry import has_effect
+from backprose.rules.registry import has_effect, is_context
 
 # Fresh buffers are not shared: each is written to on its own. Lengths and ranges read best where they are used.
 NOT_SHARED = frozenset(
     {np.zeros_like, np.zeros, np.ones, np.empty, np.full, np.empty_like, np.ones_like, np.full_like, np.copy,
-     np.ndarray.copy, backprose_runtime.add_at, backprose_runtime.zeros_like, reversed, range, len,
-     np.errstate}
+     np.ndarray.copy, backprose_runtime.add_at, backprose_runtime.zeros_like, reversed, range, len}
 )  # fmt: skip
 
 
@@ -76,7 +75,7 @@ def _key(op: Op) -> Any:
         return ("const", op.result.kind) if isinstance(op.result.kind, Static) else ("const", id(op.attrs["value"]))
     if any(isinstance(v.kind, Unbound) for v in op.operands):
         return None
-    if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not _is_index(op):
+    if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not is_context(op.fn) and not _is_index(op):
         return ("call", op.fn, op.attrs["keywords"], op.operands)
     return ("tuple", op.operands) if op.name == "tuple" else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import backprose_runtime
@@ -46,6 +46,17 @@ def cotangent_kind(kind: Kind) -> Kind:
     if isinstance(kind, Static):
         return Scalar(type(kind.value).__name__)
     return kind.item if isinstance(kind, Maybe) else kind
+
+
+def bar_tree_kind(kind: Kind) -> Kind:
+    """The kind of the cotangent of a whole value: None where there is no derivative."""
+    if isinstance(kind, (Tuple, FixedList)):
+        return type(kind)(tuple(map(bar_tree_kind, kind.items)))
+    if isinstance(kind, (Dict, Record)):
+        return replace(kind, items=tuple(map(bar_tree_kind, kind.items)))
+    if isinstance(kind, List):
+        return List(bar_tree_kind(kind.item))
+    return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
 
 
 def part(b: TypedBuilder, value: Value, path: Path) -> Value:

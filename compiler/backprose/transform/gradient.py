@@ -17,8 +17,9 @@ from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
-from backprose.transform.adjoint import Reversal, backward_name, bar_tree_kind, forward_name
-from backprose.transform.cotangents import Cotangents, Likes, bar_name, fit
+from backprose.rules.custom import CustomCall
+from backprose.transform.adjoint import Reversal, backward_name, forward_name
+from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.keep_unbound import keep_unbound
@@ -186,6 +187,7 @@ def _with_pairs(
 ) -> Module:
     """The module with the forward and backward parts of every function that is reached by `invoke`."""
     functions = {f.name: f for f in (entry, *more)}
+    module = Module({**module.functions, **engine.functions})  # also what users' rules invoke
     wanted = dict(reversal.pairs)
     done: dict[str, set[int]] = {}
     while any(done.get(name) != wrt for name, wrt in wanted.items()):
@@ -207,6 +209,8 @@ def reachable(functions: dict[str, Function], module: Module) -> dict[str, Funct
     pending = list(functions.values())
     while pending:
         for op in all_ops(pending.pop().region):
+            if isinstance(op.fn, CustomCall) and op.fn.body is not None:
+                pending.append(op.fn.body)
             name = op.attrs.get("callee")
             if op.name == "invoke" and name not in found and name in module.functions:
                 found[name] = module.functions[name]

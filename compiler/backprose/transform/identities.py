@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import is_basic, is_mask, ndim_of, without_lengths
+from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_mask, ndim_of, without_lengths
 from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
@@ -247,6 +247,13 @@ def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
 
 
+def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Of a real number, the number itself."""
+    if not op.in_reverse or dtype_of(op.operands[0].kind) is None or is_complex(op.operands[0].kind):
+        return None
+    return _same_kind(op.operands[0], op)
+
+
 IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.mul: _mul,
     np.multiply: _mul,
@@ -256,6 +263,8 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.sub: _sub,
     operator.pow: _pow,
     np.transpose: _transpose,
+    np.conjugate: _of_real,
+    np.real: _of_real,
     np.where: _where,
     np.sum: _sum,
     np.broadcast_to: _broadcast_to,

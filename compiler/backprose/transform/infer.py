@@ -90,6 +90,9 @@ class Inference:
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
+    own_rule: list[Any] = field(default_factory=list)  # functions with rules of their own that are being walked, None for a gradient
+    debug: bool = False  # what users' rules return must have the dtypes of the arguments
+    changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
@@ -100,8 +103,11 @@ class Inference:
 
     # Entry
 
-    def run(self, function: Any, kinds: Mapping[str, Kind]) -> Module:
-        """The module for `function` called with parameters of these kinds."""
+    def run(self, function: Any, kinds: Mapping[str, Kind], frames: Mapping[str, Frame] | None = None) -> Module:
+        """The module for `function` called with parameters of these kinds.
+
+        For a nested function, found in the frame that `frames` names, the parameters are what it captures.
+        """
         target, owner = (function.__func__, function.__self__) if hasattr(function, "__func__") else (function, None)
         lowered = self.lower(target)
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
@@ -110,7 +116,7 @@ class Inference:
         self.entry = lowered.name, lowered.attrs.get("code"), Frame.of(target).identity
         self.memory.active, self.followed = True, self.followed.closed()
         try:
-            entry = self._settled(target, lowered, owner, kinds, prefix)
+            entry = self._settled(target, lowered, owner, kinds, prefix, frames or {})
             outer[2].reads.update(self.followed.reads)
         finally:
             self.memory.state, self.memory.active, self.followed, self.entry = outer
@@ -118,7 +124,8 @@ class Inference:
         return Module({entry.name: entry, **others, **self.functions})
 
     def _settled(
-        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str
+        self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
+        frames: Mapping[str, Frame],
     ) -> Function:
         """The entry, built until it is known what it writes to."""
         instances, depth = dict(self.instances), self.depth
@@ -128,7 +135,7 @@ class Inference:
         while True:
             self.memory.state, ordered = {}, frozenset(self.memory.layouts.ordered)
             try:
-                entry, written = self._entry(target, lowered, owner, kinds, prefix, changed)
+                entry, written = self._entry(target, lowered, owner, kinds, prefix, frames, changed)
             except errors.UnsupportedUpdate as error:
                 self.depth, self.instances = depth, dict(instances)  # those that were built before it are of no use
                 if followed.follow(self, error):
@@ -146,13 +153,13 @@ class Inference:
                 continue
             again = followed.note_writes(self) or self.memory.layouts.ordered != ordered
             if not again and written <= (changed or frozenset()):
-                self.careful = careful
+                self.careful, self.changed = careful, changed or frozenset()
                 return entry
             changed = (changed or frozenset()) | written
 
     def _entry(
         self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
-        changed: frozenset[str] | None,
+        frames: Mapping[str, Frame], changed: frozenset[str] | None,
     ) -> tuple[Function, frozenset[str]]:
         """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
         b = TypedBuilder(lowered.loc)
@@ -162,6 +169,11 @@ class Inference:
             if owner is not None and i == 0:
                 values.append(b.data(owner))
                 followed.own(self, Static(owner), param.name)
+                continue
+            if param.name in frames:
+                captured = tuple(Value("", name_lengths(k, f"{prefix}{param.name}.{j}")) for j, k in enumerate(kinds[param.name].captured))
+                params.extend(captured)
+                values.append(self.closure(b, kinds[param.name].template, captured, frames[param.name], param.name))
                 continue
             followed.own(self, kinds[param.name], param.name)
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
@@ -423,11 +435,14 @@ class Inference:
         template = op.attrs["template"]
         if template == "self":
             template = frame.template
-        captured = tuple(env[v] for v in op.operands)
+        env[op.result] = self.closure(b, template, tuple(env[v] for v in op.operands), frame, op.result.name)
+
+    def closure(self, b: TypedBuilder, template: Any, captured: tuple[Value, ...], frame: Frame, name: str) -> Value:
+        """A nested function that captures these values."""
         kind = Closure(template, tuple(v.kind for v in captured))
-        value = b.op("closure", captured, [Value(op.result.name, kind)], template=template).result
+        value = b.op("closure", captured, [Value(name, kind)], template=template).result
         self.captures[value] = (captured, frame)
-        env[op.result] = value
+        return value
 
     def _raise(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         operands = [env[v] for v in op.operands]

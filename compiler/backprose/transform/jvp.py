@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound, varied_values
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
-from backprose.transform.adjoint import bar_tree_kind
+from backprose.transform.cotangents import bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
 from backprose.transform.tangent import Pushforward, tangent_name
@@ -32,7 +32,8 @@ def tangent(module: Module, engine: Inference, request: Request) -> Module:
     moving = moving_parameters(module, wrt)
     entry = _with_tangent(fn, engine, wrt, moving, request)
     others = [_with_tangent(module.functions[name], engine, at, moving) for name, at in moving.items() if at]
-    return Module(reachable({f.name: f for f in (entry, *others)}, module))
+    known = Module({**module.functions, **engine.functions})  # also what users' rules invoke
+    return Module(reachable({f.name: f for f in (entry, *others)}, known))
 
 
 def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:

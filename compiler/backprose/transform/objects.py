@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, Dim, FixedList, List, Object, Record, Scalar, Static, Tuple
@@ -25,12 +24,9 @@ if TYPE_CHECKING:
 Args = tuple[Value, ...]
 Keywords = Mapping[str, Value]
 
-CONTEXTS = (np.errstate,)
-
-
 def construct(engine: Inference, b: TypedBuilder, cls: type, args: Args, keywords: Keywords, loc: Any) -> Value:
-    """A new object of a user's class, an exception, or a context such as np.errstate."""
-    if issubclass(cls, BaseException) or cls in CONTEXTS:
+    """A new object of a user's class, or an exception."""
+    if issubclass(cls, BaseException):
         operands = (*args, *keywords.values())
         results = [Value("", Object(cls))]
         return b.op("call", operands, results, fn=cls, keywords=tuple(keywords), method=None).result

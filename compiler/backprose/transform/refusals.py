@@ -15,7 +15,9 @@ from backprose.analysis.kinds import is_complex, is_none, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
 from backprose.ir.objects import public_name
-from backprose.rules.registry import Rule, has_effect, is_real_only
+from backprose.rules.registry import (
+    ELSEWHERE, Refusal, Rule, has_effect, is_real_only, not_compiled_because, refusal_of, ufunc_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -31,12 +33,39 @@ def without_rule(fn: Any, loc: Any) -> errors.UnsupportedCall:
     )  # fmt: skip
 
 
+def without_derivative(fn: Any, loc: Any) -> errors.NotDifferentiable:
+    """The refusal of a derivative through a function that may be called."""
+    reason = refusal_of(fn) or Refusal("an active value goes through it", ELSEWHERE)
+    ufunc = ufunc_of(fn)
+    name = getattr(fn, "__name__", str(fn)) if ufunc is None else f"{ufunc.__name__}.{fn.__name__}"
+    return errors.NotDifferentiable(f"`{name}` has no derivative rule", loc, reason.why, reason.instead)
+
+
+def refuse_not_compiled(fn: Any, loc: Any) -> None:
+    """Refuse what the table says can't be compiled."""
+    reason = not_compiled_because(fn)
+    if reason is not None:
+        raise errors.UnsupportedCall(f"a call of `{name_of(fn)}` is not supported", loc, reason.why, reason.instead)
+
+
 def refuse_writes(fn: Any, loc: Any) -> None:
     """Refuse functions that change an argument."""
     if getattr(fn, "__name__", "") == "shuffle" and has_effect(fn):
         raise errors.UnsupportedUpdate(
             f"`{name_of(fn)}` changes its argument in place", loc, "where each entry goes is drawn inside the call",
             "index with a permutation: `x[rng.permutation(len(x))]`",
+        )  # fmt: skip
+
+
+def refuse_overwriting(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> None:
+    """Refuse `overwrite_input`: what is left in the argument afterwards is not defined."""
+    if "overwrite_input" not in rule.params:
+        return
+    given = {**dict(zip(rule.params, args)), **keywords}.get("overwrite_input")
+    if given is not None and given.kind != Static(False):
+        raise errors.UnsupportedUpdate(
+            f"`{name_of(fn)}` may overwrite its argument", loc, "what `overwrite_input` leaves in it is not defined",
+            "leave it out",
         )  # fmt: skip
 
 
@@ -82,6 +111,12 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
             f"the parameter `out` of `{name_of(fn)}` is not supported", loc, "its result is not followed there",
             "leave it out",
         )  # fmt: skip
+    for name, value in {**dict(zip(rule.params, args)), **keywords}.items():
+        if name.startswith("overwrite_") and value.kind != Static(False):
+            raise errors.UnsupportedUpdate(
+                f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
+                "it lets the function write anything into its argument", "leave it out",
+            )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",
@@ -138,6 +173,8 @@ def name_of(fn: Any) -> str:
         return public_name(fn) or repr(fn)
     module = getattr(fn, "__module__", None)
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    if ufunc_of(fn) is not None:
+        return public_name(fn) or repr(fn)
     if module in (None, "builtins", "__main__", "_operator"):
         return name
     return f"{module}.{name}"

@@ -20,11 +20,13 @@ from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
+from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
-    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, refusal_of, rule_for,
+    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
 )  # fmt: skip
-from backprose.transform.adjoint import bar_tree_kind, bound, keeps_shape
-from backprose.transform.cotangents import Cotangents, cast, cotangent_kind, kind_at, leaves
+from backprose.transform import custom_forward, refusals, user_rules
+from backprose.transform.adjoint import bound, keeps_shape
+from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
 from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder
@@ -57,7 +59,9 @@ class Pushforward:
             return
         outer = b.loc, b.pinned
         b.loc, b.pinned = op.loc.beside() if op.loc else None, True
-        if op.regions or op.name == "invoke":
+        if isinstance(op.fn, CustomCall):
+            custom_forward.push(self, b, op)
+        elif op.regions or op.name == "invoke":
             getattr(self, f"_{op.name}")(b, op)
         else:
             beside = b.nested()
@@ -79,11 +83,7 @@ class Pushforward:
             return None
         rule = rule_for(op.fn)
         if rule is None:
-            raise errors.NotDifferentiable(
-                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative rule", op.loc,
-                refusal_of(op.fn) or "an active value goes through it",
-                "compute it outside the differentiated function, or write it with functions that have rules",
-            )  # fmt: skip
+            raise refusals.without_derivative(op.fn, op.loc)
         args, keywords = bound(rule, op)
         operands = {**args, **keywords}
         for name, operand in operands.items():
@@ -193,7 +193,12 @@ class Pushforward:
 
     def _inlined(self, b: TypedBuilder, op: Op, text: Callable, given: dict[str, Value]) -> Value:
         try:
-            return self.engine.call_function(b, text, (op.result, *op.positional), {**op.keywords, **given}, b.loc)
+            rule, args = rule_for(op.fn), (op.result, *op.positional)
+            if rule.of_user:
+                return user_rules.apply(self.engine, b, rule, op, args, {**op.keywords, **given})
+            return self.engine.call_function(b, text, args, {**op.keywords, **given}, b.loc)
+        except errors.RuleMismatch:
+            raise
         except errors.CompileError as error:
             raise type(error)(
                 f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",

@@ -18,8 +18,7 @@ from backprose.analysis.shapes import Shapes, reads_shape
 from backprose.ir.kinds import ONE, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple, Unbound
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import all_ops, substitute
-from backprose.transform.adjoint import bar_tree_kind
-from backprose.transform.cotangents import Path, as_scalar, cast, cotangent_kind, kind_at, leaves, part, zeros
+from backprose.transform.cotangents import Path, as_scalar, bar_tree_kind, cast, cotangent_kind, kind_at, leaves, part, zeros
 from backprose.transform.typed import TypedBuilder
 
 KNOWN = (Tuple, FixedList, Dict, Record)  # containers that are seen through

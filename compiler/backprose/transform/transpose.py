@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import backprose_runtime
 import numpy as np
 
+from backprose import errors
 from backprose.analysis.activity import active_values, maybe_missing, maybe_unbound
 from backprose.analysis.versions import Versions
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import defined_values, redefine, substitute
-from backprose.transform.adjoint import Reversal, bar_tree_kind
-from backprose.transform.cotangents import Cotangents, Likes
+from backprose.transform.adjoint import Reversal
+from backprose.transform.cotangents import Cotangents, Likes, bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.outer_shapes import asks_shape
@@ -33,6 +34,10 @@ LinearMap = Callable[[TypedBuilder, list[Value]], list[tuple[Value, Value]]]
 
 SHAPE_OF_FIRST = frozenset({np.shape, np.ndim, np.size, len, np.zeros_like, np.ones_like, backprose_runtime.zeros_like})
 SHAPE_OF_SECOND = frozenset({backprose_runtime.unbroadcast})
+
+
+class NotLinear(Exception):
+    """The map depends on its arguments in another way than linearly: its transpose reads them."""
 
 
 def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list[Value]) -> list[Value | None]:
@@ -51,7 +56,13 @@ def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
     for y, y_bar in pairs:
         bars.add(back, y, y_bar)
-    forward = Reversal(engine, active).region(back, inner.ops, bars)
+    reversal = Reversal(engine, active)
+    forward = reversal.region(back, inner.ops, bars)
+    if reversal.pairs:
+        raise errors.NotDifferentiable(
+            "a recursive function of a tangent or cotangent can't be transposed", b.loc,
+            "its forward and backward parts would be functions of their own", "write the recursion as a loop",
+        )  # fmt: skip
     found = [bars.get(x) for x in xs]
     built = Region((), (*forward, *back.ops), tuple(v for v in found if v is not None))
     built = drop_dead_ops(drop_evident_sums(built))
@@ -64,10 +75,6 @@ def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list
     b.learn(built)
     results = iter(built.results)
     return [None if v is None else next(results) for v in found]
-
-
-class NotLinear(Exception):
-    """The map depends on its arguments in another way than linearly: its transpose reads them."""
 
 
 def depending(region: Region, values: list[Value]) -> set[Value]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprose.analysis.kinds import is_number, ndim_of
+from backprose import errors
+from backprose.analysis.kinds import dtype_of, is_number, ndim_of
 from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
@@ -75,6 +76,23 @@ def _any_number(targets: Any) -> bool:
     """Whether some number or array may be an instance of one of the classes."""
     targets = targets if isinstance(targets, tuple) else (targets,)
     return not all(cls in (tuple, list, dict, str, set) for cls in targets)
+
+
+def _type_info(fn: Any) -> Callable[..., Value]:
+    """`np.finfo(dtype)` and `np.iinfo(dtype)`, of which attributes are read."""
+
+    def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+        (asked,) = (*args, *keywords.values())
+        try:
+            dtype = dtype_of(asked.kind) if isinstance(asked.kind, Scalar) else np.dtype(b.static_value(asked))
+            return typed_call(b, fn, args, Static(fn(np.dtype(dtype.rstrip("_") if isinstance(dtype, str) else dtype))), keywords)
+        except (NotStatic, ValueError, TypeError) as error:
+            raise errors.UnsupportedCall(
+                f"this call of `np.{fn.__name__}` is not supported", loc, str(error) or "the type is not known when compiling",
+                "name the type: np.float64, x.dtype",
+            ) from error  # fmt: skip
+
+    return handler
 
 
 def _type(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -156,6 +174,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
     isinstance: _isinstance,
+    np.finfo: _type_info(np.finfo),
+    np.iinfo: _type_info(np.iinfo),
     type: _type,
     hasattr: _hasattr,
     callable: _callable,

@@ -21,7 +21,7 @@ from backprose.ir.kinds import (
     UNBOUND, UNKNOWN, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
-from backprose.rules.registry import has_effect, is_compile_time
+from backprose.rules.registry import has_effect, is_compile_time, is_context
 from backprose.transform.structural import LITERALS, STRUCTURAL, NotStatic, static_from_kind, truth
 
 __all__ = ["LITERALS", "NotStatic", "TypedBuilder", "is_hashable", "truth", "typed_call"]
@@ -75,7 +75,7 @@ class TypedBuilder(Builder):
                 self.lengths[op.result] = op.operands[0]
             elif op.fn is reversed:
                 self.reversals[op.result] = op.operands[0]
-            elif op.fn is np.errstate:
+            elif op.name == "call" and is_context(op.fn):
                 self.contexts[op.result] = op
             for inner in op.regions:
                 self.learn(inner)

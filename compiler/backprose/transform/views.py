@@ -12,6 +12,7 @@ import numpy as np
 from backprose.analysis.kinds import is_basic, is_complex, ndim_of
 from backprose.ir.kinds import Array, Kind, Number, Static
 from backprose.ir.nodes import Op, Value
+from backprose.rules.custom import CustomCall
 from backprose.rules.registry import has_no_derivative
 
 VIEWS = frozenset({
@@ -59,6 +60,8 @@ def is_new(op: Op) -> bool:
     """Whether the call certainly gives memory of its own, beyond what `ownership.allocates` knows."""
     if has_no_derivative(op.fn) and (getattr(op.fn, "__module__", None) or "").startswith("numpy"):
         return isinstance(op.result.kind, Array)  # positions, comparisons, constants
+    if isinstance(op.fn, CustomCall):
+        return op.fn.gives_new
     if op.fn is np.imag:
         return not is_complex(op.operands[0].kind)
     if op.fn is np.ndarray.astype and not _converts(op):

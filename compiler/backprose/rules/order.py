@@ -1,0 +1,88 @@
+"""Order: sorted arrays, and entries that are chosen by value.
+
+Where entries are equal, they are taken in the order in which they stand in the array, so that a tie has one owner.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprose.rules.reductions import flattened, shaped
+from backprose.rules.registry import at_compile_time, no_derivative, refused, rule
+from backprose.rules.shape import along, along_axis
+from backprose.rules.static import positive_axis, require
+from backprose_runtime import add_at
+
+
+# Permutations
+
+
+@rule(np.sort, wrt="a")
+def sort(y, a, axis=-1, kind=None, order=None, *, y_bar, stable=None):
+    """y is a permutation of a along `axis`, and y_bar goes back by the inverse one.  Choice at ties: in a's order."""
+    require(order is None, "fields of structured arrays are not followed")
+    if axis is None:
+        return shaped(np.take(y_bar, ranks(flattened(a), 0)), a)
+    return np.take_along_axis(y_bar, ranks(a, axis), axis)
+
+
+def ranks(a, axis):
+    """Where each entry of a stands in sorted order."""
+    return np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
+
+
+@rule(np.partition, wrt="a")
+def partition(y, a, kth, axis=-1, kind="introselect", order=None, *, y_bar):
+    """y is a permutation of a along `axis`: from the order of y to the sorted one, and from there to that of a.
+
+    Choice at ties: in the order of a.  Reads: a, y.
+    """
+    require(order is None, "fields of structured arrays are not followed")
+    if axis is None:
+        return shaped(np.take(np.take(y_bar, np.argsort(y, kind="stable")), ranks(flattened(a), 0)), a)
+    return np.take_along_axis(np.take_along_axis(y_bar, np.argsort(y, axis, kind="stable"), axis), ranks(a, axis), axis)
+
+
+# Parts
+
+
+@rule(np.unique, wrt="ar")
+def unique(
+    y, ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, y_bar, equal_nan=True,
+    sorted=True,
+):  # fmt: skip
+    """Each value that is kept comes from the array.  Choice at ties: from its first occurrence.  Reads: ar, y."""
+    values_bar = y_bar[0] if return_index or return_inverse or return_counts else y_bar
+    if axis is not None:
+        first = np.unique(ar, return_index=True, axis=axis)[1]
+        return add_at(np.zeros_like(ar), along(positive_axis(axis, np.ndim(ar)), first), values_bar)
+    values = y[0] if return_index or return_inverse or return_counts else y
+    return shaped(add_at(np.zeros_like(flattened(ar)), first_places(values, flattened(ar)), values_bar), ar)
+
+
+def first_places(values, a):
+    """Where each of the values stands first in the flat array a."""
+    order = np.argsort(a, kind="stable")
+    return order[np.searchsorted(a[order], values)]
+
+
+@rule(np.trim_zeros, wrt="filt")
+def trim_zeros(y, filt, trim="fb", axis=None, *, y_bar):
+    """The entries that are kept, where they stood; the zeros that are cut off get 0.  Shapes: filt (n,)."""
+    require(np.ndim(filt) == 1, "it is trimmed along several axes at once")
+    start = first_kept(filt) if trims_front(trim) else 0
+    return add_at(np.zeros_like(filt), slice(start, start + np.size(y_bar)), y_bar)
+
+
+def first_kept(filt):
+    """The number of zeros at the front, or 0 where all are."""
+    return np.argmax(filt != 0)
+
+
+@at_compile_time
+def trims_front(trim):
+    return "f" in trim.lower()
+
+
+no_derivative(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize)
+refused(np.sort_complex, why="it gives complex numbers also for real ones: use np.sort")

@@ -1,0 +1,102 @@
+"""`reduce` and `accumulate` of the ufuncs for which they have closed forms.
+
+For other ufuncs, and for `outer` and `reduceat`, rules follow from partials (rules/derived.py); `at` is a program.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprose.rules.reductions import extremum, kept, prod, sum_
+from backprose.rules.registry import linear, refused, rule
+from backprose.rules.running import cumprod, cumsum
+
+
+def whole(a, axis):
+    """The axis, or None where it is the only one."""
+    return None if np.ndim(a) == 1 else axis
+
+
+def last(x, axis):
+    """x with the axis moved to the end."""
+    return x if np.ndim(x) == 1 else np.moveaxis(x, axis, -1)
+
+
+def first(x, axis):
+    """x with the axis moved to the front."""
+    return x if np.ndim(x) == 1 else np.moveaxis(x, axis, 0)
+
+
+def back(x, axis):
+    """x with the last axis moved back to where it was."""
+    return x if np.ndim(x) == 1 else np.moveaxis(x, -1, axis)
+
+
+# Closed forms. The first axis is reduced unless another is named.
+
+
+@linear(np.add.reduce, wrt=("array", "initial"))
+def add_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, initial=0, where=True, *, y_bar):
+    """As np.sum, whose axis is None unless named."""
+    return sum_(y, array, whole(array, axis), dtype, out, keepdims, initial, where, y_bar=y_bar)
+
+
+@rule(np.multiply.reduce, wrt=("array", "initial"))
+def multiply_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, initial=1, where=True, *, y_bar):
+    """As np.prod, whose axis is None unless named."""
+    return prod(y, array, whole(array, axis), dtype, out, keepdims, initial, where, y_bar=y_bar)
+
+
+@rule(np.maximum.reduce, np.minimum.reduce, np.fmax.reduce, np.fmin.reduce, wrt=("array", "initial"))
+def extremum_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True, *, y_bar):
+    """As np.max and np.min, whose axis is None unless named.  Choice at ties: split evenly.
+
+    With fmax and fmin, NaN entries get 0.
+    """
+    return extremum(y, array, whole(array, axis), out, keepdims, initial, where, y_bar=y_bar)
+
+
+def at_most(x, y):
+    """The exponent x - y, and -inf where y is -inf: nothing takes part in a sum of zeros."""
+    return x - np.where(y == -np.inf, 0.0, y)
+
+
+@rule(np.logaddexp.reduce, wrt="array")
+def logaddexp_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
+    """y = log(sum(e^a))  =>  a_bar = y_bar e^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
+    axis = whole(array, axis)
+    return kept(y_bar, axis, keepdims) * np.exp(at_most(array, kept(y, axis, keepdims)))
+
+
+@rule(np.logaddexp2.reduce, wrt="array")
+def logaddexp2_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
+    """y = log2(sum(2^a))  =>  a_bar = y_bar 2^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
+    axis = whole(array, axis)
+    return kept(y_bar, axis, keepdims) * np.exp2(at_most(array, kept(y, axis, keepdims)))
+
+
+@rule(np.hypot.reduce, wrt="array")
+def hypot_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
+    """y = sqrt(sum(a^2))  =>  a_bar = y_bar a / y.  Choice at 0: 0, which is a subgradient.  Reads: a, y."""
+    axis = whole(array, axis)
+    full = kept(y, axis, keepdims)
+    return kept(y_bar, axis, keepdims) * (array / (full + (full == 0)))
+
+
+@linear(np.add.accumulate, wrt="array")
+def add_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
+    """As np.cumsum, whose axis is None unless named."""
+    return cumsum(y, array, axis, dtype, out, y_bar=y_bar)
+
+
+@rule(np.multiply.accumulate, wrt="array")
+def multiply_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
+    """As np.cumprod, whose axis is None unless named."""
+    return cumprod(y, array, axis, dtype, out, y_bar=y_bar)
+
+
+refused(
+    np.power.reduce, np.power.reduceat, np.arctan2.reduce, np.arctan2.reduceat,
+    why="on machines with wide vectors NumPy leaves out the entries between the first and the last one",
+    instead="take the last entry of `accumulate`, which is right everywhere",
+)  # fmt: skip
