@@ -77,8 +77,9 @@ def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, A
     kinds = {name: kind_of(a) for name, a in zip(inspect.signature(f).parameters, args)}
     if golden.generic:
         kinds = {name: Number() for name in kinds}
-    forward = golden.what == "jvp"
-    request = Request(golden.wrt, len(golden.wrt) == 1, forward or golden.what == "value_and_grad", False, forward)
+    request = Request(golden.wrt, len(golden.wrt) == 1, golden.what == "value_and_grad")
+    if golden.what == "jvp":
+        request = Request.of_tangent(golden.wrt)
     if golden.what == "grad of grad":
         module = run_passes(gradient_module(Inference(lowered), f, kinds, request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
         module = run_passes(gradient(module, Inference(lowered), request), (*PRIMAL_PASSES, *ADJOINT_PASSES))

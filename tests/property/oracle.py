@@ -185,19 +185,20 @@ def direction(value: Any, rng: np.random.Generator) -> Any:
 
 def check_tangent(f: Callable, args: tuple, wrt: tuple[int, ...], expected: Any, gradient: Any) -> None:
     """Forward mode: the value's own bits, and <gradient, x_dot> as its tangent."""
-    gradient, wrt = zip(*((g, i) for g, i in zip(gradient, wrt) if any(np.asarray(x).dtype.kind == "f" for x in leaves(args[i]))))
+    moving = [any(np.asarray(x).dtype.kind == "f" for x in leaves(args[i])) for i in wrt]
+    gradient, wrt = zip(*((g, i) for g, i, moves in zip(gradient, wrt, moving) if moves))
     names = inspect.signature(f).parameters
     kinds = {name: kind_of(a) for name, a in zip(names, args)}
-    compilation = compile_function(f, kinds, Plan(Request(wrt, False, True, False, True)))
+    compilation = compile_function(f, kinds, Plan(Request.of_tangent(wrt)))
     source = compilation.emitted.source
     dots = [direction(args[i], np.random.default_rng(2)) for i in wrt]
     kept = copy.deepcopy((args, dots))
     value, dot = loaded(compilation, f)[compilation.entry](*args, *dots)
     assert same_bits((args, dots), kept), f"the arguments changed\n{source}"
     assert same_bits(value, expected), f"the value beside the tangent is {value}, not {expected}\n{source}"
-    pairs = [(np.asarray(g), np.asarray(d)) for bar, d in zip(gradient, dots) for g, d in zip(leaves(bar), leaves(d), strict=True)]
-    wanted = float(sum(np.sum(g * d) for g, d in pairs))
-    size = float(sum(np.sum(abs(g * d)) for g, d in pairs))
+    pairs = [pair for bar, d in zip(gradient, dots) for pair in zip(leaves(bar), leaves(d), strict=True)]
+    wanted = float(sum(np.sum(np.multiply(g, d)) for g, d in pairs))
+    size = float(sum(np.sum(np.abs(np.multiply(g, d))) for g, d in pairs))
     if np.isfinite(wanted) and np.isfinite(expected):
         single = np.asarray(value).dtype == np.float32
         bound = (1e-3 if single else 1e-6) * max(1.0, size)

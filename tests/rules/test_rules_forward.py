@@ -42,7 +42,8 @@ def call_of(case: Case) -> Program:
 
 
 def tangent_of(program: Program, dots: list, optimise: bool = True) -> tuple[Any, Any, str]:
-    c = compile_function(program.function, program.kinds, Plan(Request(program.wrt, False, True, False, True)), optimise)
+    plan = Plan(Request.of_tangent(program.wrt))
+    c = compile_function(program.function, program.kinds, plan, optimise)
     value, dot = c.load("program", program.function.__globals__)[c.entry](*program.args, *dots)
     return value, dot, c.emitted.source
 
@@ -119,10 +120,10 @@ def test_reverse_over_forward_is_forward_over_reverse(case: Case):
 
     names = [first.parameters[i] for i in first.wrt]
     others = [p for p in first.parameters if p not in names]
+    everything, moving = ", ".join([*names, *others]), ", ".join(names)
     text = (
-        f"def partial({', '.join([*names, *others])}):\n    return program({', '.join(first.parameters)})\n"
-        f"def slope({', '.join([*names, *others])}):\n"
-        f"    return jvp(lambda {', '.join(names)}: partial({', '.join([*names, *others])}), ({', '.join(names)},), dots)[1]\n"
+        f"def partial({everything}):\n    return program({', '.join(first.parameters)})\n"
+        f"def slope({everything}):\n    return jvp(lambda {moving}: partial({everything}), ({moving},), dots)[1]\n"
     )
     scope = {"program": first.function, "jvp": backprose.jvp, "dots": dots}
     slope = function_from(text, "slope", scope)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.matrices import flipped, of_matrix
-from backprose.rules.registry import at_compile_time, no_derivative, pushforward, real_only, rule
+from backprose.rules.registry import at_compile_time, no_derivative, real_only, rule
 from backprose.rules.static import positive_axes
 from backprose_runtime import unbroadcast
 
@@ -76,18 +76,6 @@ def matrix_power(y, a, n, *, y_bar):
         total = total + left @ np.linalg.matrix_power(base, m - 1 - k)
         left = base @ left
     return total if n >= 0 else -base @ total @ base
-
-
-@pushforward(np.linalg.eigh)
-def eigh_dot(y, a, UPLO="L", *, a_dot):
-    """M = V^T A_dot V  =>  w_dot = diag(M),  V_dot = V (F * M)."""
-    w, v = y[0], y[1]
-    unit = np.eye(np.shape(a)[-1])
-    read = np.tril(a_dot) if UPLO == "L" else np.triu(a_dot)
-    m = flipped(v) @ ((read + flipped(read)) * (1 - unit / 2)) @ v
-    gaps = np.expand_dims(w, -2) - np.expand_dims(w, -1) + unit
-    turns = (1 - unit) * m
-    return np.sum(unit * m, axis=-1), v @ (turns / (gaps + ((gaps == 0) & (turns == 0))))
 
 
 @rule(np.linalg.eigvalsh, wrt="a")

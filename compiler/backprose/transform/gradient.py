@@ -40,6 +40,10 @@ class Request:
     has_aux: bool = False
     forward: bool = False  # the value and its tangent, for tangents of the parameters
 
+    @classmethod
+    def of_tangent(cls, wrt: tuple[int, ...], has_aux: bool = False) -> Request:
+        return cls(wrt, single=False, value=True, has_aux=has_aux, forward=True)
+
     @property
     def suffix(self) -> str:
         if self.forward:

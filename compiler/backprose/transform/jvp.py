@@ -1,4 +1,4 @@
-"""The functions that are emitted in forward mode: a function with its tangent, and those that it reaches by `invoke`."""
+"""The functions that are emitted in forward mode: a function with its tangent, and what it reaches by `invoke`."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def _with_tangent(
 def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[Value]:
     """The active values, and those that become active ones and may be unbound.
 
-    Of a variable that may be unbound nothing can be read, so its tangent can't be made of zeros when it is asked for: it
-    has one from the start.
+    Of a variable that may be unbound nothing can be read, so its tangent can't be made of zeros when it is asked for:
+    it has one from the start.
     """
     found, before = set(active), -1
     while len(found) != before:

@@ -2,9 +2,9 @@
 
 The walk goes forwards, in the order of the primal, so nothing is kept and nothing is recorded. An elementwise rule is
 applied to the tangent of each operand that moves, a linear function to the tangents themselves, and for any other the
-pullback is transposed (`transpose.py`), unless the table states a pushforward. Containers, branches and loops are linear:
-tangents flow beside the values. What does not move has no tangent, and no zero is written down but where it is stored,
-carried or returned.
+pullback is transposed (`transpose.py`), unless the table states a pushforward. Containers, branches and loops are
+linear: tangents flow beside the values. What does not move has no tangent, and no zero is written down but where it is
+stored, carried or returned.
 """
 
 from __future__ import annotations
@@ -208,7 +208,8 @@ class Pushforward:
     def _check(self, b: TypedBuilder, op: Op, rule: Rule) -> None:
         """The rule's own text says which calls are refused, also where forward mode does not need it."""
         aside = b.nested()
-        seeds = Cotangents(set(), {(op.result, path): Value("", cotangent_kind(kind)) for path, kind in leaves(op.result.kind)})
+        bars = {(op.result, path): Value("", cotangent_kind(kind)) for path, kind in leaves(op.result.kind)}
+        seeds = Cotangents(set(), bars)
         self._inlined(aside, op, rule.text, {rule.bar: seeds.tree(aside, op.result)})
 
     def _moves(self, operand: Any) -> bool:
@@ -318,7 +319,7 @@ class Pushforward:
         return not isinstance(value.kind, Unbound) and self.dots.has(value, path)
 
     def _dot_at(self, b: TypedBuilder, value: Value, path: tuple, to: Value) -> Value:
-        """The tangent of a part of what becomes `to` in a branch or a loop; of a variable that is unbound it is unbound."""
+        """The tangent of a part of what becomes `to` in a branch or a loop; that of an unbound variable is unbound."""
         if isinstance(value.kind, Unbound):
             return self.dots.zeros(b, value)
         if not carries_derivative(kind_at(value.kind, path)):
