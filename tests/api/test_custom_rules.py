@@ -804,3 +804,45 @@ def test_modules_hold_the_rule_and_refuse_what_is_not_compiled():
     f = opaque()
     with pytest.raises(errors.UnsupportedCall, match="can't be written into a module"):
         module_text(Derivative(lambda x: f(x, 2.0), 0).compile_for({"x": kind_of(1.0)}), "here:f", "0")
+
+
+def test_a_captured_array_is_read_as_it_is_when_the_function_is_called():
+    def f(x):
+        k = np.ones(3)
+
+        def times(t):
+            return t * k
+
+        k[0] = 5.0
+        return np.sum(apply(times, x))
+
+    value, gradient = value_and_grad(f)(X)
+    assert value == pytest.approx(f(X))
+    np.testing.assert_allclose(gradient, 100 * X * [5, 1, 1])
+
+
+def test_a_return_annotation_tells_what_an_opaque_function_returns():
+    calls = []
+
+    @custom_vjp(compile=False)
+    def f(x) -> "f8[:]":
+        calls.append(x)
+        return np.sin(x)
+
+    f.defvjp(lambda x: (np.sin(x), x), lambda x, g: (g * np.cos(x),))
+    np.testing.assert_allclose(grad(lambda x: np.sum(f(x)))(X), np.cos(X))
+    assert calls == []
+
+
+def test_a_passed_function_that_updates_what_it_captures_is_refused():
+    def f(x):
+        k = np.ones(3)
+
+        def update(t):
+            k[0] = 5.0
+            return t * k
+
+        return np.sum(apply(update, x)) + k[0]
+
+    with pytest.raises(errors.UnsupportedUpdate, match="updates what it captures"):
+        grad(f)(X)

@@ -50,15 +50,15 @@ def call(engine: Inference, b: TypedBuilder, holder: Any, args: tuple, keywords:
                 "take the derivative of a function that does not call it",
             )  # fmt: skip
         return engine.call_function(b, function, tuple(values), {}, loc)  # within itself it is a function like any other
-    values = [engine.memory.current(b, v, loc) for v in values]
     arguments, operands = [], []
     for name, value in zip(holder.__signature__.parameters, values):
         passed = _passed(engine, b, value, rule, name, loc)
         arguments.append(passed)
-        operands.extend(engine.captures[value][0] if passed else (value,))
+        parts = engine.captures[value][0] if passed else (value,)
+        operands.extend(engine.memory.current(b, v, loc) for v in parts)
     fn = CustomCall(function, rule, tuple(holder.__signature__.parameters), tuple(arguments))
     if not holder.compile:
-        kind = holder.result or stated_kind(function, tuple(v.kind for v in values))
+        kind = holder.result_kind or stated_kind(function, tuple(v.kind for v in values))
         fn = replace(fn, function=Foreign(function, rule.name), has_effect=True)
     else:
         fn = _with_body(engine, fn, [v.kind for v in values], loc)
@@ -123,6 +123,11 @@ def _run(
     """The IR of a function for arguments of these kinds. It stands by itself: its memory is not that of the caller."""
     frames = {name: passed.frame for name, passed in zip(names, arguments) if passed}
     made = engine.run(function, dict(zip(names, kinds)), frames)
+    if not engine.changed.isdisjoint(frames):
+        raise errors.UnsupportedUpdate(
+            "a function that is passed to one with a rule of its own updates what it captures", made.entry.loc,
+            "the update would be seen outside", "pass what it updates as an argument, and return it",
+        )  # fmt: skip
     engine.functions.update({name: other for name, other in made.functions.items() if other is not made.entry})
     return drop_dead(made.entry)  # the closures in it have been inlined
 

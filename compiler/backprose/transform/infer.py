@@ -164,7 +164,7 @@ class Inference:
         """The function, which works on copies of the parameters `changed`, and the parameters that it writes to."""
         b = TypedBuilder(lowered.loc)
         b.observer = partial(sharing.made, self.memory)
-        params, values = [], []
+        params, values, held = [], [], []
         for i, param in enumerate(lowered.params):
             if owner is not None and i == 0:
                 values.append(b.data(owner))
@@ -173,6 +173,7 @@ class Inference:
             if param.name in frames:
                 captured = tuple(Value("", name_lengths(k, f"{prefix}{param.name}.{j}")) for j, k in enumerate(kinds[param.name].captured))
                 params.extend(captured)
+                held.extend((param.name, v) for v in captured)
                 values.append(self.closure(b, kinds[param.name].template, captured, frames[param.name], param.name))
                 continue
             followed.own(self, kinds[param.name], param.name)
@@ -182,7 +183,8 @@ class Inference:
             values.append(own if changed is None else self.memory.expand(b, own))
         at = len(b.ops)
         followed.open_records(self, b)
-        cells = [(v.name, self.memory.ref(part).cell) for v in values for part in self.memory.reachable(b, v)]
+        held += [(v.name, v) for v in values]
+        cells = [(name, self.memory.ref(part).cell) for name, v in held for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
         followed.check_unchanged(self, b, (result,), lowered.loc)
         followed.check_separate(self, b, at, params, bool(changed))
