@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 
+import numpy as np
+
 from backprose.rules.registry import at_compile_time
 
 
@@ -47,6 +49,21 @@ def require(condition, reason):
 def is_true(x):
     """Whether `x` is True itself, as an option that is left out is. The compiler asks the kind."""
     return x is True
+
+
+def is_integer(x):
+    """Whether `x` is one integer, as an index is. The compiler asks the kind."""
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+
+
+def dtype_is_known(x):
+    """Whether the dtype of `x`, or of all elements of the list `x`, is known. Always true at run time; the compiler asks."""
+    return True
+
+
+def holds_floats(x):
+    """Whether the numbers in `x` are floats or complex. The compiler asks the kind."""
+    return np.issubdtype(np.asarray(x).dtype, np.inexact)
 
 
 @at_compile_time

@@ -63,6 +63,10 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
     if is_number(kind):
         return _of_number(engine, b, target, kind, name, loc)
     if isinstance(kind, Slice) and name in ("start", "stop", "step"):
+        bounds = b.bounds.get(target, ())
+        position = {1: ("stop",)}.get(len(bounds), ("start", "stop", "step"))
+        if name in position[: len(bounds)]:
+            return bounds[position.index(name)]
         return b.getattr(target, name, getattr(kind, name))
     if isinstance(kind, Range) and name in ("start", "stop", "step"):
         return b.getattr(target, name, Scalar("int"))

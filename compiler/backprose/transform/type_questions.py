@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, is_number, ndim_of
+from backprose.analysis.kinds import dtype_of, is_inexact, is_number, ndim_of
 from backprose.ir.kinds import (
-    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
+    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
-    has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known,
+    dtype_is_known, has_length, holds_floats, in_any_layout, is_integer, is_true, leads_to_all, length_is_known,
+    names_imaginary_part, rank_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
@@ -37,7 +38,7 @@ def type_of(kind: Kind) -> type | None:
         return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
     if isinstance(kind, (Record, Object)):
         return kind.cls
-    simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range}
+    simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range, Slice: slice}
     return simple.get(type(kind))
 
 
@@ -114,7 +115,7 @@ def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
 
 def _callable(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     kind = args[0].kind
-    return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures)
+    return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures or args[0] in engine.partials)
 
 
 def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -165,8 +166,26 @@ def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     return b.const(ndim_of(args[0].kind) is not None)
 
 
+def _dtype_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind = args[0].kind
+    items = kind.items if isinstance(kind, (Tuple, FixedList)) else (kind.item,) if isinstance(kind, List) else (kind,)
+    return b.const(len({dtype_of(k) for k in items}) <= 1 and all(dtype_of(k) is not None for k in items))
+
+
+def _is_integer(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind = args[0].kind
+    return b.const(ndim_of(kind) == 0 and (dtype_of(kind) or "").startswith(("int", "uint")))
+
+
+def _holds_floats(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(is_inexact(args[0].kind))
+
+
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
+    dtype_is_known: _dtype_is_known,
+    is_integer: _is_integer,
+    holds_floats: _holds_floats,
     has_length: _has_length,
     in_any_layout: _in_any_layout,
     leads_to_all: _leads_to_all,
