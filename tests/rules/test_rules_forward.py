@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import backprose  # noqa: E402
+from backprose import errors  # noqa: E402
 from backprose.forward import dot_like  # noqa: E402
 from backprose.pipeline import Plan, compile_function  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
@@ -55,7 +56,7 @@ def directions(program: Program) -> list:
 
 
 def paired(bars: list, dots: list) -> float:
-    return sum(float(np.sum(np.asarray(g, float) * np.asarray(d, float))) for g, d in zip(bars, dots, strict=True))
+    return sum(float(np.real(np.sum(np.multiply(g, d)))) for g, d in zip(bars, dots, strict=True))
 
 
 def moving(dot: Any, value: Any) -> list:
@@ -68,7 +69,12 @@ def moving(dot: Any, value: Any) -> list:
     return [dot]
 
 
-@each(PROGRAMS)
+def has_forward(case: Case) -> bool:
+    """The number of entries of np.polydiv's remainder depends on their values, so its pullback can't be transposed."""
+    return case.function is not np.polydiv
+
+
+@each([c for c in PROGRAMS if has_forward(c)])
 def test_forward_is_the_transpose_of_reverse(case: Case):
     program = call_of(case)
     dots = directions(program)
@@ -93,11 +99,11 @@ def test_forward_is_the_transpose_of_reverse(case: Case):
     pairs = [(g, d) for i, bar, dx in zip(program.wrt, bars, dots, strict=True)
              for g, d in zip(leaves_like(bar, program.args[i]), leaves(dx), strict=True)]  # fmt: skip
     forward, reverse = paired(leaves(weights), found), paired([g for g, _ in pairs], [d for _, d in pairs])
-    scale = sum(float(np.sum(np.abs(np.asarray(g, float) * np.asarray(d, float)))) for g, d in pairs)
+    scale = sum(float(np.sum(np.abs(np.multiply(g, d)))) for g, d in pairs)
     np.testing.assert_allclose(forward, reverse, rtol=1e-11, atol=1e-12 * max(1.0, scale), err_msg=source)
 
 
-@each([c for c in chosen(2) if any(isinstance(leaf, np.ndarray) for leaf in leaves(c.values))])
+@each([c for c in chosen(2) if has_forward(c) and any(isinstance(leaf, np.ndarray) for leaf in leaves(c.values))])
 def test_float32_stays(case: Case):
     wide = call_of(case)
     dots = directions(wide)
@@ -111,7 +117,11 @@ def test_float32_stays(case: Case):
         np.testing.assert_allclose(d, e, rtol=2e-3, atol=1e-3 * max(1.0, np.max(np.abs(e), initial=0.0)))
 
 
-@each([c for c in chosen(2) if all(isinstance(v, (np.ndarray, float)) for v in (*c.values, c.call(c.values)))])
+def is_plain(case: Case) -> bool:
+    return has_forward(case) and all(isinstance(v, (np.ndarray, float)) for v in (*case.values, case.call(case.values)))
+
+
+@each([c for c in chosen(2) if is_plain(c)])
 def test_reverse_over_forward_is_forward_over_reverse(case: Case):
     """<x_dot, d/dx <u, y_dot>> both ways."""
     first = program_of(case)
@@ -132,7 +142,12 @@ def test_reverse_over_forward_is_forward_over_reverse(case: Case):
     over_forward = backprose.grad(slope, argnums=wrt)(*point, *fixed)
     partial = function_from(text, "partial", scope)
     gradient = backprose.grad(partial, argnums=wrt)
-    fixed_dots = tuple(np.zeros_like(x) if np.asarray(x).dtype.kind == "f" else None for x in fixed)
+    fixed_dots = tuple(np.zeros_like(x) if np.asarray(x).dtype.kind in "fc" else None for x in fixed)
     _, over_reverse = backprose.jvp(gradient, (*point, *fixed), (*dots, *fixed_dots))
     for a, b in zip(over_forward, over_reverse, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9 * max(1.0, np.max(np.abs(b), initial=0.0)))
+
+
+def test_a_pullback_that_is_not_linear_is_refused():
+    with pytest.raises(errors.NotDifferentiable, match="`polydiv` has no derivative in forward mode"):
+        backprose.jvp(lambda u: np.polydiv(u, np.array([1.0, 2.0]))[0], (np.arange(1.0, 5.0),), (np.ones(4),))
