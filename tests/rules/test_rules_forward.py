@@ -52,7 +52,14 @@ def tangent_of(program: Program, dots: list, optimise: bool = True) -> tuple[Any
 def directions(program: Program) -> list:
     """Random tangents of what is differentiated; of the kinds that `jvp` makes of them."""
     rng = np.random.default_rng(11)
-    return [dot_like(program.args[i], random_like(program.args[i], rng), "dot") for i in program.wrt]
+    return [dot_like(x, without_flags(random_like(x, rng)), "dot") for x in (program.args[i] for i in program.wrt)]
+
+
+def without_flags(dot: Any) -> Any:
+    """None in the place of a flag: it carries no derivative."""
+    if isinstance(dot, (list, tuple)) and not hasattr(dot, "_fields"):
+        return type(dot)(map(without_flags, dot))
+    return None if isinstance(dot, bool) else dot
 
 
 def paired(bars: list, dots: list) -> float:
@@ -63,6 +70,8 @@ def moving(dot: Any, value: Any) -> list:
     """The tangents of the leaves, zeros for None, which stands where there is no derivative."""
     if isinstance(value, (list, tuple)):
         return [leaf for d, v in zip(dot, value, strict=True) for leaf in moving(d, v)]
+    if isinstance(value, bool):
+        return []
     if dot is None:
         assert np.asarray(value).dtype.kind not in "fc"
         return [np.zeros(np.shape(value))]
@@ -70,8 +79,9 @@ def moving(dot: Any, value: Any) -> list:
 
 
 def has_forward(case: Case) -> bool:
-    """The number of entries of np.polydiv's remainder depends on their values, so its pullback can't be transposed."""
-    return case.function is not np.polydiv
+    """Not where the pullback can't be transposed: how many entries np.polydiv's remainder has depends on their values,
+    and the derivative of a Frechet derivative puts the cotangent into a block of a matrix that goes through expm."""
+    return case.function is not np.polydiv and case.function.__name__ != "expm_frechet"
 
 
 @each([c for c in PROGRAMS if has_forward(c)])
@@ -97,7 +107,7 @@ def test_forward_is_the_transpose_of_reverse(case: Case):
     weights = random_like(wanted, np.random.default_rng(3))
     bars = cotangents(case, weights)
     pairs = [(g, d) for i, bar, dx in zip(program.wrt, bars, dots, strict=True)
-             for g, d in zip(leaves_like(bar, program.args[i]), leaves(dx), strict=True)]  # fmt: skip
+             for g, d in zip(leaves_like(bar, program.args[i]), moving(dx, program.args[i]), strict=True)]  # fmt: skip
     forward, reverse = paired(leaves(weights), found), paired([g for g, _ in pairs], [d for _, d in pairs])
     scale = sum(float(np.sum(np.abs(np.multiply(g, d)))) for g, d in pairs)
     np.testing.assert_allclose(forward, reverse, rtol=1e-11, atol=1e-12 * max(1.0, scale), err_msg=source)

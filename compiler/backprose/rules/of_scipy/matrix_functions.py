@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from backprose.rules.linalg import flipped
-from backprose.rules.registry import real_only, rule
+from backprose.rules.registry import pushforward, real_only, rule
 from backprose.rules.static import require
 
 
@@ -27,6 +27,15 @@ def expm(c, A, *, c_bar):
         return linalg.expm_frechet(A.T, c_bar, compute_expm=False)
     n = np.shape(A)[-1]
     return linalg.expm(beside(flipped(A), c_bar))[..., :n, n:]
+
+
+@pushforward(linalg.expm)
+def expm_dot(c, A, *, A_dot):
+    """C_dot = L(A, A_dot)."""
+    if np.ndim(A) == 2:
+        return linalg.expm_frechet(A, A_dot, compute_expm=False)
+    n = np.shape(A)[-1]
+    return linalg.expm(beside(A, A_dot))[..., :n, n:]
 
 
 @rule(linalg.expm_frechet, wrt=("A", "E"))
@@ -56,6 +65,13 @@ def logm(c, A, *, c_bar):
     require(np.ndim(A) == 2, "batches are not in the table: write a loop")
     n = np.shape(A)[-1]
     return linalg.logm(beside(A.T, c_bar))[:n, n:]
+
+
+@pushforward(linalg.logm)
+def logm_dot(c, A, *, A_dot):
+    """C_dot = L(A, A_dot)."""
+    n = np.shape(A)[-1]
+    return linalg.logm(beside(A, A_dot))[:n, n:]
 
 
 real_only(linalg.expm_frechet, linalg.sqrtm, linalg.logm)
