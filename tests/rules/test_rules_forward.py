@@ -79,9 +79,8 @@ def moving(dot: Any, value: Any) -> list:
 
 
 def has_forward(case: Case) -> bool:
-    """Not where the pullback can't be transposed: how many entries np.polydiv's remainder has depends on their values,
-    and the derivative of a Frechet derivative puts the cotangent into a block of a matrix that goes through expm."""
-    return case.function is not np.polydiv and case.function.__name__ != "expm_frechet"
+    """The number of entries of np.polydiv's remainder depends on their values, so its pullback can't be transposed."""
+    return case.function is not np.polydiv
 
 
 @each([c for c in PROGRAMS if has_forward(c)])

@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprose.analysis.kinds import join, kind_of, widen
-from backprose.rules.registry import is_shaped_by_user
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
-from backprose.rules.registry import named
+from backprose.rules.registry import has_any_length, is_shaped_by_user, named
 
 
 class Run(NamedTuple):
@@ -83,8 +82,10 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
         return any_length(observed, certain=())
     if is_shaped_by_user(fn):
         return any_length(observed, certain=())
-    if fn in DATA_DEPENDENT:
+    if fn in DATA_DEPENDENT or has_any_length(fn):
         return any_length(observed)
+    if fn in MAY_BE_COMPLEX:
+        return _any_dtype(observed)
     return _with_lengths(observed, fn, args, keywords)
 
 
@@ -157,6 +158,17 @@ DATA_DEPENDENT = frozenset(
 )  # fmt: skip
 # Functions that leave out zeros at the ends: what is left may be one entry.
 TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
+
+
+# Functions whose results are real or complex depending on the values, which examples can't tell either.
+MAY_BE_COMPLEX = frozenset({np.linalg.eig, np.linalg.eigvals})
+
+
+def _any_dtype(kind: Kind) -> Kind:
+    """The kind without what real examples seem to show of the dtype."""
+    if isinstance(kind, Array):
+        return kind if kind.dtype.startswith(("complex", "clongdouble")) else Number()
+    return dataclasses.replace(kind, items=tuple(map(_any_dtype, kind.items))) if isinstance(kind, (Tuple, Record)) else kind
 
 
 def any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:

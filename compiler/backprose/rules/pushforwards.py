@@ -7,31 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.matrices import flipped
 from backprose.rules.order import ranks
 from backprose.rules.reductions import flattened
 from backprose.rules.registry import pushforward
 from backprose.rules.running import backward_sums, before_of
-from backprose.rules.static import require
 
 
 @pushforward(np.linalg.inv)
 def inv_dot(c, a, *, a_dot):
     """C_dot = -C A_dot C."""
     return -c @ a_dot @ c
-
-
-@pushforward(np.linalg.eigh)
-def eigh_dot(y, a, UPLO="L", *, a_dot):
-    """M = V^T A_dot V  =>  w_dot = diag(M),  V_dot = V (F * M) with F[i, j] = 1 / (w[j] - w[i]), 0 for i = j."""
-    require(not np.iscomplexobj(a), "the phases of complex eigenvectors are not determined")
-    w, v = y[0], y[1]
-    unit = np.eye(np.shape(a)[-1])
-    read = np.tril(a_dot) if UPLO == "L" else np.triu(a_dot)
-    m = flipped(v) @ ((read + flipped(read)) * (1 - unit / 2)) @ v
-    gaps = np.expand_dims(w, -2) - np.expand_dims(w, -1) + unit
-    turns = (1 - unit) * m
-    return np.sum(unit * m, axis=-1), v @ (turns / (gaps + ((gaps == 0) & (turns == 0))))
 
 
 @pushforward(np.sort)

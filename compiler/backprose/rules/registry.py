@@ -97,6 +97,9 @@ CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+ANY_LENGTH: set[Any] = set()
+PLACES: dict[Any, tuple[str, ...]] = {}
+SINGULAR: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
 DERIVATIONS: list[Callable[[Any], Rule | None]] = []
@@ -228,6 +231,23 @@ def of_tuples(*functions: Any) -> None:
     OF_TUPLES.update(functions)
 
 
+def any_length(*functions: Any) -> None:
+    """Declare functions whose result's length is the difference of two lengths, which no example can show."""
+    ANY_LENGTH.update(functions)
+
+
+def named_places(function: Any, names: tuple[str, ...]) -> None:
+    """Declare that the arguments behind the first, which its rule knows by place, may be given by these names."""
+    if names:
+        PLACES[function] = names
+
+
+def singular(*functions: Any) -> None:
+    """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
+    they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
+    SINGULAR.update(functions)
+
+
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
     """Declare that `x.name(*args)` is `function(x, *args)`; `variadic`: `x.name(2, 3)` means `function(x, (2, 3))`."""
     METHODS[name] = function
@@ -333,8 +353,21 @@ def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
 
 
+def has_any_length(function: Any) -> bool:
+    return _contains(ANY_LENGTH, function)
+
+
+def places_of(function: Any) -> tuple[str, ...]:
+    """The names that the arguments behind the first may be given by, though its rule knows them by place."""
+    return _get(PLACES, function) or ()
+
+
 def takes_tuple(function: Any) -> bool:
     return _contains(OF_TUPLES, function)
+
+
+def is_singular(function: Any) -> bool:
+    return _contains(SINGULAR, function)
 
 
 def _register(

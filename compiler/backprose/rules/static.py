@@ -19,6 +19,24 @@ def length_is_known(xs):
     return True
 
 
+def is_zero(x_bar):
+    """Whether a cotangent is 0. The compiler asks whether it was made as zeros, for a result that nobody reads."""
+    return not x_bar.any() if hasattr(x_bar, "any") else x_bar == 0
+
+
+def value_is_known(x):
+    """Whether `x` is a constant of the program. The compiler asks the kind."""
+    return False
+
+
+def is_flat_at_zero(x):
+    """Whether x is evidently never negative, with the derivative 0 wherever it is 0, as a sum of squares.
+
+    The compiler looks at how the operand of a rule is made (`analysis/magnitudes.py`).
+    """
+    return False
+
+
 def names_imaginary_part(path):
     """Whether a path of `set_at` leads through `.imag`. The compiler sees it in the kinds, whatever the indices are."""
     return any([isinstance(step, str) and step == "imag" for step in path])

@@ -19,7 +19,10 @@ from backprose.transform.typed import TypedBuilder
 Keywords = Mapping[str, Value]
 
 # Functions of several arrays that are given as one sequence.
-OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, *those_of(np, "row_stack"), np.hstack, np.dstack, np.column_stack, np.choose, np.select})
+OF_SEQUENCES = frozenset({
+    np.concatenate, np.stack, np.vstack, *those_of(np, "row_stack"), np.hstack, np.dstack, np.column_stack, np.choose, np.select,
+    np.linalg.multi_dot,
+})  # fmt: skip
 MAKE_ARRAYS = frozenset({
     np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require, np.copy,
 })  # fmt: skip

@@ -259,6 +259,8 @@ def _call_object_method(
     engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, args: Any, keywords: Any, loc: Any
 ) -> Value:
     bound = getattr(obj, name)
+    if is_known(bound):
+        return engine.call_object(b, bound, args, keywords, loc)
     function = getattr(bound, "__func__", None)
     if isinstance(function, types.FunctionType) or has_rule(function):
         return engine.call_object(b, function, (target, *args), keywords, loc)

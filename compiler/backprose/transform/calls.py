@@ -18,7 +18,7 @@ from backprose import errors
 from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unknown
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
-from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, meaning_of, rule_for
+from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, meaning_of, places_of, rule_for
 from backprose.transform import (
     attributes, builtin_calls, identity, iteration, meanings, objects, operators, refusals, updates, writing,
 )  # fmt: skip
@@ -168,6 +168,7 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     rule = rule_for(fn)
     if rule is not None:
         refusals.refuse_objects(fn, args, loc)
+        args, keywords = _placed(fn, args, keywords)
         refusals.refuse_overwriting(fn, rule, args, keywords, loc)
         keywords = refusals.check_parameters(fn, rule, args, keywords, loc)
         args, keywords = with_arrays(b, fn, rule, args, keywords)
@@ -184,6 +185,16 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         raise errors.UnsupportedCall(
             "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"
         ) from reason
+
+
+def _placed(fn: Any, args: tuple[Value, ...], keywords: Keywords) -> tuple[tuple[Value, ...], Keywords]:
+    """The arguments with those by name where they belong, whose rule knows them by place."""
+    rest = dict(keywords)
+    for name in places_of(fn)[len(args) - 1 :] if args else ():
+        if name not in rest:
+            break
+        args = (*args, rest.pop(name))
+    return args, rest
 
 
 CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runtime.unpack, backprose_runtime.flatten,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import kind_of, list_kind
+from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
@@ -47,6 +48,7 @@ class TypedBuilder(Builder):
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
         self.versions: Versions | None = None  # of the function that is being differentiated
+        self.magnitudes: Magnitudes | None = None  # and what is evident of its values
         self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
 
     def add(self, op: Op) -> Op:
@@ -60,7 +62,7 @@ class TypedBuilder(Builder):
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
         inner.observer, inner.bounds = self.observer, self.bounds
-        inner.contexts, inner.versions = self.contexts, self.versions
+        inner.contexts, inner.versions, inner.magnitudes = self.contexts, self.versions, self.magnitudes
         return inner
 
     def learn(self, region: Region) -> None:

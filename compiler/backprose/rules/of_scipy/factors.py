@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from backprose.rules import linalg as of_numpy, pushforwards
-from backprose.rules.registry import pushforward, real_only, rule
+from backprose.rules import decompositions as of_numpy
+from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
 
 
@@ -51,16 +51,6 @@ def eigh(
     if eigvals_only:
         return of_numpy.eigvalsh(y, a, "L" if lower else "U", w_bar=y_bar)
     return of_numpy.eigh(y, a, "L" if lower else "U", y_bar=y_bar)
-
-
-@pushforward(linalg.eigh)
-def eigh_dot(
-    y, a, b=None, *, lower=True, eigvals_only=False, overwrite_a=False, overwrite_b=False, type=1, check_finite=True,
-    subset_by_index=None, subset_by_value=None, driver=None, a_dot,
-):  # fmt: skip
-    if eigvals_only:
-        return pushforwards.eigh_dot(linalg.eigh(a, lower=lower), a, "L" if lower else "U", a_dot=a_dot)[0]
-    return pushforwards.eigh_dot(y, a, "L" if lower else "U", a_dot=a_dot)
 
 
 @rule(linalg.eigvalsh, wrt="a")
