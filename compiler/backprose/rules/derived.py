@@ -93,6 +93,15 @@ def reducing_parts(pullback: Callable, has_initial: bool) -> Callable:
     return reduceat
 
 
+def with_inert(partial: Callable) -> Callable:
+    """Both partials of an f whose derivative by its second operand is 0."""
+
+    def partials(y, a, b, *, d):
+        return partial(y, a, b, d=d), np.zeros_like(d)
+
+    return partials
+
+
 @derivation
 def of_method(function: Any) -> Rule | None:
     """The rule of a method of a ufunc of two operands, from that of the ufunc."""
@@ -109,11 +118,12 @@ def _of_method(method: Any, ufunc: np.ufunc, base: Rule) -> Rule | None:
     if method.__name__ == "outer":
         inert = ("B",) if base.inert else ()
         return made("general", of_each_pair(base.text, both), ("A", "B") if both else ("A",), inert)
-    if not both:
+    if not both and not base.inert:
         return None
+    partials = base.text if both else with_inert(base.text)
     if method.__name__ == "accumulate":
-        return made("general", accumulating(base.text), "array")
+        return made("general", accumulating(partials), "array")
     if method.__name__ == "reduce":
-        return made("general", reducing(base.text, ufunc.accumulate), "array")
+        return made("general", reducing(partials, ufunc.accumulate), "array")
     parts = rule_for(ufunc.reduce)
     return made("general", reducing_parts(parts.text, "initial" in parts.wrt), "array")

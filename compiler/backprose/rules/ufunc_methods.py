@@ -96,6 +96,10 @@ def multiply_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
 
 
 refused(
+    np.ldexp.reduce, np.ldexp.accumulate, np.ldexp.reduceat,
+    why="NumPy computes it for no type", instead="multiply by powers of two",
+)  # fmt: skip
+refused(
     np.power.reduce, np.power.reduceat, np.arctan2.reduce, np.arctan2.reduceat,
     why="on machines with wide vectors NumPy leaves out the entries between the first and the last one",
     instead="take the last entry of `accumulate`, which is right everywhere",
