@@ -28,7 +28,7 @@ def grad(
     name, or a tuple of these, which gives a tuple of gradients. With `has_aux`, `fun` returns `(value, aux)` and the
     result is `(gradient, aux)`. Integer arguments are refused, unless `allow_int`: then their gradient is zero. Without
     `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it. With `debug` (or where
-    the environment has BACKPROSE_DEBUG=1) all shapes and dtypes of what users' rules return are compared.
+    the environment has BACKPROSE_DEBUG=1) what users' rules return must have the dtypes of the arguments, too.
     """
     return _derivative(fun, argnums, has_aux, allow_int, backend, debug, value=False)
 

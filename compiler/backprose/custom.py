@@ -132,7 +132,7 @@ def custom_vjp(fun: Callable | None = None, nondiff_argnums: int | tuple[int, ..
     `NotDifferentiable` for a rule that returns another number of cotangents than there are arguments, or one of another
     structure, rank or length, with the names and both kinds. What that leaves open is compared when the gradient runs:
     ValueError for another shape. A cotangent is cast to the dtype of its argument; `grad(..., debug=True)` refuses one of
-    another dtype instead, and compares all shapes when it runs.
+    another dtype instead.
     """
     if fun is None:
         return lambda function: CustomVjp(function, nondiff_argnums, compile)
@@ -226,3 +226,106 @@ def _require_function(function: Any, role: str, owner: _WithRule) -> None:
         )
     if not callable(function):
         raise TypeError(f"{role} of {name_of(owner.fun)} must be a function, not {function!r}")
+
+
+KINDS = ("pullback", "elementwise", "linear", "no_derivative")
+
+
+def register_rule(
+    function: Callable, *, kind: str = "pullback", wrt: str | tuple[str, ...] | None = None, compile: bool = True
+) -> Any:
+    """Register the decorated derivative rule for a function that you did not write: one of C, or of a library.
+
+        @register_rule(lib.smooth, wrt="x")                  # x_bar from y_bar, where y = lib.smooth(x, width)
+        def smooth(y, x, width=3, *, y_bar):
+            return lib.smooth_transposed(y_bar, width)
+
+        @register_rule(lib.gauss, kind="elementwise")        # d times the partial of each operand
+        def gauss(y, x, *, d):
+            return -2 * x * y * d
+
+        register_rule(lib.bin_of, kind="no_derivative")      # integers, steps: no derivative passes
+
+    The rule takes the result, then the parameters of the function with their names and defaults, then the cotangent of the
+    result as a keyword-only parameter of any name. It returns the cotangent of the operand in `wrt`, or a tuple with one
+    for each (default: the parameters without default), in the operand's shape; None is zero. A parameter that the rule
+    does not have can't be used in a call, and one that is not in `wrt` must not depend on what is differentiated.
+
+    Kinds: "pullback", as above. "elementwise", entry by entry with broadcasting: instead of the cotangent the rule
+    takes a perturbation `d`, and returns `d` times the partial of each operand; sums over broadcast axes are done for it.
+    "linear", linear in the operands `wrt` taken together: the rule is the transpose, and tangents go through the
+    function itself. "no_derivative" has no rule, and declares that the result carries none.
+
+    The rule is compiled and inlined, so it may call what a differentiated function may: NumPy, functions with rules, other
+    Python functions. Then it serves both modes and all orders, if it is linear in the cotangent. With `compile=False` a
+    pullback is any Python, which emitted code calls: reverse mode, first order.
+
+    The function must have no effects, and give the same for the same arguments. It is called with small arrays when
+    a gradient is compiled, to see what it returns. A second registration replaces the first; what was compiled before is
+    compiled anew.
+
+    Raises ValueError for a function that Backprose has a rule for, or a name in `wrt` that is no parameter of the rule,
+    TypeError for a rule with other parameters than those above. What the rule returns is compared as with `custom_vjp`.
+    """
+    from backprose import dispatch
+    from backprose.rules.registry import register_of_user
+
+    _check_function(function, kind)
+    if not compile and kind not in ("pullback", "no_derivative"):
+        raise ValueError(f"compile=False is for kind='pullback', not {kind!r}")
+
+    def register(rule: Callable | None) -> Callable | None:
+        from backprose.rules.custom import Foreign
+
+        if rule is not None:
+            _check_text(rule, function, wrt)
+        text = rule if compile or rule is None else Foreign(rule, name_of(function))
+        with dispatch.COMPILING:
+            form = {"pullback": "general"}.get(kind, kind)
+            register_of_user(function, form, text, wrt)
+            dispatch.forget()
+        return rule
+
+    return register(None) if kind == "no_derivative" else register
+
+
+def _check_function(function: Any, kind: str) -> None:
+    from backprose.transform.builtin_calls import HANDLERS
+
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r}; choose one of {', '.join(map(repr, KINDS))}")
+    if not callable(function):
+        raise TypeError(f"register_rule expects a function, not {function!r}")
+    if hasattr(function, "__backprose_call__"):
+        raise ValueError(f"{name_of(function)} has a rule of its own, or is a derivative")
+    try:
+        known = function in HANDLERS
+    except TypeError:
+        raise TypeError(
+            f"{function!r} can't be registered, because it is not hashable: wrap it in a Python function with `custom_vjp`, "
+            "compile=False"
+        ) from None
+    if known:
+        raise ValueError(f"{name_of(function)} is in the table of rules already")
+
+
+def _check_text(rule: Any, function: Any, wrt: str | tuple[str, ...] | None) -> None:
+    if not isinstance(rule, types.FunctionType):
+        raise TypeError(f"the rule of {name_of(function)} must be a Python function, not {rule!r}")
+    parameters = list(inspect.signature(rule).parameters.values())
+    bars = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    variadic = [str(p) for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    operands = [p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    form = f"write it like `def {rule.__name__}(y, x, ..., *, y_bar)`"
+    if len(bars) != 1:
+        raise TypeError(
+            f"the rule of {name_of(function)} has {len(bars)} keyword-only parameters without default, and needs one, "
+            f"which takes the cotangent of the result; {form}"
+        )
+    if variadic:
+        raise TypeError(f"the rule of {name_of(function)} has the parameter {variadic[0]}; name each operand: {form}")
+    if not operands:
+        raise TypeError(f"the rule of {name_of(function)} takes the result and no operand; {form}")
+    for name in (wrt,) if isinstance(wrt, str) else wrt or ():
+        if name not in operands:
+            raise ValueError(f"wrt={wrt!r}: the rule of {name_of(function)} has the operands ({', '.join(operands)})")

@@ -227,7 +227,7 @@ def may_be_method(function: Any) -> bool:
 
 
 def debugging() -> bool:
-    """Whether the environment asks for checks of what users' rules return."""
+    """Whether the environment asks for the dtypes of what users' rules return to be compared."""
     return os.environ.get("BACKPROSE_DEBUG", "") not in ("", "0")
 
 

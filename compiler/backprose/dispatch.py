@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 
@@ -231,6 +231,12 @@ class Dispatcher:
         self._spare: list[Specialization] = []  # compiled ahead of a call, or for globals as they were before
         self._last: Specialization | None = None
         self._latest: Specialization | None = None
+        _ALL.add(self)
+
+    def forget(self) -> None:
+        """Compile anew at the next call."""
+        self._by_key.clear()
+        self._spare = []
 
     @property
     def latest(self) -> Specialization | None:
@@ -417,6 +423,14 @@ def place_of(function: Any) -> Any:
 # Dispatchers by function: `grad(f)` written twice compiles once.
 
 _SHARED: WeakKeyDictionary[Any, dict[Any, Dispatcher]] = WeakKeyDictionary()
+_ALL: WeakSet[Dispatcher] = WeakSet()
+
+
+def forget() -> None:
+    """Drop what has been compiled: a rule has been registered, and nothing says who would have used it."""
+    with COMPILING:
+        for dispatcher in list(_ALL):
+            dispatcher.forget()
 
 
 def dispatcher_for(function: Any, signature: inspect.Signature, plan: Plan, allow_int: bool) -> Dispatcher:

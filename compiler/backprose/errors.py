@@ -49,6 +49,10 @@ class NotDifferentiable(CompileError):
     """A gradient was asked for that does not exist: of a non-scalar result, or for an integer argument."""
 
 
+class RuleMismatch(NotDifferentiable):
+    """What a user's rule takes or returns does not fit the function that it is the rule of."""
+
+
 class SourceUnavailable(CompileError):
     """The function's source text can't be had."""
 

@@ -71,7 +71,7 @@ class Plan:
 
     request: Request | None
     paired: bool = False  # a forward and a backward part instead of one function
-    debug: bool = False  # emit checks of what users' rules return
+    debug: bool = False  # what users' rules return must have the dtypes of the arguments
 
 
 @dataclass(frozen=True)

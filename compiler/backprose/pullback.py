@@ -69,17 +69,17 @@ def form_of(value: Any) -> Any:
     if is_container(value):
         return map_items(form_of, value)
     if isinstance(value, (np.ndarray, np.generic)):
-        return _Form(value.shape, value.dtype)
+        return _Form(value.shape, value.dtype, isinstance(value, np.generic))
     if type(value) in (float, complex):
         return _Form(None, type(value))
     return None
 
 
 class _Form:
-    """The shape and dtype of a leaf; shape None is a Python number."""
+    """The shape and dtype of a leaf, and whether it is a scalar rather than an array; shape None is a Python number."""
 
-    def __init__(self, shape: tuple[int, ...] | None, dtype: Any):
-        self.shape, self.dtype = shape, dtype
+    def __init__(self, shape: tuple[int, ...] | None, dtype: Any, scalar: bool = True):
+        self.shape, self.dtype, self.scalar = shape, dtype, scalar
 
 
 def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
@@ -103,4 +103,4 @@ def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
     if given.dtype.kind == "c" and form.dtype.kind == "f":
         raise TypeError(f"{path} is complex, but the {of} is real")
     given = given.astype(form.dtype, copy=False)
-    return given if form.shape else given[()]
+    return given[()] if form.scalar else given

@@ -11,6 +11,7 @@ import pytest
 
 import backprose
 from backprose import custom_jvp, custom_vjp, errors, grad, jvp, value_and_grad, vjp
+from backprose.analysis.kinds import kind_of
 
 X = np.array([0.3, -0.1, 2.0])
 
@@ -538,9 +539,21 @@ def test_debug_compares_dtypes():
 
 
 def test_debug_by_the_environment(monkeypatch):
+    f = with_rule(lambda x: x * x, lambda x: (x * x, x), lambda x, g: (np.float64(2.0) * np.asarray(x, np.float64),))
     monkeypatch.setenv("BACKPROSE_DEBUG", "1")
-    gradient = grad(lambda x: np.sum(square(x)))
+    with pytest.raises(errors.RuleMismatch, match=r"its cotangent of `x` is f64"):
+        grad(lambda x: np.sum(f(x)))(X.astype(np.float32))
+
+
+def test_shapes_that_are_evident_cost_nothing():
+    gradient = grad(lambda x: np.sum(square(x * 2)))
     gradient(X)
+    assert "checked_cotangent" not in gradient.source
+
+
+def test_a_shape_is_compared_where_the_rank_is_unknown():
+    f = with_rule(lambda x: x * x, lambda x: (x * x, x), lambda x, g: (np.sum(g),))
+    gradient = grad(lambda x: np.sum(f(x)))
     assert "checked_cotangent" in gradient.source
 
 
@@ -728,3 +741,66 @@ def test_opaque_tangents_have_forward_mode_only():
         grad(lambda x: np.sum(f(x)))(X)
     with pytest.raises(errors.NotDifferentiable, match="has no derivative in forward mode"):
         jvp(opaque(), (X, 2.0), (X, 1.0))
+
+
+def test_a_recursion_in_a_rule_serves_its_own_mode():
+    f = with_rule(lambda x, n: x * 2**n, lambda x, n: (x * 2**n, n), lambda n, g: (doubled(n, g), None))
+    assert grad(f)(1.0, 3) == 8.0
+    with pytest.raises(errors.NotDifferentiable, match="can't be transposed"):
+        jvp(f, (1.0, 3), (1.0, None))
+
+
+def doubled(n, g):
+    return g if n <= 0 else 2 * doubled(n - 1, g)
+
+
+@custom_vjp
+def of_itself(x):
+    return x + grad(twice_itself)(x) if x > 5 else x
+
+
+def twice_itself(x):
+    return of_itself(x) * 2
+
+
+of_itself.defvjp(lambda x: (x, None), lambda _, g: (g,))
+
+
+def test_a_derivative_through_itself_is_refused():
+    with pytest.raises(errors.UnsupportedCall, match="`of_itself` takes a derivative through itself"):
+        grad(of_itself)(1.0)
+
+
+def test_complex_numbers():
+    f = with_rule(lambda z: z * z, lambda z: (z * z, z), lambda z, g: (2 * z * g,))
+    z = np.array([1 + 2j, 0.5 - 1j])
+
+    def energy(z, squared):
+        w = squared(z)
+        return np.sum(np.real(w) ** 2 + np.imag(w) ** 2)
+
+    np.testing.assert_allclose(grad(energy)(z, f), grad(energy)(z, lambda z: z * z))
+
+
+def test_updates_in_place_around_a_call():
+    def f(x, g):
+        y = x * 1.0
+        y[0] = g(y[1])
+        y += g(y)
+        return np.sum(y * y)
+
+    exact = with_rule(lambda x: x * x, lambda x: (x * x, x), lambda x, g: (2 * x * g,))
+    np.testing.assert_allclose(grad(f)(X, exact), grad(f)(X, lambda x: x * x))
+
+
+def test_modules_hold_the_rule_and_refuse_what_is_not_compiled():
+    from backprose.derivative import Derivative
+    from backprose.standalone import module_text
+
+    text = module_text(Derivative(square, 0).compile_for({"x": kind_of(1.0)}), "here:square", "0")
+    namespace = {}
+    exec(text, namespace)
+    assert namespace["square_grad"](3.0) == 60.0
+    f = opaque()
+    with pytest.raises(errors.UnsupportedCall, match="can't be written into a module"):
+        module_text(Derivative(lambda x: f(x, 2.0), 0).compile_for({"x": kind_of(1.0)}), "here:f", "0")

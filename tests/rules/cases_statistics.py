@@ -38,3 +38,28 @@ if NUMPY >= "2.0.0":
     for _axis, _shape in (((0, 1), (2, 3)), ((1, 0), (3, 2)), ((-1, 0), (4, 2)), ((1,), (3,))):
         case(np.average, arr(2, 3, 4), axis=_axis, weights=arr(*_shape, low=0.2, high=1))
         case(np.average, arr(2, 3, 4), axis=_axis, weights=arr(*_shape, low=0.2, high=1), returned=True)
+
+FREQUENCIES, IMPORTANCE = np.array([1, 3, 2, 1, 4]), np.array([0.5, 1.5, 0.25, 2.0, 1.0])
+for _function in (np.cov, np.corrcoef):
+    case(_function, arr(3, 5))
+    case(_function, arr(5), arr(5))
+    case(_function, arr(2, 5), arr(3, 5))
+    case(_function, arr(2, 5), arr(5))
+    case(_function, arr(5, 2), rowvar=False)
+    case(_function, arr(5, 2), arr(5, 3), False)
+    case(_function, arr(5))
+for _options in ({}, {"bias": True}, {"ddof": 0}, {"ddof": 2}):
+    case(np.cov, arr(2, 5), **_options)
+    case(np.cov, arr(2, 5), fweights=FREQUENCIES, **_options)
+    case(np.cov, arr(2, 5), aweights=IMPORTANCE, **_options)
+    case(np.cov, arr(2, 5), arr(1, 5), fweights=FREQUENCIES, aweights=IMPORTANCE, **_options)
+
+PLACES = np.array([0, 2, 2, 1, 5, 0])
+case(np.bincount, PLACES, arr(6))
+case(np.bincount, PLACES, weights=arr(6), minlength=9)
+SAMPLE = np.array([0.1, 0.7, 1.6, 2.2, 2.3, 3.9, 0.9])
+case(np.histogram, SAMPLE, weights=arr(7), note=" moves its edges")
+case(np.histogram, SAMPLE, 3)
+case(np.histogram, SAMPLE, np.array([0.5, 1.0, 2.25, 4.0]), weights=arr(7))
+case(np.histogram, SAMPLE, 4, (0.5, 3.0), weights=arr(7))
+case(np.histogram, SAMPLE.reshape(1, 7), 4, (0.5, 3.0), weights=arr(1, 7))

@@ -25,13 +25,15 @@ from backprose.ir.kinds import (
 class Run(NamedTuple):
     """Lengths for one run: of `MANY` axes, of `ANY` axes and lists, and the value of unknown integers.
 
-    `bases` gives named lengths values of their own; without it they are like others.
+    `bases` gives named lengths values of their own; without it they are like others. `entry` is the value of all entries
+    of arrays of integers: 0, which is an index of every array.
     """
 
     many: int
     any: int
     integer: int
     bases: Mapping[str, int] | None = None
+    entry: int = 0
 
     def length(self, axis: str, length: Length | None) -> int:
         if axis != ONE and length is not None and self.bases is not None:
@@ -62,12 +64,16 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
     kinds = (*args, *(k for _, k in keywords))
     runs = RUNS if any(map(_is_vague, kinds)) else RUNS[:2]
     results = _results(fn, args, keywords, runs)
+    if results is None:  # as numbers of occurrences, for one, integers must not be 0
+        results = _results(fn, args, keywords, [run._replace(entry=1) for run in runs])
     if results is None and runs == RUNS and (equal := _results(fn, args, keywords, RUNS[:2])) is not None:
         # Its lengths must agree, as in a product of matrices: rank and dtype are seen, lengths of 1 are not ruled out.
         return _any_length(_observed(equal, RUNS[:2], False), certain=(ONE,))
     if results is None:
         return Number()
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
+    if fn in TRIMMED:
+        return _any_length(observed, certain=())
     if fn in DATA_DEPENDENT:
         return _any_length(observed)
     return _with_lengths(observed, fn, args, keywords)
@@ -134,11 +140,13 @@ def _bases(kind: Kind) -> set[str]:
     return set()
 
 
-# Functions whose result's length depends on the values, which examples can't tell.
+# Functions whose result's length depends on the values, or is the difference of two lengths, which examples can't tell.
 DATA_DEPENDENT = frozenset(
-    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.trim_zeros,
-     np.intersect1d, np.union1d, np.setdiff1d, np.histogram, np.where, np.repeat, np.arange}
+    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.intersect1d, np.union1d,
+     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate}
 )  # fmt: skip
+# Functions that leave out zeros at the ends: what is left may be one entry.
+TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
 
 
 def _any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:
@@ -178,7 +186,7 @@ def example(kind: Kind, run: Run) -> Any:
     if isinstance(kind, Static):
         return kind.value
     if isinstance(kind, Array):
-        return _example_array(kind.dtype, tuple(run.length(a, kind.length(i)) for i, a in enumerate(kind.axes)))
+        return _example_array(kind.dtype, tuple(run.length(a, kind.length(i)) for i, a in enumerate(kind.axes)), run.entry)
     if isinstance(kind, Scalar):
         return _example_scalar(kind.dtype, run)
     if isinstance(kind, Dim):
@@ -201,7 +209,7 @@ def example(kind: Kind, run: Run) -> Any:
     raise NoExample(str(kind))
 
 
-def _example_array(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+def _example_array(dtype: str, shape: tuple[int, ...], entry: int) -> np.ndarray:
     values = np.zeros(shape, dtype)
     if values.dtype.kind in "fc":
         values += 0.5
@@ -209,6 +217,8 @@ def _example_array(dtype: str, shape: tuple[int, ...]) -> np.ndarray:
             values += 2 * np.eye(shape[-1], dtype=dtype)
     elif values.dtype.kind == "b":
         values.reshape(-1)[::2] = True
+    else:
+        values += entry
     return values
 
 

@@ -12,4 +12,4 @@ def checked(y, bar, shape, what, *, y_bar):
     return y_bar
 
 
-refused(checked_cotangents, checked_tangent, why="it is what a rule returned that is not compiled (`compile=False`): first derivatives only")
+refused(checked_cotangents, checked_tangent, why="it is what a rule returned that is not compiled (`compile=False`): first derivatives in one mode only")

@@ -6,6 +6,7 @@ passes through is replaced by the body of the function itself, once nothing is l
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,14 @@ class Foreign:
     def __init__(self, function: Callable, owner: str):
         self.function = function
         self.__name__ = getattr(function, "__name__", "rule")
-        self.refusal = f"it belongs to the rule of `{owner}`, which is not compiled (`compile=False`): first derivatives only"
+        self.__qualname__ = getattr(function, "__qualname__", self.__name__)
+        self.__module__ = getattr(function, "__module__", "?")
+        self.refusal = f"it belongs to the rule of `{owner}`, which is not compiled (`compile=False`): first derivatives in one mode only"
 
-    def __call__(self, *args: Any) -> Any:
-        return self.function(*args)
+        self.__signature__ = inspect.signature(function)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.function(*args, **keywords)
 
 
 @dataclass(frozen=True, eq=False)

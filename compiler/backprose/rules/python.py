@@ -47,7 +47,7 @@ def extremum(y, *args, y_bar):
 @rule(math.prod, wrt=("iterable", "start"))
 def prod(y, iterable, *, y_bar, start=1):
     """Each factor gets the product of the others, made from both ends: right with zeros."""
-    x = np.array(iterable, dtype=float)
+    x = np.array(iterable) * 1.0
     ones = np.ones(1)
     left = np.concatenate([ones, np.cumprod(x[:-1])])
     right = np.flip(np.concatenate([ones, np.cumprod(np.flip(x[1:]))]))

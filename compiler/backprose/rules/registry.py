@@ -44,7 +44,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import BuiltinMethodType
 from typing import Any
 
@@ -62,6 +62,7 @@ class Rule:
     params: tuple[str, ...]  # the function's own positional parameters, without the result
     options: tuple[str, ...] = ()  # its keyword-only parameters
     inert: tuple[str, ...] = ()  # operands by which the derivative is 0
+    of_user: bool = False  # what it returns is compared with the operands
 
     @property
     def is_elementwise(self) -> bool:
@@ -77,6 +78,7 @@ class Refusal:
 
 
 RULES: dict[Any, Rule] = {}
+OF_USERS: set[Any] = set()  # functions that users registered a rule for
 PUSHFORWARDS: dict[Any, Callable] = {}
 MULTILINEAR: set[Any] = set()
 NO_DERIVATIVE: set[Any] = set()
@@ -333,6 +335,26 @@ def made(form: str, text: Callable, wrt: str | tuple[str, ...] | None = None, in
 def _derived(function: Any) -> Rule | None:
     found = (make(function) for make in DERIVATIONS)
     return next((entry for entry in found if entry is not None), None)
+
+
+def register_of_user(function: Any, form: str, text: Any, wrt: str | tuple[str, ...] | None) -> None:
+    """Register a user's rule for a function that has none, in the stead of an earlier one of theirs.
+
+    Form "no_derivative" has no text. Raises ValueError for a function of whose derivative the table knows, or that can't
+    be called in compiled code.
+    """
+    name = getattr(function, "__name__", function)
+    if function not in OF_USERS and (rule_for(function) is not None or has_no_derivative(function)):
+        raise ValueError(f"{name} is in the table of rules already")
+    if (reason := not_compiled_because(function)) is not None:
+        raise ValueError(f"{name} can't be called in a differentiated function: {reason.why}")
+    RULES.pop(function, None)
+    NO_DERIVATIVE.discard(function)
+    OF_USERS.add(function)
+    if form == "no_derivative":
+        no_derivative(function)
+    else:
+        RULES[function] = replace(made(form, text, wrt), of_user=True)
 
 
 def _get(table: dict, key: Any) -> Any:

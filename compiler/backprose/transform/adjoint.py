@@ -26,7 +26,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
-from backprose.transform import custom_reverse, refusals, reverse_loops
+from backprose.transform import custom_reverse, refusals, reverse_loops, user_rules
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -94,8 +94,13 @@ class Reversal:
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
         try:
-            args = (op.result, *op.positional)
-            out = self.engine.call_function(b, rule.text, args, {**op.keywords, rule.bar: bar}, b.loc)
+            args, given = (op.result, *op.positional), {**op.keywords, rule.bar: bar}
+            if rule.of_user:
+                out = user_rules.apply(self.engine, b, rule, op, args, given)
+            else:
+                out = self.engine.call_function(b, rule.text, args, given, b.loc)
+        except errors.RuleMismatch:
+            raise
         except errors.CompileError as error:
             raise type(error)(
                 f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",

@@ -44,6 +44,11 @@ def call(engine: Inference, b: TypedBuilder, holder: Any, args: tuple, keywords:
     _require_rule(rule, loc)
     values = bind(b, rule.name, holder.__signature__, args, keywords, loc)
     if function in engine.own_rule:
+        if None in engine.own_rule[engine.own_rule.index(function) :]:
+            raise errors.UnsupportedCall(
+                f"`{rule.name}` takes a derivative through itself", loc, "what its rule is would depend on itself",
+                "take the derivative of a function that does not call it",
+            )  # fmt: skip
         return engine.call_function(b, function, tuple(values), {}, loc)  # within itself it is a function like any other
     values = [engine.memory.current(b, v, loc) for v in values]
     arguments, operands = [], []
@@ -239,20 +244,29 @@ def inlined(
             rule, function, f"it is called with {len(arguments)} arguments: {error}", f"it is called as {CALLED[role]}", loc
         ) from None  # fmt: skip
     bound = bind(b, rule.name, signature, tuple(given), {}, loc)
-    passed = [given[v][1] if v in given else None for v in bound]
+    flat = [w for v in bound for w in (given[v][0] if v in given else (v,))]
+    return built(engine, b, function, rule.name, bound, [given[v][1] if v in given else None for v in bound], flat)
+
+
+def built(
+    engine: Inference, b: TypedBuilder, function: Any, owner: str, bound: list[Value], passed: list[Passed | None], flat: list[Value]
+) -> Value:  # fmt: skip
+    """The body of a rule's function, for a value for each of its parameters; `flat` has what nested functions capture."""
+    names = list(inspect.signature(function, follow_wrapped=False).parameters)
     active, engine.memory.active = engine.memory.active, False
     try:
-        body = _run(engine, function, list(signature.parameters), passed, [v.kind for v in bound])
+        body = _run(engine, function, names, passed, [v.kind for v in bound])
+    except errors.RuleMismatch:
+        raise
     except errors.CompileError as error:
         raise type(error)(
-            error.what, error.loc, (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{rule.name}`",
-            (f"{error.instead}, or " if error.instead else "") + f"give `{rule.name}` compile=False: then its rule is called as it is",
+            error.what, error.loc, (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{owner}`",
+            (f"{error.instead}, or " if error.instead else "") + f"give `{owner}` compile=False: then its rule is called as it is",
         ) from error  # fmt: skip
     finally:
         engine.memory.active = active
     in_reverse = b.loc is not None and b.loc.sweep == "reverse"
     edit = (lambda op: replace(op, loc=op.loc and op.loc.reversed())) if in_reverse else None
-    flat = [w for v in bound for w in (given[v][0] if v in given else (v,))]
     region = clone(body.region, dict(zip(body.params, flat)), edit)
     b.ops.extend(region.ops)
     b.learn(region)
@@ -267,8 +281,8 @@ CALLED = {
 }
 
 
-def wrong_rule(rule: CustomRule, function: Any, why: str, instead: str, loc: Any) -> errors.NotDifferentiable:
-    return errors.NotDifferentiable(f"the rule `{name_of(function)}` of `{rule.name}` does not fit", loc, why, instead)
+def wrong_rule(rule: CustomRule, function: Any, why: str, instead: str, loc: Any) -> errors.RuleMismatch:
+    return errors.RuleMismatch(f"the rule `{name_of(function)}` of `{rule.name}` does not fit", loc, why, instead)
 
 
 def name_of(function: Any) -> str:

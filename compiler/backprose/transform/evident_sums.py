@@ -1,4 +1,4 @@
-"""Sums over broadcast axes that are evidently none: what would be summed has the primal's shape already."""
+"""Sums over broadcast axes that are evidently none, and checks of shapes that evidently hold."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import replace
 import backprose_runtime
 
 from backprose.analysis.shapes import Shapes, reads_shape
+from backprose.ir.kinds import Array
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import all_ops, substitute
 
 
 def drop_evident_sums(reverse: Region, *forward: Region) -> Region:
-    """The reverse region with each `sum_to(x_bar, x.shape)` that changes nothing replaced by x_bar.
+    """The reverse region with each `sum_to(x_bar, x.shape)`, and each check, that changes nothing replaced by x_bar.
 
     `forward` are primal regions that it reads from. Before it is settled what is kept for the reverse sweep, so that
     no shape is kept for such a sum.
     """
     made = {v: op for region in (*forward, reverse) for op in all_ops(region) for v in op.results}
-    if not any(op.fn is backprose_runtime.sum_to for op in all_ops(reverse)):
+    if not any(op.fn in (backprose_runtime.sum_to, backprose_runtime.checked_cotangent) for op in all_ops(reverse)):
         return reverse
     shapes = Shapes(made)
     mapping: dict[Value, Value] = {}
@@ -29,6 +30,12 @@ def drop_evident_sums(reverse: Region, *forward: Region) -> Region:
             if op.fn is backprose_runtime.sum_to:
                 share, shape = mapping.get(op.operands[0], op.operands[0]), made.get(op.operands[1])
                 if reads_shape(shape) and shapes.is_reached(share, shape.operands[0]):
+                    mapping[op.result] = share
+                    continue
+            elif op.fn is backprose_runtime.checked_cotangent:
+                share, shape = mapping.get(op.operands[0], op.operands[0]), made.get(op.operands[1])
+                is_array = isinstance(share.kind, Array) and reads_shape(shape) and isinstance(shape.operands[0].kind, Array)
+                if is_array and shapes.keys(share) == shapes.keys(shape.operands[0]):
                     mapping[op.result] = share
                     continue
             ops.append(replace(op, regions=tuple(map(visit, op.regions))) if op.regions else op)

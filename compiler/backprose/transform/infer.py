@@ -90,8 +90,8 @@ class Inference:
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
-    own_rule: list[Any] = field(default_factory=list)  # functions with rules of their own that are being walked
-    debug: bool = False  # check what users' rules return
+    own_rule: list[Any] = field(default_factory=list)  # functions with rules of their own that are being walked, None for a gradient
+    debug: bool = False  # what users' rules return must have the dtypes of the arguments
     changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
     runs: int = 0

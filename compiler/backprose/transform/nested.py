@@ -28,10 +28,14 @@ from backprose.transform.typed import TypedBuilder
 
 def gradient_module(engine: Inference, function: Any, kinds: Mapping[str, Kind], request: Request) -> Module:
     """The gradient of `function`, or its tangent, as IR; `function` may itself be a gradient."""
-    if hasattr(function, "__backprose_module__"):
-        primal = function.__backprose_module__(engine, kinds)
-    else:
-        primal = engine.run(function, kinds)
+    engine.own_rule.append(None)
+    try:
+        if hasattr(function, "__backprose_module__"):
+            primal = function.__backprose_module__(engine, kinds)
+        else:
+            primal = engine.run(function, kinds)
+    finally:
+        engine.own_rule.pop()
     return _gradient(engine, primal, request)
 
 
@@ -60,7 +64,11 @@ def call_closure_gradient(
     params = [Value(name, widen(value.kind)) for name, value in zip(names, values)]
     dots = _checked(b, names, [p.kind for p in params], request, template.name, loc, dots)
     inner, state = b.nested(), dict(engine.memory.state)
-    result = engine.inline_closure(inner, closure, [*captured, *params])
+    engine.own_rule.append(None)
+    try:
+        result = engine.inline_closure(inner, closure, [*captured, *params])
+    finally:
+        engine.own_rule.pop()
     written = engine.memory.written(state, {*defined_values(inner.region()), *params})
     engine.memory.state = state
     if written:

@@ -2,7 +2,7 @@
 
 What can be told from kinds is refused when compiling: a wrong number of cotangents, another structure, another number
 of axes, an axis of length 1 where the argument has none. Where that leaves the shape open, emitted code compares it. A
-cotangent is cast to the dtype of its argument, unless checks of all shapes and dtypes were asked for (`debug=True`).
+cotangent is cast to the dtype of its argument, unless it was asked to refuse another one (`debug=True`).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Source:
     debug: bool = False
     noun: str = "cotangent"
 
-    def refuse(self, why: str, instead: str) -> errors.NotDifferentiable:
-        return errors.NotDifferentiable(f"the rule `{self.name}` of `{self.owner}` does not fit", self.loc, why, instead)
+    def refuse(self, why: str, instead: str) -> errors.RuleMismatch:
+        return errors.RuleMismatch(f"the rule `{self.name}` of `{self.owner}` does not fit", self.loc, why, instead)
 
 
 def cotangents(
@@ -89,7 +89,7 @@ def _leaves(b: TypedBuilder, kind: Kind, share: Value, path: tuple) -> Iterator[
 
 def _compared(b: TypedBuilder, rule: Source, share: Value, operand: Value, where: str) -> Value:
     """The share, compared when it runs in what kinds leave open: its shape, unless that is certain."""
-    if not is_number(share.kind) or (_is_certain(operand.kind, share.kind) and not rule.debug):
+    if not is_number(share.kind) or _is_certain(operand.kind, share.kind):
         return share
     text = b.const(f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`")
     shape = b.call(np.shape, operand)

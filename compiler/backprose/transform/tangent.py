@@ -23,7 +23,7 @@ from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
     Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
 )  # fmt: skip
-from backprose.transform import custom_forward, refusals
+from backprose.transform import custom_forward, refusals, user_rules
 from backprose.transform.adjoint import bound, keeps_shape
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
@@ -186,7 +186,12 @@ class Pushforward:
 
     def _inlined(self, b: TypedBuilder, op: Op, text: Callable, given: dict[str, Value]) -> Value:
         try:
-            return self.engine.call_function(b, text, (op.result, *op.positional), {**op.keywords, **given}, b.loc)
+            rule, args = rule_for(op.fn), (op.result, *op.positional)
+            if rule.of_user:
+                return user_rules.apply(self.engine, b, rule, op, args, {**op.keywords, **given})
+            return self.engine.call_function(b, text, args, {**op.keywords, **given}, b.loc)
+        except errors.RuleMismatch:
+            raise
         except errors.CompileError as error:
             raise type(error)(
                 f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",

@@ -56,7 +56,13 @@ def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
     for y, y_bar in pairs:
         bars.add(back, y, y_bar)
-    forward = Reversal(engine, active).region(back, inner.ops, bars)
+    reversal = Reversal(engine, active)
+    forward = reversal.region(back, inner.ops, bars)
+    if reversal.pairs:
+        raise errors.NotDifferentiable(
+            "a recursive function of a tangent or cotangent can't be transposed", b.loc,
+            "its forward and backward parts would be functions of their own", "write the recursion as a loop",
+        )  # fmt: skip
     found = [bars.get(x) for x in xs]
     built = Region((), (*forward, *back.ops), tuple(v for v in found if v is not None))
     built = drop_dead_ops(drop_evident_sums(built))

@@ -1,0 +1,157 @@
+"""Covariances and histograms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprose.rules.registry import at_compile_time, real_only, refused, rule
+from backprose.rules.static import require
+
+
+# Covariances. Observations are columns; the mean's own share is 0, because what reaches the deviations sums to 0.
+
+
+@rule(np.cov, wrt=("m", "y", "aweights"))
+def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, c_bar, dtype=None):
+    """C = D diag(w) D^T / f with deviations D = X - mean and w = fweights aweights  =>  X_bar = (C_bar + C_bar^T) D diag(w) / f.
+
+    w_bar = diag(D^T C_bar D) / f - <C_bar, C> f' / f by the norm f = sum w - ddof (sum w aweights) / sum w.
+    Shapes: X (k, n) from m and y, or their transposes without `rowvar`; C (k, k), or a number if k = 1.
+    """
+    x = variables(m, y, rowvar)
+    w = weights_of(fweights, aweights)
+    d = deviations(x, w)
+    f = norm(np.shape(x)[1], degrees(bias, ddof), w, aweights)
+    c_bar = np.reshape(c_bar, (np.shape(x)[0], np.shape(x)[0])) / f
+    x_bar = (c_bar + np.transpose(c_bar)) @ (d if w is None else d * w)
+    m_bar, y_bar = of_variables(x_bar, m, y, rowvar)
+    if aweights is None:
+        return m_bar, y_bar, None
+    counts = 1.0 if fweights is None else fweights
+    slope = norm_slope(degrees(bias, ddof), w, aweights, counts)
+    energy = np.sum(np.reshape(c, np.shape(c_bar)) * c_bar)
+    return m_bar, y_bar, counts * np.sum(d * (c_bar @ d), axis=0) - energy * slope
+
+
+@rule(np.corrcoef, wrt=("x", "y"))
+def corrcoef(r, x, y=None, rowvar=True, *, r_bar, dtype=None):
+    """R = U U^T with rows u = d / |d| of deviations d  =>  U_bar = (R_bar + R_bar^T) U,  d_bar = (u_bar - u <u, u_bar>) / |d|.
+
+    NumPy clips rounding errors beyond -1 and 1, which changes no derivative.  Choice for a constant variable: 0.
+    """
+    d = deviations(variables(x, y, rowvar), None)
+    lengths = np.sqrt(np.sum(d * d, axis=1, keepdims=True))
+    lengths = lengths + (lengths == 0)
+    u = d / lengths
+    r_bar = np.reshape(r_bar, (np.shape(d)[0], np.shape(d)[0]))
+    u_bar = (r_bar + np.transpose(r_bar)) @ u
+    return of_variables((u_bar - u * np.sum(u * u_bar, axis=1, keepdims=True)) / lengths, x, y, rowvar)
+
+
+def variables(m, y, rowvar):
+    """All variables as rows."""
+    return in_rows(m, rowvar) if y is None else np.concatenate([in_rows(m, rowvar), in_rows(y, rowvar)], axis=0)
+
+
+def in_rows(m, rowvar):
+    if np.ndim(m) < 2:
+        return np.reshape(m, (1, np.size(m)))
+    return m if rowvar else np.transpose(m)
+
+
+def of_variables(x_bar, m, y, rowvar):
+    """The cotangents of m and y from that of all variables."""
+    if y is None:
+        return of_rows(x_bar, m, rowvar), None
+    k = np.shape(in_rows(m, rowvar))[0]
+    return of_rows(x_bar[:k], m, rowvar), of_rows(x_bar[k:], y, rowvar)
+
+
+def of_rows(x_bar, m, rowvar):
+    if np.ndim(m) < 2:
+        return np.reshape(x_bar, np.shape(m))
+    return x_bar if rowvar else np.transpose(x_bar)
+
+
+def weights_of(fweights, aweights):
+    """The weight of each observation; None if all have 1."""
+    if fweights is None:
+        return aweights
+    return fweights if aweights is None else fweights * aweights
+
+
+def deviations(x, w):
+    """The rows less their means."""
+    if w is None:
+        return x - np.mean(x, axis=1, keepdims=True)
+    return x - np.expand_dims(x @ w, 1) / np.sum(w)
+
+
+@at_compile_time
+def degrees(bias, ddof):
+    """What is subtracted from the number of observations."""
+    return (0 if bias else 1) if ddof is None else ddof
+
+
+def norm(n, ddof, w, aweights):
+    """What the sums of products are divided by."""
+    if w is None:
+        return n - ddof
+    if ddof == 0:
+        return np.sum(w)
+    return np.sum(w) - ddof * (1 if aweights is None else np.sum(w * aweights) / np.sum(w))
+
+
+def norm_slope(ddof, w, aweights, counts):
+    """The derivative of the norm by aweights."""
+    if ddof == 0:
+        return counts
+    whole = np.sum(w)
+    return counts * (1 + ddof * np.sum(w * aweights) / whole**2) - 2 * ddof * w / whole
+
+
+# Histograms. Which bin an entry falls into is a step: what is counted carries no derivative, what is summed does.
+
+
+@rule(np.bincount, wrt="weights")
+def bincount(y, x, weights=None, minlength=0, *, y_bar):
+    """y[k] = the sum of the weights of the entries that are k: each weight gets what its bin has.  Shapes: x, weights (n,)."""
+    return y_bar[x]
+
+
+@rule(np.histogram, wrt=("a", "weights"))
+def histogram(y, a, bins=10, range=None, density=None, weights=None, *, y_bar):
+    """(heights, edges): heights are sums of the weights in each bin, so each weight gets what its bin has.
+
+    a moves the edges only, where their range is not given: they lie evenly from its least to its largest entry.
+    Choice at ties of these: split evenly.
+    """
+    require(not density, "with `density` the heights also depend on the edges: divide them by hand")
+    a_bar = np.zeros_like(a)
+    if range is None and is_number(bins):
+        t = np.linspace(0.0, 1.0, np.size(y[1]))
+        a_bar = split(a == np.min(a), (1 - t) @ y_bar[1]) + split(a == np.max(a), t @ y_bar[1])
+    if weights is None:
+        return a_bar, None
+    place = np.searchsorted(y[1], a, side="right") - 1
+    place = np.where(a == y[1][-1], np.size(y[0]) - 1, place)
+    counted = (a >= y[1][0]) & (a <= y[1][-1])
+    return a_bar, np.where(counted, y_bar[0][np.where(counted, place, 0)], 0.0)
+
+
+def split(hit, share):
+    """The share, split evenly over what is hit."""
+    return np.where(hit, share / np.sum(hit), 0.0)
+
+
+@at_compile_time
+def is_number(bins):
+    """Whether the bins are a number of them; names of estimators are refused."""
+    if isinstance(bins, str):
+        raise ValueError("how many bins there are is estimated from the entries: give their number or their edges")
+    return isinstance(bins, int)
+
+
+real_only(np.cov, np.corrcoef, np.histogram)
+refused(np.histogram_bin_edges, why="the edges of np.histogram have a derivative")
+refused(np.histogram2d, np.histogramdd, why="only np.histogram and np.bincount are in the table of sums by bins")
