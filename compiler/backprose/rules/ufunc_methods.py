@@ -10,6 +10,8 @@ import numpy as np
 from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
 from backprose.rules.running import cumprod, cumsum
+from backprose.rules.shape import along_axis
+from backprose_runtime import add_at
 
 
 def whole(a, axis):
@@ -93,6 +95,20 @@ def add_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
 def multiply_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
     """As np.cumprod, whose axis is None unless named."""
     return cumprod(y, array, axis, dtype, out, y_bar=y_bar)
+
+
+@rule(np.maximum.accumulate, np.minimum.accumulate, np.fmax.accumulate, np.fmin.accumulate, wrt="array")
+def extremum_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
+    """Each cotangent goes to the entry that attains y there.  Choice at ties: to the first.  Reads: y."""
+    bars = last(y_bar, axis)
+    a_bar = add_at(np.zeros_like(bars), along_axis(np.shape(bars), places(last(y, axis)), -1), bars)
+    return back(a_bar, axis)
+
+
+def places(y):
+    """For each entry along the last axis where the value that stands there appeared first."""
+    since = np.where(y[..., 1:] != y[..., :-1], np.arange(1, np.shape(y)[-1]), 0)
+    return np.maximum.accumulate(np.concatenate([np.zeros_like(y[..., :1], dtype=int), since], axis=-1), axis=-1)
 
 
 refused(
