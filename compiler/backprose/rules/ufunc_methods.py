@@ -11,7 +11,7 @@ from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
 from backprose.rules.running import cumprod, cumsum
 from backprose.rules.shape import along_axis
-from backprose_runtime import add_at
+from backprose_runtime import add_at, parts
 
 
 def whole(a, axis):
@@ -22,11 +22,6 @@ def whole(a, axis):
 def last(x, axis):
     """x with the axis moved to the end."""
     return x if np.ndim(x) == 1 else np.moveaxis(x, axis, -1)
-
-
-def first(x, axis):
-    """x with the axis moved to the front."""
-    return x if np.ndim(x) == 1 else np.moveaxis(x, axis, 0)
 
 
 def back(x, axis):
@@ -95,6 +90,14 @@ def add_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
 def multiply_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
     """As np.cumprod, whose axis is None unless named."""
     return cumprod(y, array, axis, dtype, out, y_bar=y_bar)
+
+
+@linear(np.add.reduceat, wrt="array")
+def add_reduceat(y, array, indices, axis=0, dtype=None, out=None, *, y_bar):
+    """y[k] is the sum of a[i[k]:i[k+1]], or a[i[k]] where that is empty: each entry gets the sum of its parts' cotangents."""
+    positions, owners = parts(indices, np.shape(array)[axis])
+    zeros = last(np.zeros_like(array), axis)
+    return back(add_at(zeros, (Ellipsis, positions), last(y_bar, axis)[..., owners]), axis)
 
 
 @rule(np.maximum.accumulate, np.minimum.accumulate, np.fmax.accumulate, np.fmin.accumulate, wrt="array")

@@ -96,6 +96,8 @@ def _view(engine: Inference, b: TypedBuilder, target: Value, args: Args, keyword
     """`x.view()`, or with the dtype that x has: the same memory under another name."""
     if keywords or len(args) > 1 or (args and not _is_dtype_of(b, args[0], target)):
         return None
+    if not isinstance(target.kind, Array):
+        return target if isinstance(target.kind, Scalar) else None
     return engine.known(b, operator.getitem, (target, b.const(Ellipsis)), {}, loc)
 
 
