@@ -71,3 +71,7 @@ case(np.unique, arr(3, 2), True, axis=1)
 case(np.unique, arr(4), equal_nan=False)
 case(np.trim_zeros, arr(3))
 case(np.trim_zeros, arr(3), trim="b")
+if NUMPY >= "2.0.0":
+    for _function in (np.unique_values, np.unique_all, np.unique_counts, np.unique_inverse):
+        case(_function, arr(5))
+        case(_function, arr(2, 3))

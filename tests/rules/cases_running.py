@@ -1,4 +1,4 @@
-"""Cases of running sums and products, differences, derivatives and integrals."""
+"""Cases of running sums and products, differences, derivatives and integrals, and of steps."""
 
 from __future__ import annotations
 
@@ -68,3 +68,9 @@ case(TRAPEZOID, arr(5))
 case(TRAPEZOID, arr(5), X)
 case(TRAPEZOID, arr(5), None, 0.3)
 case(TRAPEZOID, arr(1))
+
+for _left, _right in (((), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3))):
+    case(np.heaviside, arr(*_left), arr(*_right))
+case(np.heaviside, 0.5, 1.5)
+case(np.angle, arr(2, 3))
+case(np.angle, arr(3), True)

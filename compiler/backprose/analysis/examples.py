@@ -20,6 +20,7 @@ from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
+from backprose.rules.registry import named
 
 
 class Run(NamedTuple):
@@ -143,7 +144,8 @@ def _bases(kind: Kind) -> set[str]:
 # Functions whose result's length depends on the values, or is the difference of two lengths, which examples can't tell.
 DATA_DEPENDENT = frozenset(
     {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.intersect1d, np.union1d,
-     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate}
+     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate,
+     *named(np, "unique_values unique_all unique_counts unique_inverse")}
 )  # fmt: skip
 # Functions that leave out zeros at the ends: what is left may be one entry.
 TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})

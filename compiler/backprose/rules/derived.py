@@ -13,9 +13,9 @@ import numpy as np
 
 from backprose.rules.reductions import before, kept
 from backprose.rules.registry import Rule, derivation, made, refusal_of, rule_for, ufunc_of
-from backprose.rules.running import backward_sums
+from backprose.rules.running import back, backward_sums, last
 from backprose.rules.static import is_tuple, repeated, require
-from backprose.rules.ufunc_methods import back, last, whole
+from backprose.rules.ufunc_methods import whole
 from backprose_runtime import add_at, parts, unbroadcast
 
 FORMS = ("reduce", "accumulate", "outer", "reduceat")

@@ -342,6 +342,12 @@ def copysign(y, a, b, *, d):
     return d * (np.sign(a) * np.sign(y))
 
 
+@elementwise(np.heaviside, wrt="x2", inert=("x1",))
+def heaviside(y, x1, x2, *, d):
+    """A step of x1, which has derivative 0, also at 0; there y is x2."""
+    return select(x1 == 0, d, 0.0)
+
+
 @elementwise(np.nan_to_num, wrt="x")
 def nan_to_num(y, x, copy=True, nan=0.0, posinf=None, neginf=None, *, d):
     """The identity on finite entries; the replaced ones are constants."""
@@ -390,26 +396,27 @@ def imag(y, val, *, y_bar):
     return unbroadcast(-1j * y_bar, val)
 
 
+@rule(np.angle, wrt="z")
+def angle(y, z, deg=False, *, y_bar):
+    """y = the imaginary part of log z  =>  z_bar = -i y_bar / z; real numbers get 0.  Choice at 0: 0."""
+    return unbroadcast(-1j * (np.rad2deg(y_bar) if deg else y_bar) * (z != 0) / (z + (z == 0)), z)
+
+
 @linear(np.conjugate, wrt="x")
 def conjugate(y, x, *, y_bar):
     """conj z  =>  z_bar = conj y_bar."""
     return np.conjugate(y_bar)
 
 
-@rule(np.angle)
-def angle(y, z, deg=False, *, y_bar):
-    """y = Im log z  =>  z_bar = -i y_bar / z; in degrees with `deg`.  A real z has derivative 0.  Choice at 0: 0."""
-    return unbroadcast((y_bar * (180 / math.pi) if deg else y_bar) * -1j / (z + (z == 0)) * (z != 0), z)
-
-
 real_only(
     np.absolute, np.fabs, builtins.abs, operator.abs, np.maximum, np.fmax, np.minimum, np.fmin, np.clip, np.hypot,
     np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
+    np.nan_to_num,
 )  # fmt: skip
 
 # Integer or boolean results, and steps
 no_derivative(
-    np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.signbit, np.heaviside,
+    np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.signbit,
     np.floor_divide, operator.floordiv, np.spacing, np.nextafter,
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,

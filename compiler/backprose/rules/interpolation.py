@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.reductions import array_of
 from backprose.rules.registry import rule
 from backprose_runtime import add_at
 
@@ -17,6 +18,7 @@ def interp(y, x, xp, fp, left=None, right=None, period=None, *, y_bar):
     slope to the right, at the last one to the left.  With a period, x and the table are taken modulo it; the derivative
     by the period itself is refused.
     """
+    x, xp, fp = array_of(x), array_of(xp), array_of(fp)
     if period is None:
         return table_bars(x, xp, fp, left, right, y_bar)
     length = np.abs(period)

@@ -63,3 +63,5 @@ member_refused(
 )  # fmt: skip
 member_refused("newbyteorder", why="it changes how the numbers are stored", instead="use astype")
 member_refused("tostring", why="bytes carry no derivative", instead="keep the array")
+if hasattr(np.ndarray, "ptp"):  # NumPy 1
+    method("ptp", np.ptp)

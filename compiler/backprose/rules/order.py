@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.reductions import flattened, shaped
-from backprose.rules.registry import at_compile_time, no_derivative, refused, rule
+from backprose.rules.registry import at_compile_time, named, no_derivative, refused, rule
 from backprose.rules.shape import along, along_axis
 from backprose.rules.static import positive_axis, require
 from backprose_runtime import add_at
@@ -60,6 +60,18 @@ def unique(
     return shaped(add_at(np.zeros_like(flattened(ar)), first_places(values, flattened(ar)), values_bar), ar)
 
 
+@rule(*named(np, "unique_values"))
+def unique_values(y, x, *, y_bar):
+    """As unique, in whatever order the values come."""
+    return shaped(add_at(np.zeros_like(flattened(x)), first_places(y, flattened(x)), y_bar), x)
+
+
+@rule(*named(np, "unique_all unique_counts unique_inverse"))
+def unique_with_more(y, x, *, y_bar):
+    """As unique: the values are the first of the results, and the others are counts and places."""
+    return unique_values(y[0], x, y_bar=y_bar[0])
+
+
 def first_places(values, a):
     """Where each of the values stands first in the flat array a."""
     order = np.argsort(a, kind="stable")
@@ -84,5 +96,5 @@ def trims_front(trim):
     return "f" in trim.lower()
 
 
-no_derivative(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize)
+no_derivative(np.argsort, np.searchsorted, np.digitize)
 refused(np.sort_complex, why="it gives complex numbers also for real ones: use np.sort")

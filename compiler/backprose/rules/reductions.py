@@ -51,6 +51,11 @@ def over(reduce, a, axis):
     return reduce(a) if axis is None else reduce(a, axis=axis, keepdims=True)
 
 
+def array_of(x):
+    """x, which may be a list of constants, as an array."""
+    return np.array(x) if isinstance(x, (list, tuple)) else x
+
+
 def flattened(a):
     """All entries along one axis."""
     return a if np.ndim(a) == 1 else np.ravel(a)

@@ -111,11 +111,6 @@ refused(
     np.i0, why="the derivative of the Bessel function of order 0 is that of order 1, which NumPy does not have",
     instead="use scipy.special.i0",
 )  # fmt: skip
-refused(
-    *named(np, "unique_all unique_counts unique_inverse unique_values"),
-    why="which entries of the operands the result is made of is not given back",
-    instead="find the positions of the entries, by np.unique with return_index or np.isin, and index by them",
-)  # fmt: skip
 
 # Bytes
 

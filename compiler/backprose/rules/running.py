@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from backprose.rules.reductions import flattened, shaped
-from backprose.rules.registry import elementwise, linear, rule
+from backprose.rules.reductions import array_of, flattened, shaped
+from backprose.rules.registry import elementwise, linear, named, rule
 from backprose.rules.static import ends_padded, positive_axes, require
 from backprose_runtime import add_at, unbroadcast
 
@@ -15,6 +15,11 @@ from backprose_runtime import add_at, unbroadcast
 def last(x, axis):
     """x with `axis` as its last one."""
     return x if np.ndim(x) == 1 else np.moveaxis(x, axis, -1)
+
+
+def first(x, axis):
+    """x with `axis` as its first one."""
+    return x if np.ndim(x) == 1 else np.moveaxis(x, axis, 0)
 
 
 def back(x, axis):
@@ -27,7 +32,7 @@ def widened(x):
     return np.pad(x, ends_padded(-1, np.ndim(x)))
 
 
-def without_first(x, axis):
+def without_initial(x, axis):
     """x less its first entries along `axis`."""
     return x[1:] if axis is None else back(last(x, axis)[..., 1:], axis)
 
@@ -94,19 +99,21 @@ def nancumprod(y, a, axis=None, dtype=None, out=None, *, y_bar):
     return np.where(np.isnan(a), 0.0, cumprod(y, np.where(np.isnan(a), 1.0, a), axis, y_bar=y_bar))
 
 
-if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+# NumPy 2.1 has these two
 
-    @linear(np.cumulative_sum, wrt="x")
-    def cumulative_sum(y, x, *, y_bar, axis=None, dtype=None, out=None, include_initial=False):
-        """As cumsum; the 0 that `include_initial` puts in front is a constant."""
-        return cumsum(y, x, axis, y_bar=without_first(y_bar, axis) if include_initial else y_bar)
 
-    @rule(np.cumulative_prod)
-    def cumulative_prod(y, x, *, y_bar, axis=None, dtype=None, out=None, include_initial=False):
-        """As cumprod; the 1 that `include_initial` puts in front is a constant."""
-        if include_initial:
-            return cumprod(without_first(y, axis), x, axis, y_bar=without_first(y_bar, axis))
-        return cumprod(y, x, axis, y_bar=y_bar)
+@linear(*named(np, "cumulative_sum"), wrt="x")
+def cumulative_sum(y, x, *, y_bar, axis=None, dtype=None, out=None, include_initial=False):
+    """As cumsum; the 0 that `include_initial` puts in front is a constant."""
+    return cumsum(y, x, axis, y_bar=without_initial(y_bar, axis) if include_initial else y_bar)
+
+
+@rule(*named(np, "cumulative_prod"))
+def cumulative_prod(y, x, *, y_bar, axis=None, dtype=None, out=None, include_initial=False):
+    """As cumprod; the 1 that `include_initial` puts in front is a constant."""
+    if include_initial:
+        return cumprod(without_initial(y, axis), x, axis, y_bar=without_initial(y_bar, axis))
+    return cumprod(y, x, axis, y_bar=y_bar)
 
 
 # Differences
@@ -129,7 +136,8 @@ def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
     require(n > 0, "with `n=0` nothing is joined")
     bar, start = last(bar, axis), length(prepend, axis)
     stop = start + np.shape(a)[axis]
-    return back(bar[..., start:stop], axis), end(bar[..., :start], prepend, axis), end(bar[..., stop:], append, axis)
+    prepend_bar, append_bar = joined_bar(bar[..., :start], prepend, axis), joined_bar(bar[..., stop:], append, axis)
+    return back(bar[..., start:stop], axis), prepend_bar, append_bar
 
 
 def length(x, axis):
@@ -139,7 +147,7 @@ def length(x, axis):
     return 1 if np.ndim(x) == 0 else np.shape(x)[axis]
 
 
-def end(bar, x, axis):
+def joined_bar(bar, x, axis):
     """The cotangent of what is joined at an end."""
     if x is None:
         return None
@@ -196,17 +204,17 @@ def gradient(y, f, *varargs, y_bar, axis=None, edge_order=1):
 def slope_bars(y, f, h, axis, edge_order, y_bar):
     """The cotangents of f and of the distance or the coordinates h along one axis."""
     y_bar = last(y_bar, axis)
-    first, inner, final = y_bar[..., :1], y_bar[..., 1:-1], y_bar[..., -1:]
+    start, inner, end = y_bar[..., :1], y_bar[..., 1:-1], y_bar[..., -1:]
     if edge_order == 2:
-        inner = add_at(add_at(inner, (Ellipsis, slice(None, 1)), -first), (Ellipsis, slice(-1, None)), -final)
-        first, final = 2 * first, 2 * final
+        inner = add_at(add_at(inner, (Ellipsis, slice(None, 1)), -start), (Ellipsis, slice(-1, None)), -end)
+        start, end = 2 * start, 2 * end
     if np.ndim(h) == 0:
-        slopes_bar = np.concatenate([inner / 2, final], axis=-1) + np.concatenate([first, inner / 2], axis=-1)
+        slopes_bar = np.concatenate([inner / 2, end], axis=-1) + np.concatenate([start, inner / 2], axis=-1)
         return back(-np.diff(widened(slopes_bar / h)), axis), -np.sum(y_bar * last(y, axis)) / h
     d = np.diff(h)
     both = d[:-1] + d[1:]
     w = d[1:] / both
-    slopes_bar = np.concatenate([w * inner, final], axis=-1) + np.concatenate([first, (1 - w) * inner], axis=-1)
+    slopes_bar = np.concatenate([w * inner, end], axis=-1) + np.concatenate([start, (1 - w) * inner], axis=-1)
     slopes = np.diff(last(f, axis)) / d
     w_bar = total(inner * (slopes[..., :-1] - slopes[..., 1:]) / both)
     d_bar = np.pad(w_bar * (1 - w), (1, 0)) - np.pad(w_bar * w, (0, 1)) - total(slopes_bar * slopes) / d
@@ -219,19 +227,21 @@ def total(x):
 
 
 # NumPy 2 has a new name, and until 2.3 the old one too
-@rule(*{getattr(np, name) for name in ("trapezoid", "trapz") if hasattr(np, name)}, wrt=("y", "x", "dx"))
+@rule(*{*named(np, "trapezoid trapz")}, wrt=("y", "x", "dx"))
 def trapezoid(integral, y, x=None, dx=1.0, axis=-1, *, integral_bar):
     """The sum of d (y[i] + y[i+1]) / 2 over the intervals, whose lengths d are those between the points x, or dx.
 
     y_bar gets half of both intervals at each point; d_bar is the mean value, and goes back as diff.
     Shapes: x has the shape of y, or is 1-D along the axis.
     """
-    points, share = last(y, axis), np.expand_dims(integral_bar, -1) / 2
+    points = last(array_of(y), axis)
+    share = (integral_bar if np.ndim(points) == 1 else np.expand_dims(integral_bar, -1)) / 2
     d_bar = share * (points[..., 1:] + points[..., :-1])
     if x is None:
         require(np.ndim(dx) == 0, "one distance for all intervals, or the points as `x`")
         halves = widened(np.broadcast_to(share * dx, np.shape(d_bar)))
         return back(halves[..., 1:] + halves[..., :-1], axis), None, np.sum(d_bar)
+    x = array_of(x)
     require(np.ndim(x) in (1, np.ndim(y)), "the points have other axes than the values")
     halves = widened(share * np.diff(last(x, axis)))
     x_bar = -np.diff(widened(d_bar)) if np.ndim(x) == np.ndim(y) else -np.diff(widened(total(d_bar)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import at_compile_time, real_only, refused, rule
-from backprose.rules.static import require
+from backprose.rules.running import widened
 
 
 # Covariances. Observations are columns; the mean's own share is 0, because what reaches the deviations sums to 0.
@@ -124,19 +124,31 @@ def histogram(y, a, bins=10, range=None, density=None, weights=None, *, y_bar):
     """(heights, edges): heights are sums of the weights in each bin, so each weight gets what its bin has.
 
     a moves the edges only, where their range is not given: they lie evenly from its least to its largest entry.
-    Choice at ties of these: split evenly.
+    With `density`, heights are c / (d sum c) for sums c and widths d:  c_bar = (y_bar / d - <y_bar, y>) / sum c,
+    d_bar = -y_bar y / d.  Choice at ties of the least and largest: split evenly.
     """
-    require(not density, "with `density` the heights also depend on the edges: divide them by hand")
-    a_bar = np.zeros_like(a)
-    if range is None and is_number(bins):
-        t = np.linspace(0.0, 1.0, np.size(y[1]))
-        a_bar = split(a == np.min(a), (1 - t) @ y_bar[1]) + split(a == np.max(a), t @ y_bar[1])
+    heights, edges = y[0], y[1]
+    sums_bar, edges_bar = y_bar[0], y_bar[1]
+    if density:
+        d = np.diff(edges)
+        edges_bar = edges_bar - np.diff(widened(-sums_bar * heights / d))
     if weights is None:
-        return a_bar, None
-    place = np.searchsorted(y[1], a, side="right") - 1
-    place = np.where(a == y[1][-1], np.size(y[0]) - 1, place)
-    counted = (a >= y[1][0]) & (a <= y[1][-1])
-    return a_bar, np.where(counted, y_bar[0][np.where(counted, place, 0)], 0.0)
+        return moved_edges(a, edges, edges_bar, bins, range), None
+    place = np.searchsorted(edges, a, side="right") - 1
+    place = np.where(a == edges[-1], np.size(heights) - 1, place)
+    counted = (a >= edges[0]) & (a <= edges[-1])
+    if density:
+        sums_bar = (sums_bar / d - np.sum(sums_bar * heights)) / np.sum(np.where(counted, weights, 0.0))
+    weights_bar = np.where(counted, sums_bar[np.where(counted, place, 0)], 0.0)
+    return moved_edges(a, edges, edges_bar, bins, range), weights_bar
+
+
+def moved_edges(a, edges, edges_bar, bins, range):
+    """The cotangent of the entries between whose least and largest the edges lie."""
+    if range is not None or not is_number(bins):
+        return np.zeros_like(a)
+    t = np.linspace(0.0, 1.0, np.size(edges))
+    return split(a == np.min(a), (1 - t) @ edges_bar) + split(a == np.max(a), t @ edges_bar)
 
 
 def split(hit, share):

@@ -19,16 +19,6 @@ def whole(a, axis):
     return None if np.ndim(a) == 1 else axis
 
 
-def last(x, axis):
-    """x with the axis moved to the end."""
-    return x if np.ndim(x) == 1 else np.moveaxis(x, axis, -1)
-
-
-def back(x, axis):
-    """x with the last axis moved back to where it was."""
-    return x if np.ndim(x) == 1 else np.moveaxis(x, -1, axis)
-
-
 # Closed forms. The first axis is reduced unless another is named.
 
 
