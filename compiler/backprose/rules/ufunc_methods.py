@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
-from backprose.rules.running import cumprod, cumsum
+from backprose.rules.running import back, cumprod, cumsum, last
 from backprose.rules.shape import along_axis
 from backprose_runtime import add_at, parts
 
