@@ -81,12 +81,20 @@ def asks_for_the_owner(x):
     return np.sum(x) if x.base is None else 0.0
 
 
+def takes_bits(x):
+    return np.sum(x.view(np.int64).view(np.float64))
+
+
 def takes_a_ratio(x):
     return x[0, 0].as_integer_ratio()[0] * 1.0
 
 
 @pytest.mark.parametrize(
-    "f, reason", [(asks_for_strides, "in memory"), (asks_for_the_owner, "in memory"), (takes_a_ratio, "integers")]
+    "f, reason",
+    [
+        (asks_for_strides, "in memory"), (asks_for_the_owner, "in memory"), (takes_bits, "as other numbers"),
+        (takes_a_ratio, "integers"),
+    ],
 )
 def test_it_is_refused(f, reason):
     with pytest.raises(UnsupportedCall, match=reason):
