@@ -61,7 +61,7 @@ def page() -> str:
     for module, rows in sorted(sections.items(), key=lambda item: _place(item[0])):
         parts.append(f"## {_heading(sys.modules[module])}\n\n" + _table(("function", "formula", "choice", "restrictions"), rows))
     parts.append("## Methods of other ufuncs\n\n" + _table(("method", "formula", "choice", "restrictions"), _methods_of_ufuncs()))
-    parts += [_members(), _programs(), _without_derivative(), _refused(), _not_compiled()]
+    parts += [_meanings(), _programs(), _members(), _without_derivative(), _refused(), _not_compiled()]
     return "\n".join(parts)
 
 
@@ -192,6 +192,21 @@ def _programs() -> str:
     return (
         "## Functions that write to an argument\n\nThey are followed like stores that the user wrote.\n\n"
         + _listing(functions)
+    )
+
+
+def _meanings() -> str:
+    """Functions that are Python programs; those of objects that are indexed say so themselves."""
+    by_program: dict[Callable, list[Any]] = {}
+    for function, program in registry.MEANINGS.items():
+        by_program.setdefault(program, []).append(function)
+    rows = [
+        ("" if _names(functions).find("__getitem__") > 0 else _names(functions), _parsed(_documentation(program, functions))[0])
+        for program, functions in by_program.items()
+    ]  # fmt: skip
+    return (
+        "## Calls that stand for a program\n\nThe program is compiled in the place of the call, so the functions that it is "
+        "given are differentiated too.\n\n" + _table(("function", "what it does"), rows)
     )
 
 

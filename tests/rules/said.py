@@ -42,7 +42,7 @@ def _said_of_callable(x: Any) -> str:
         return "opaque"
     if registry.has_no_derivative(x):
         return "no derivative"
-    if x in PROGRAMS:
+    if x in PROGRAMS or registry.meaning_of(x) is not None:
         return "program"
     if x in builtin_calls.HANDLERS or x in structural.STRUCTURAL:
         return "inference"
