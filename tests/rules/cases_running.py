@@ -31,6 +31,9 @@ for _axis in (0, 1, -1):
     case(np.diff, arr(3, 4), n=2, axis=_axis, prepend=arr(*((2, 4) if _axis == 0 else (3, 2))), append=0.25)
 case(np.diff, arr(4), prepend=arr(2), append=arr(1))
 case(np.diff, arr(4), 2, append=arr(3))
+for _shape in ((0,), (1,), (2,), (0, 3), (3, 0)):
+    for _n in (0, 1, 2, 3):
+        case(np.diff, arr(*_shape), _n, 0)
 case(np.ediff1d, arr(5))
 case(np.ediff1d, arr(2, 3))
 case(np.ediff1d, arr(4), 1.5)
@@ -68,6 +71,9 @@ case(TRAPEZOID, arr(5))
 case(TRAPEZOID, arr(5), X)
 case(TRAPEZOID, arr(5), None, 0.3)
 case(TRAPEZOID, arr(1))
+case(TRAPEZOID, arr(0))
+case(TRAPEZOID, arr(2, 0))
+case(TRAPEZOID, arr(0, 2), axis=0)
 
 for _left, _right in (((), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3))):
     case(np.heaviside, arr(*_left), arr(*_right))

@@ -48,7 +48,8 @@ LISTS = [
     "np.gradient([x[0], x[1], 2.0], [0, 1, x[3]])[:2] * x[:2]", "np.convolve([x[0], x[1]], x)[1:3] * x[:2]",
     "np.bincount([0, 1, 1], [x[0], 2.0, 3.0]) * x[:2]", "np.polyval([x[0], 2.0, x[1]], x)", "np.polyval([1, 2, 3], x)",
     "np.polyint([1.0, 2.0], 2, [x[0], 3])", "np.average([[1, 2], [3, 5.0]], axis=1, weights=[x[0], x[1]])",
-    "np.percentile([x[0], x[1], 2.0], 30)", "np.quantile(x, [x[1] / 10, 0.2])", "np.histogram(x / 2, [0, 1, 3], weights=x)[0]",
+    "np.percentile([x[0], x[1], 2.0], 30)", "np.quantile(x, [x[1] / 10, 0.2])",
+    "np.histogram(x / 2, [0, 1, 3], weights=x)[0]",
 ]  # fmt: skip
 
 

@@ -11,9 +11,10 @@ from backprose_runtime import add_at
 
 @rule(np.interp, wrt=("x", "xp", "fp", "left", "right"))
 def interp(y, x, xp, fp, left=None, right=None, period=None, *, y_bar):
-    """y = (1 - t) f[k] + t f[k+1] with t = (x - x[k]) / (x[k+1] - x[k])  =>  y_bar goes to f by these weights;
-    x_bar = s y_bar with the slope s = (f[k+1] - f[k]) / (x[k+1] - x[k]);  x[k] and x[k+1] get -s (1 - t) y_bar and -s t y_bar.
+    """y = (1 - t) f[k] + t f[k+1] with t = (x - x[k]) / (x[k+1] - x[k])  =>  y_bar goes to f by these weights.
 
+    x_bar = s y_bar with the slope s = (f[k+1] - f[k]) / (x[k+1] - x[k]);  x[k] and x[k+1] get -s (1 - t) y_bar and
+    -s t y_bar.
     Outside of the table y is constant, the first or last f, or `left` or `right`.  Choice at a point of the table: the
     slope to the right, at the last one to the left.  With a period, x and the table are taken modulo it; the derivative
     by the period itself is refused.
@@ -31,7 +32,7 @@ def interp(y, x, xp, fp, left=None, right=None, period=None, *, y_bar):
 
 
 def unwound(bar, order):
-    """The cotangent of a table from that of the sorted table with its last entry also before it and its first after it."""
+    """The cotangent of a table from that of the sorted one with its last entry also before it and its first after it."""
     inner = add_at(add_at(bar[1:-1], slice(-1, None), bar[:1]), slice(None, 1), bar[-1:])
     return inner[np.argsort(order)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.reductions import flattened, shaped
 from backprose.rules.registry import at_compile_time, named, no_derivative, refused, rule
-from backprose.rules.shape import along, along_axis
+from backprose.rules.shape import along
 from backprose.rules.static import positive_axis, require
 from backprose_runtime import add_at
 

@@ -15,7 +15,7 @@ from backprose_runtime import unbroadcast
 
 @rule(np.polyval, wrt=("p", "x"))
 def polyval(y, p, x, *, y_bar):
-    """y = sum over i of p[i] x^(n-1-i)  =>  p_bar[i] = sum of y_bar x^(n-1-i),  x_bar = y_bar p'(x).  Shapes: p (n,), any x."""
+    """y = sum over i of p[i] x^(n-1-i)  =>  p_bar[i] = sum of y_bar x^(n-1-i),  x_bar = y_bar p'(x).  Shapes: p (n,)."""
     require(np.ndim(p) == 1, "the coefficients of one polynomial are 1-D")
     return np.ravel(y_bar) @ np.vander(np.ravel(x), np.size(p)), y_bar * np.polyval(np.polyder(p), x)
 
@@ -43,7 +43,7 @@ def polyder(y, p, m=1, *, y_bar):
 
 @linear(np.polyint, wrt=("p", "k"))
 def polyint(y, p, m=1, k=None, *, y_bar):
-    """y[i] = p[i] / (n - i), m times, each followed by one of the constants k.  Shapes: p (n,), k (m,) or one for all."""
+    """y[i] = p[i] / (n - i), m times, each followed by a constant of k.  Shapes: p (n,), k (m,) or one for all."""
     bar, k_bar = y_bar, y_bar[:0]
     for _ in range(m):
         k_bar = np.append(bar[-1:], k_bar)
@@ -73,7 +73,7 @@ def polysub(y, a1, a2, *, y_bar):
 
 @rule(np.polymul, wrt=("a1", "a2"))
 def polymul(y, a1, a2, *, y_bar):
-    """The convolution of the coefficients; leading zeros, which NumPy drops, put nothing into the coefficients that are left."""
+    """The convolution of the coefficients; what NumPy drops, leading zeros of an operand, is a 0 in front of y too."""
     y_bar = led_by_zeros(y_bar, np.size(a1) + np.size(a2) - 1)
     return against(y_bar, a2, a1), against(y_bar, a1, a2)
 
@@ -105,9 +105,11 @@ def polydiv(y, u, v, *, y_bar):
 
 @rule(np.poly)
 def poly(y, seq_of_zeros, *, y_bar):
-    """y = coefficients of the product of all x - r[i]; by r[i] they change by those of the product of the others, negated:
-    q[0] = 1,  q[k] = y[k] + r[i] q[k-1].  Shapes: roots (n,), y (n + 1,)."""
-    require(np.ndim(seq_of_zeros) == 1, "the characteristic polynomial of a matrix is not in the table: use its eigenvalues")
+    """y = coefficients of the product of all x - r[i]; by r[i] they change by those of the product of the others, negated.
+
+    These are q[0] = 1,  q[k] = y[k] + r[i] q[k-1].  Shapes: roots (n,), y (n + 1,).
+    """
+    require(np.ndim(seq_of_zeros) == 1, "the polynomial of a matrix is not in the table: use its eigenvalues")
     q = np.ones_like(seq_of_zeros)
     total = q * y_bar[1]
     for k in range(1, np.size(seq_of_zeros)):

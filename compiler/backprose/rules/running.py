@@ -8,7 +8,8 @@ import numpy as np
 
 from backprose.rules.reductions import array_of, flattened, shaped
 from backprose.rules.registry import elementwise, linear, named, rule
-from backprose.rules.static import ends_padded, positive_axes, require
+from backprose.rules.shape import along
+from backprose.rules.static import ends_padded, positive_axes, positive_axis, require
 from backprose_runtime import add_at, unbroadcast
 
 
@@ -121,23 +122,29 @@ def cumulative_prod(y, x, *, y_bar, axis=None, dtype=None, out=None, include_ini
 
 @linear(np.diff, wrt=("a", "prepend", "append"))
 def diff(y, a, n=1, axis=-1, prepend=None, append=None, *, y_bar):
-    """y[i] = a[i+1] - a[i]  =>  a_bar = -diff of y_bar with a 0 at both ends; n times.
+    """y[i] = a[i+1] - a[i]  =>  a_bar[i] = y_bar[i-1] - y_bar[i], with 0 beyond the ends; n times.
 
     `prepend` and `append` are joined to a first: what reaches them is cut off, and summed for a number.
     """
-    if n == 1:
-        bar = -np.diff(np.pad(y_bar, ends_padded(axis, np.ndim(a))), axis=axis)
-    else:
-        bar = y_bar
-        for _ in range(n):
-            bar = -np.diff(np.pad(bar, ends_padded(axis, np.ndim(a))), axis=axis)
+    if prepend is None and append is None and n == 1:
+        axis = positive_axis(axis, np.ndim(a))
+        a_bar = add_at(np.zeros_like(a), part(axis, slice(1, None)), y_bar)
+        return add_at(a_bar, part(axis, slice(None, -1)), -y_bar), None, None
+    bar = last(y_bar, axis)
+    for _ in range(n):
+        bar = -np.diff(widened(bar))
     if prepend is None and append is None:
-        return bar, None, None
+        return back(bar[..., : np.shape(a)[axis]], axis), None, None
     require(n > 0, "with `n=0` nothing is joined")
-    bar, start = last(bar, axis), length(prepend, axis)
+    start = length(prepend, axis)
     stop = start + np.shape(a)[axis]
     prepend_bar, append_bar = joined_bar(bar[..., :start], prepend, axis), joined_bar(bar[..., stop:], append, axis)
     return back(bar[..., start:stop], axis), prepend_bar, append_bar
+
+
+def part(axis, entries):
+    """The index that takes a slice along one axis."""
+    return entries if axis == 0 else along(axis, entries)
 
 
 def length(x, axis):
@@ -180,8 +187,8 @@ def unwrap(y, p, discont=None, axis=-1, *, d, period=2 * math.pi):
 def gradient(y, f, *varargs, y_bar, axis=None, edge_order=1):
     """y is a mean of the slopes s = diff f / h on both sides: w s[i-1] + (1 - w) s[i] with w = h[i] / (h[i-1] + h[i]).
 
-    The ends have the slope there, and 2 s[0] - y[1] and its mirror image with `edge_order=2`.  A number h is one distance
-    for all, an array holds coordinates.  Shapes: y is an array for one axis, one for each of several.
+    The ends have the slope there, and 2 s[0] - y[1] and its mirror image with `edge_order=2`.  A number h is one
+    distance for all, an array holds coordinates.  Shapes: y is an array for one axis, one for each of several.
     """
     axes = positive_axes(axis, np.ndim(f))
     if len(axes) == 1:
@@ -235,14 +242,15 @@ def trapezoid(integral, y, x=None, dx=1.0, axis=-1, *, integral_bar):
     Shapes: x has the shape of y, or is 1-D along the axis.
     """
     points = last(array_of(y), axis)
+    n = np.shape(points)[-1]
     share = (integral_bar if np.ndim(points) == 1 else np.expand_dims(integral_bar, -1)) / 2
     d_bar = share * (points[..., 1:] + points[..., :-1])
     if x is None:
         require(np.ndim(dx) == 0, "one distance for all intervals, or the points as `x`")
         halves = widened(np.broadcast_to(share * dx, np.shape(d_bar)))
-        return back(halves[..., 1:] + halves[..., :-1], axis), None, np.sum(d_bar)
+        return back(halves[..., 1 : n + 1] + halves[..., :n], axis), None, np.sum(d_bar)
     x = array_of(x)
     require(np.ndim(x) in (1, np.ndim(y)), "the points have other axes than the values")
     halves = widened(share * np.diff(last(x, axis)))
     x_bar = -np.diff(widened(d_bar)) if np.ndim(x) == np.ndim(y) else -np.diff(widened(total(d_bar)))
-    return back(halves[..., 1:] + halves[..., :-1], axis), unbroadcast(back(x_bar, axis), x), None
+    return back(halves[..., 1 : n + 1] + halves[..., :n], axis), unbroadcast(back(x_bar, axis), x), None

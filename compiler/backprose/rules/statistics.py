@@ -13,9 +13,10 @@ from backprose.rules.running import widened
 
 @rule(np.cov, wrt=("m", "y", "aweights"))
 def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, c_bar, dtype=None):
-    """C = D diag(w) D^T / f with deviations D = X - mean and w = fweights aweights  =>  X_bar = (C_bar + C_bar^T) D diag(w) / f.
+    """C = D W D^T / f  =>  X_bar = (C_bar + C_bar^T) D W / f,  with deviations D = X - mean and W = diag(w).
 
-    w_bar = diag(D^T C_bar D) / f - <C_bar, C> f' / f by the norm f = sum w - ddof (sum w aweights) / sum w.
+    The weights are w = fweights aweights;
+    w_bar = diag(D^T C_bar D) / f - <C_bar, C> f' / f with the norm f = sum w - ddof (sum w aweights) / sum w.
     Shapes: X (k, n) from m and y, or their transposes without `rowvar`; C (k, k), or a number if k = 1.
     """
     x = variables(m, y, rowvar)
@@ -35,8 +36,9 @@ def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweight
 
 @rule(np.corrcoef, wrt=("x", "y"))
 def corrcoef(r, x, y=None, rowvar=True, *, r_bar, dtype=None):
-    """R = U U^T with rows u = d / |d| of deviations d  =>  U_bar = (R_bar + R_bar^T) U,  d_bar = (u_bar - u <u, u_bar>) / |d|.
+    """R = U U^T with rows u = d / |d| of deviations d  =>  U_bar = (R_bar + R_bar^T) U,
 
+    d_bar = (u_bar - u <u, u_bar>) / |d|; the mean's own share is 0.
     NumPy clips rounding errors beyond -1 and 1, which changes no derivative.  Choice for a constant variable: 0.
     """
     d = deviations(variables(x, y, rowvar), None)
@@ -115,7 +117,7 @@ def norm_slope(ddof, w, aweights, counts):
 
 @rule(np.bincount, wrt="weights")
 def bincount(y, x, weights=None, minlength=0, *, y_bar):
-    """y[k] = the sum of the weights of the entries that are k: each weight gets what its bin has.  Shapes: x, weights (n,)."""
+    """y[k] = the sum of the weights of the entries that are k: each gets what its bin has.  Shapes: x, weights (n,)."""
     return y_bar[x]
 
 
