@@ -1,4 +1,4 @@
-"""Rules that users state: beside a function of theirs by `custom_vjp` and `custom_jvp`, for one of others by `register_rule`."""
+"""Rules that users state: `custom_vjp` and `custom_jvp` beside a function of theirs, `register_rule` for one of others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class _WithRule:
             raise TypeError(f"{type(self).__name__} is for Python functions, not {fun!r}; register_rule is for others")
         self.fun = fun
         self.compile = compile
-        self.result: Kind | None = None
         self.__signature__ = _plain_signature(fun, type(self).__name__)
         self.nondiff_argnums = _positions(nondiff_argnums, self.__signature__, name_of(fun))
         self.rule = CustomRule(name_of(fun), nondiff=self.nondiff_argnums)
@@ -56,6 +55,14 @@ class _WithRule:
 
     # Inside a function that is compiled
 
+    @functools.cached_property
+    def result_kind(self) -> Kind | None:
+        """What the return annotation tells, of a function that is not compiled."""
+        from backprose.annotations import annotated
+
+        annotation = self.__signature__.return_annotation
+        return None if annotation is inspect.Signature.empty else annotated(annotation, self.fun, "return")
+
     def __backprose_call__(
         self, engine: Inference, b: TypedBuilder, args: tuple, keywords: Mapping[str, Value], loc: Any
     ) -> Any:
@@ -73,7 +80,7 @@ class _WithRule:
 
 
 def _plain_signature(fun: Any, decorator: str) -> inspect.Signature:
-    signature = inspect.signature(fun)
+    signature = inspect.signature(fun, follow_wrapped=False)
     for parameter in signature.parameters.values():
         if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             raise TypeError(
@@ -123,8 +130,8 @@ def custom_vjp(fun: Callable | None = None, nondiff_argnums: int | tuple[int, ..
     Calling the function calls it: `fwd` runs only where a derivative is asked for. The function, `fwd` and `bwd` are
     compiled and inlined, so they are differentiated as they stand at second order, and may write to arrays that they
     made, but not to the function's arguments. With `compile=False` they are any Python: emitted code calls them, there are
-    first derivatives only, and no module can be written of it; the function is called once with small arrays when a
-    gradient is compiled, to see what it returns, unless its return annotation (`-> "f8[:]"`) says so.
+    first derivatives in reverse mode only, and no module can be written of it. To see what it returns, the function is
+    called with a few small arrays when a gradient is compiled, unless its return annotation (`-> "f8[:]"`) tells.
 
     A second `defvjp` replaces the first, also in gradients that were compiled before.
 
@@ -260,8 +267,8 @@ def register_rule(
     Python functions. Then it serves both modes and all orders, if it is linear in the cotangent. With `compile=False` a
     pullback is any Python, which emitted code calls: reverse mode, first order.
 
-    The function must have no effects, and give the same for the same arguments. It is called with small arrays when
-    a gradient is compiled, to see what it returns. A second registration replaces the first; what was compiled before is
+    The function must have no effects, and give the same for the same arguments. It is called with a few small
+    arrays when a gradient is compiled, to see what it returns. A second registration replaces the first; what was compiled before is
     compiled anew.
 
     Raises ValueError for a function that Backprose has a rule for, or a name in `wrt` that is no parameter of the rule,

@@ -23,10 +23,11 @@ def checked_cotangents(bars: Any, like: tuple, names: tuple[str, ...]) -> tuple:
     None stands for zeros. Raises TypeError for a wrong number or structure, ValueError for a wrong shape.
     """
     rule, *arguments = names
+    listed = ", ".join(arguments)
     if not isinstance(bars, (tuple, list)):
-        raise TypeError(f"{rule} returned an object of type {type(bars).__name__}, not a tuple of cotangents for ({', '.join(arguments)})")
+        raise TypeError(f"{rule} returned an object of type {type(bars).__name__}, not a tuple of cotangents for ({listed})")
     if len(bars) != len(like):
-        raise TypeError(f"{rule} returned {len(bars)} cotangents for {len(like)} arguments ({', '.join(arguments)})")
+        raise TypeError(f"{rule} returned {len(bars)} cotangents for {len(like)} arguments ({listed})")
     return tuple(_fitted(bar, x, f"{rule}: its cotangent of `{name}`") for bar, x, name in zip(bars, like, arguments))
 
 
@@ -40,7 +41,7 @@ def checked_tangent(pair: Any, value: Any, names: tuple[str, str]) -> Any:
 
 def _fitted(bar: Any, x: Any, what: str) -> Any:
     zero = zeros_like(x)
-    if bar is None or zero is None or (isinstance(x, (int, np.integer)) and not isinstance(x, np.inexact)):
+    if bar is None or zero is None or isinstance(x, (int, np.integer)):
         return zero
     if is_container(x):
         if type(bar) is not type(x) or len(items(bar)) != len(items(x)):

@@ -101,3 +101,13 @@ def _to_shape(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
         g = g.sum(axis=stretched, keepdims=True)
     # A broadcast view is read-only and its entries share memory, so it is copied out.
     return g if g.shape == shape else xp.broadcast_to(g, shape).copy()
+
+
+def require_dtype(first: Any, results: Any) -> None:
+    """Raise unless the first result has the dtype of all together: NumPy would cast the others to it."""
+    found = np.asarray(first).dtype
+    if found != results.dtype:
+        raise TypeError(
+            f"the first call returned {found}, another one {results.dtype}, and NumPy would cast it: "
+            "let every path return the same type, or pass otypes"
+        )

@@ -804,3 +804,82 @@ def test_modules_hold_the_rule_and_refuse_what_is_not_compiled():
     f = opaque()
     with pytest.raises(errors.UnsupportedCall, match="can't be written into a module"):
         module_text(Derivative(lambda x: f(x, 2.0), 0).compile_for({"x": kind_of(1.0)}), "here:f", "0")
+
+
+def test_a_captured_array_is_read_as_it_is_when_the_function_is_called():
+    def f(x):
+        k = np.ones(3)
+
+        def times(t):
+            return t * k
+
+        k[0] = 5.0
+        return np.sum(apply(times, x))
+
+    value, gradient = value_and_grad(f)(X)
+    assert value == pytest.approx(f(X))
+    np.testing.assert_allclose(gradient, 100 * X * [5, 1, 1])
+
+
+def test_a_return_annotation_tells_what_an_opaque_function_returns():
+    calls = []
+
+    @custom_vjp(compile=False)
+    def f(x) -> "f8[:]":
+        calls.append(x)
+        return np.sin(x)
+
+    f.defvjp(lambda x: (np.sin(x), x), lambda x, g: (g * np.cos(x),))
+    np.testing.assert_allclose(grad(lambda x: np.sum(f(x)))(X), np.cos(X))
+    assert calls == []
+
+
+def test_a_passed_function_that_updates_what_it_captures_is_refused():
+    def f(x):
+        k = np.ones(3)
+
+        def update(t):
+            k[0] = 5.0
+            return t * k
+
+        return np.sum(apply(update, x)) + k[0]
+
+    with pytest.raises(errors.UnsupportedUpdate, match="updates what it captures"):
+        grad(f)(X)
+
+
+def test_an_opaque_function_that_gives_whole_numbers_for_examples():
+    def bwd(residuals, y_bar):
+        return (2 * y_bar,)
+
+    @custom_vjp(compile=False)
+    def f(x):
+        return 2 * x if x > 100 else 0
+
+    f.defvjp(lambda x: (f(x), None), bwd)
+    with pytest.raises(errors.UnresolvedKind, match="`f`, which is not compiled, gave int"):
+        grad(lambda x: f(x) * 1.0)(200.0)
+
+    @custom_vjp(compile=False)
+    def g(x) -> float:
+        return 2 * x if x > 100 else 0
+
+    g.defvjp(lambda x: (g(x), None), bwd)
+    assert grad(lambda x: g(x) * 1.0)(200.0) == 2.0
+
+
+def test_lengths_of_an_opaque_result_are_not_taken_from_examples():
+    @custom_vjp(compile=False)
+    def positive(x):
+        return x[x > 0.5] if np.any(x > 0.5) else x * 1.0
+
+    def fwd(x):
+        return positive(x), x
+
+    def bwd(x, bar):
+        x_bar = np.zeros_like(x)
+        x_bar[x > 0.5] = bar
+        return (x_bar,)
+
+    positive.defvjp(fwd, bwd)
+    assert grad(lambda x, c: np.sum(positive(x) * c))(X, np.arange(3.0)).tolist() == [0, 0, 3]

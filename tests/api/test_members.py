@@ -63,7 +63,12 @@ def uses_the_array_api(x):
     return xp.sum(x.to_device(x.device) * x) if x.device == "cpu" else 0.0
 
 
+def transposes_matrices(x):
+    return np.sum(x.mT * x.T)
+
+
 FUNCTIONS += [uses_the_array_api] if hasattr(np.ndarray, "device") else []
+FUNCTIONS += [transposes_matrices] if hasattr(np.ndarray, "mT") else []
 
 
 @pytest.mark.parametrize("f", FUNCTIONS)

@@ -1,10 +1,11 @@
-"""Refused calls, updates and kinds: the error, its line, a reason and a way out; see `refused_calls`."""
+"""Refused calls, updates and kinds: the error, its line, a reason and a way out; see `refused_calls` and `refused_rules`."""
 
 import inspect
 import re
 
 import pytest
 import refused_calls
+import refused_rules
 
 from backprose import errors
 from backprose.analysis.kinds import kind_of
@@ -13,8 +14,8 @@ from backprose.transform.gradient import Request
 
 EXPECTED = re.compile(r"# (\w+): (.*)$")
 FUNCTIONS = [
-    f for f in vars(refused_calls).values()
-    if inspect.isfunction(f) and f.__module__ == refused_calls.__name__ and f.__name__ != "made"
+    f for module in (refused_calls, refused_rules) for f in vars(module).values()
+    if inspect.isfunction(f) and f.__module__ == module.__name__ and f.__name__ != "made"
 ]  # fmt: skip
 
 
@@ -28,6 +29,6 @@ def test_refused(function):
         compile_function(function, kinds, Plan(Request((0,), True, True)))
     error = raised.value
     assert (type(error).__name__, error.what, error.loc.line) == (match[1], match[2], line)
-    assert error.loc.file == refused_calls.__file__
+    assert error.loc.file == inspect.getfile(function)
     assert error.why and "^" in str(error)
     assert error.instead

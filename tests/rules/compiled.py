@@ -116,7 +116,7 @@ def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     total = " + ".join(product(f"v{i}", path, leaf) for i, (path, leaf) in enumerate(places)) or "0.0"
     text = f"def second({', '.join(names)}):\n    g = gradient({', '.join(first.parameters)})\n    return {total}\n"
     gradient = backprose.grad(first.function, argnums=first.wrt)
-    function = function_from(text, "second", {"gradient": gradient})
+    function = function_from(text, "second", {**first.function.__globals__, "gradient": gradient})
     wrt = (*first.wrt, *(i for i, p in enumerate(first.parameters) if p.startswith("u")))
     return Program(function, first.args + flat, wrt, text), vs
 

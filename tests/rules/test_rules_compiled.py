@@ -39,7 +39,7 @@ def chosen(number: int) -> list[Case]:
     """Up to `number` cases of each rule's text, spread over its table, the highest rank among them."""
     by_rule: dict[Any, list[Case]] = {}
     for case in PROGRAMS:
-        by_rule.setdefault(registry.rule_for(case.function).text, []).append(case)
+        by_rule.setdefault(registry.rule_for(case.function).text.__code__, []).append(case)
     found = []
     for cases in by_rule.values():
         step = max(1, len(cases) // number)

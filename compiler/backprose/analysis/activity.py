@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 
-from backprose.analysis.kinds import is_inexact
+from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque
@@ -61,6 +61,8 @@ def passes_derivative(op: Op) -> bool:
     """Whether the op's results may depend differentiably on its operands."""
     if op.name == "call":
         return not has_no_derivative(op.fn) or is_opaque(op.fn)
+    if op.name == "getattr" and is_number(op.operands[0].kind):
+        return False  # a shape, a size
     return op.name not in ("const", "unbound", "global", "raise", "closure")
 
 

@@ -12,13 +12,21 @@ import operator
 
 import numpy as np
 
-from backprose.rules.registry import elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule
+from backprose.rules.registry import (
+    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular,
+)  # fmt: skip
+from backprose.rules.static import is_flat_at_zero, value_is_known
 from backprose_runtime import unbroadcast
 
 
 def select(condition, x, y):
     """x where `condition` holds, else y: a conditional expression for scalars, `np.where` for arrays."""
     return (x if condition else y) if np.ndim(condition) == 0 else np.where(condition, x, y)
+
+
+def off_zero(x):
+    """x, and 1 where it is 0."""
+    return x + (x == 0)
 
 
 # Arithmetic
@@ -82,9 +90,22 @@ def power(y, a, b, *, d):
     """y = a^b.  Partials: b a^(b-1) and y log a.
 
     Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
-    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0).
+    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0). If b < 1 is a constant, a quotient:
+    infinite at a = 0, but 0 there if a is evidently a square or a sum of squares, as is any power of a norm.
     """
+    if is_root(b):
+        return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
+
+
+def is_root(b):
+    """Whether the exponent is a constant below 1."""
+    return value_is_known(b) and is_below_1(b)
+
+
+@at_compile_time
+def is_below_1(b):
+    return not isinstance(b, complex) and b < 1
 
 
 @elementwise(np.remainder, operator.mod)
@@ -158,26 +179,37 @@ def log1p(y, x, *, d):
 
 @elementwise(np.logaddexp)
 def logaddexp(y, a, b, *, d):
-    """y = log(e^a + e^b).  Partials: e^(a - y) and e^(b - y).  Reads: y.  Neither partial can overflow, for y >= a and y >= b."""
-    return d * np.exp(a - y), d * np.exp(b - y)
+    """y = log(e^a + e^b).  Partials: e^(a - y) and e^(b - y), which can't overflow.  Reads: y.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp(a - top), d * np.exp(b - top)
+
+
+def off_infinity(y):
+    """y, and 0 where it is -inf."""
+    return select(y == -math.inf, 0.0, y)
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(y, a, b, *, d):
-    """y = log2(2^a + 2^b).  Partials: 2^(a - y) and 2^(b - y).  Reads: y."""
-    return d * np.exp2(a - y), d * np.exp2(b - y)
+    """y = log2(2^a + 2^b).  Partials: 2^(a - y) and 2^(b - y).  Reads: y.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp2(a - top), d * np.exp2(b - top)
 
 
 @elementwise(np.sqrt)
 def sqrt(y, x, *, d):
-    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (2 * y)
+    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such.
+
+    Choice at 0 if x is evidently a square, an absolute value, or a sum or mean of these: 0, which is a subgradient.
+    """
+    return d / (2 * (off_zero(y) if is_flat_at_zero(x) else y))
 
 
 @elementwise(np.cbrt)
 def cbrt(y, x, *, d):
-    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (3 * y * y)
+    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such, but for squares as in sqrt."""
+    root = off_zero(y) if is_flat_at_zero(x) else y
+    return d / (3 * root * root)
 
 
 # Circular and hyperbolic functions
@@ -222,8 +254,7 @@ def arctan(y, x, *, d):
 @elementwise(np.arctan2)
 def arctan2(y, a, b, *, d):
     """y = angle of (b, a).  Partials: b / r^2 and -a / r^2 with r^2 = a^2 + b^2.  Choice at (0, 0): 0."""
-    r2 = a * a + b * b
-    r2 = r2 + (r2 == 0)
+    r2 = off_zero(a * a + b * b)
     return d * b / r2, -d * a / r2
 
 
@@ -278,7 +309,7 @@ def degrees(y, x, *, d):
 @elementwise(np.hypot)
 def hypot(y, a, b, *, d):
     """y = sqrt(a^2 + b^2).  Partials: a / y and b / y.  Choice at (0, 0): 0, which is a subgradient."""
-    r = y + (y == 0)
+    r = off_zero(y)
     return d * (a / r), d * (b / r)
 
 
@@ -287,7 +318,7 @@ def sinc(y, x, *, d):
     """y = sin t / t with t = pi x, y' = (cos t - y) / x; by its series near 0, where the difference cancels."""
     t = math.pi * x
     series = math.pi * t * (t * t * (1 / 30 - t * t / 840) - 1 / 3)
-    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / (x + (x == 0)))
+    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / off_zero(x))
 
 
 # Kinks
@@ -413,6 +444,8 @@ real_only(
     np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
     np.nan_to_num,
 )  # fmt: skip
+
+singular(np.arcsin, np.arccos, np.arccosh, np.arctanh, np.remainder, operator.mod, np.fmod)
 
 # Integer or boolean results, and steps
 no_derivative(

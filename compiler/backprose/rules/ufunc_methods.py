@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.elementwise import off_infinity
 from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
 from backprose.rules.running import back, cumprod, cumsum, last
-from backprose.rules.shape import along_axis
+from backprose.rules.selecting import along_axis
 from backprose_runtime import add_at, parts
 
 
@@ -43,23 +44,18 @@ def extremum_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, init
     return extremum(y, array, whole(array, axis), out, keepdims, initial, where, y_bar=y_bar)
 
 
-def at_most(x, y):
-    """The exponent x - y, and -inf where y is -inf: nothing takes part in a sum of zeros."""
-    return x - np.where(y == -np.inf, 0.0, y)
-
-
 @rule(np.logaddexp.reduce, wrt="array")
 def logaddexp_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
     """y = log(sum(e^a))  =>  a_bar = y_bar e^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
     axis = whole(array, axis)
-    return kept(y_bar, axis, keepdims) * np.exp(at_most(array, kept(y, axis, keepdims)))
+    return kept(y_bar, axis, keepdims) * np.exp(array - off_infinity(kept(y, axis, keepdims)))
 
 
 @rule(np.logaddexp2.reduce, wrt="array")
 def logaddexp2_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
     """y = log2(sum(2^a))  =>  a_bar = y_bar 2^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
     axis = whole(array, axis)
-    return kept(y_bar, axis, keepdims) * np.exp2(at_most(array, kept(y, axis, keepdims)))
+    return kept(y_bar, axis, keepdims) * np.exp2(array - off_infinity(kept(y, axis, keepdims)))
 
 
 @rule(np.hypot.reduce, wrt="array")

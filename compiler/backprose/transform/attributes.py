@@ -64,6 +64,10 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
     if is_number(kind):
         return _of_number(engine, b, target, kind, name, loc)
     if isinstance(kind, Slice) and name in ("start", "stop", "step"):
+        bounds = b.bounds.get(target, ())
+        position = {1: ("stop",)}.get(len(bounds), ("start", "stop", "step"))
+        if name in position[: len(bounds)]:
+            return bounds[position.index(name)]
         return b.getattr(target, name, getattr(kind, name))
     if isinstance(kind, Range) and name in ("start", "stop", "step"):
         return b.getattr(target, name, Scalar("int"))
@@ -256,6 +260,8 @@ def _call_object_method(
     engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, args: Any, keywords: Any, loc: Any
 ) -> Value:
     bound = getattr(obj, name)
+    if is_known(bound):
+        return engine.call_object(b, bound, args, keywords, loc)
     function = getattr(bound, "__func__", None)
     if isinstance(function, types.FunctionType) or has_rule(function):
         return engine.call_object(b, function, (target, *args), keywords, loc)
