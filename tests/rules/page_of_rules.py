@@ -257,7 +257,9 @@ def _path(function: Any) -> str:
 
 def _names(functions: list[Any]) -> str:
     names = []
-    for path in map(_path, functions):
+    for path in sorted(map(_path, functions), key=lambda path: (not path.startswith("numpy."), path)):
+        if path.startswith("backprose"):
+            continue
         names.append(SYMBOLS[path[9:]] if path.startswith("operator.") and path[9:] in SYMBOLS else path)
     return ", ".join(f"`{name.replace('numpy.', 'np.')}`".replace("|", "\\|") for name in dict.fromkeys(names))
 
