@@ -106,6 +106,16 @@ def program_of(case: Case, weights: Any | None = None, seed: int = 3) -> Program
     return Program(function, args + us, tuple(wrt), text)
 
 
+def call_of(case: Case) -> Program:
+    """The call of the case itself, as a function of what is differentiated and of its other run-time arguments."""
+    whole = program_of(case)
+    call = whole.text.splitlines()[1].partition(" = ")[2]
+    names = [name for name in whole.parameters if name.startswith("x")]
+    text = f"def program({', '.join(names)}):\n    return {call}\n"
+    function = function_from(text, "program", whole.function.__globals__)
+    return Program(function, whole.args[: len(names)], whole.wrt, text)
+
+
 def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     """The inner product of the program's gradients with weights v, as a program; and v."""
     rng = np.random.default_rng(seed)
