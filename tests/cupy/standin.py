@@ -214,10 +214,12 @@ def _called(function: Callable, args: tuple, keywords: dict) -> Any:
     return out if isinstance(out, ndarray) else wrapped(result)
 
 
-def _function(name: str, host: Callable, parameters: Any) -> Callable:
+def _function(name: str, host: Callable, parameters: Any, module: str = "cupy") -> Callable:
+    creates = name in WITHOUT_ARRAY or module == "cupy.random"
+
     def function(*args: Any, **keywords: Any) -> Any:
         check_keywords(name, parameters, keywords)
-        if name not in WITHOUT_ARRAY and args and not any(isinstance(x, ndarray) for x in args):
+        if not creates and args and not any(isinstance(x, ndarray) for x in args):
             raise TypeError(f"CuPy's {name} takes arrays, not {type(args[0]).__name__}")
         return _called(host, args, keywords)
 
@@ -255,7 +257,7 @@ def modules() -> dict[str, ModuleType]:
         except (ImportError, AttributeError):
             continue
         target = made.setdefault(module, ModuleType(module))
-        setattr(target, name, _mirrored(name, host, entry))
+        setattr(target, name, _mirrored(name, host, entry, module))
     made["cupy"].ndarray = ndarray
     made["cupy"].asnumpy = lambda x: x.get() if isinstance(x, ndarray) else np.asarray(x)
     # Explicit moves from host to device
@@ -268,10 +270,10 @@ def modules() -> dict[str, ModuleType]:
     return made
 
 
-def _mirrored(name: str, host: Any, entry: Any) -> Any:
+def _mirrored(name: str, host: Any, entry: Any, module: str) -> Any:
     if isinstance(host, np.ufunc):
         return Ufunc(host) if entry == "ufunc" else _function(name, host, entry)
-    return host if entry == "object" or not callable(host) else _function(name, host, entry)
+    return host if entry == "object" or not callable(host) else _function(name, host, entry, module)
 
 
 def _moves(host: Callable) -> Callable:

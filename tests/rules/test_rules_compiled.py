@@ -32,7 +32,7 @@ from backprose.transform.gradient import Request  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
 
 # Complex results can't be paired with real weights; test_expressions_compiled.py has them.
-PROGRAMS = [c for c in CASES if c.function not in LOSSY | {complex, np.complex128} and c.wrt]
+PROGRAMS = [c for c in CASES if c.function not in LOSSY | {complex, np.complex128, np.clongdouble} and c.wrt]
 
 
 def chosen(number: int) -> list[Case]:

@@ -87,6 +87,9 @@ def join(a: Kind, b: Kind) -> Kind:
         lengths = tuple(a.length(i) if a.length(i) == b.length(i) else None for i in range(a.ndim))
         return Array(_promote(a.dtype, b.dtype), axes, lengths if any(lengths) else (), a.device)
     if is_number(a) and is_number(b):
+        found = next((k for k in (a, b) if isinstance(k, Array) and k.device and not k.axes), None)
+        if found is not None and ndim_of(a) == ndim_of(b) == 0:  # a number on the host until something is added to it
+            return dataclasses.replace(found, dtype=_join_dtypes(a, b))
         return Number(_join_dtypes(a, b))
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         return Tuple(_join_all(a.items, b.items))

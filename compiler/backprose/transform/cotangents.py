@@ -238,7 +238,9 @@ def bar_name(value: Value, path: Path = ()) -> str:
 
 def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
     """A zero cotangent for a primal of the kind; `like` is read for its shape only."""
-    if isinstance(kind, Array) and (kind.axes or kind.device):
+    if isinstance(kind, Array) and kind.device and not kind.axes:
+        return b.call(np.zeros, b.tuple(()), b.data(np.dtype(kind.dtype).type), kind=kind, name=name)
+    if isinstance(kind, Array) and kind.axes:
         return b.call(np.zeros_like, like, kind=kind, name=name)
     if isinstance(kind, (Number, List)) or not is_inexact(kind):
         return b.call(backprose_runtime.zeros_like, like, kind=kind, name=name)
