@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import backprose_runtime
 import numpy as np
 
 from backprose import errors
@@ -20,6 +21,8 @@ from backprose.ir.nodes import Module, Op
 from backprose.ir.objects import public_name
 from backprose.ir.walk import all_ops
 
+# What the runtime computes on the host alone.
+HOST_ONLY = frozenset({backprose_runtime.parts})
 MIRRORS = {"numpy": "cupy", "scipy": "cupyx.scipy"}
 
 
@@ -49,6 +52,11 @@ def check_functions(module: Module) -> None:
 
 def _check(op: Op) -> None:
     path = public_name(op.fn) or ""
+    if op.fn in HOST_ONLY:
+        raise errors.UnsupportedCall(
+            "this derivative can't be computed with CuPy", op.loc, "indices of parts are made on the host",
+            "slice the parts, and reduce each",
+        )  # fmt: skip
     if path.partition(".")[0] not in MIRRORS or path.startswith("numpy.ndarray.") or isinstance(op.fn, type):
         return
     found = lookup(mirrored(path))
