@@ -39,7 +39,11 @@ def vector_form(ord):
         raise ValueError(f"there is no vector norm {ord!r}")
     if ord == 0:
         raise ValueError("the number of entries that are not 0 is piecewise constant")
-    return {1: "1", 2: "2", np.inf: "inf", -np.inf: "inf"}.get(ord, "p")
+    if ord == 1:
+        return "1"
+    if ord == 2:
+        return "2"
+    return "inf" if ord == np.inf or ord == -np.inf else "p"
 
 
 def kept(y, axis, keepdims):
