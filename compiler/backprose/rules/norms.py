@@ -71,10 +71,12 @@ def norm(y, x, ord=None, axis=None, keepdims=False, *, y_bar):
     """
     form = norm_form(ord, axis, np.ndim(x))
     full, full_bar = kept(y, axis, keepdims), kept(y_bar, axis, keepdims)
-    if form == "singular":
-        return singular_norm(x, ord, positive_axes(axis, np.ndim(x)), full_bar)
-    if form == "matrix 1" or form == "matrix inf":
-        return column_norm(x, ord, form, positive_axes(axis, np.ndim(x)), full_bar)
+    axes = positive_axes(axis, np.ndim(x))
+    if len(axes) == 2:  # else an order that is known at run time would bring all of it in
+        if form == "singular":
+            return singular_norm(x, ord, axes, full_bar)
+        if form == "matrix 1" or form == "matrix inf":
+            return column_norm(x, ord, form, axes, full_bar)
     return vector_bar(x, ord, form, axis, full, full_bar)
 
 
