@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import backprose.rules  # noqa: F401 - fills the table of rules
+from backprose.analysis.devices import compiling_for
+from backprose.codegen.cupy import check_functions
 from backprose.codegen.load import load
 from backprose.codegen.python import Emitted, emit
 from backprose.frontend.lower import lower
@@ -30,7 +32,7 @@ from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import tangent
+from backprose.transform.jvp import beside_primals, tangent
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -93,6 +95,11 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
+    with compiling_for(kinds.values()):
+        return _compiled(function, kinds, plan, optimise)
+
+
+def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool) -> Compilation:
     stages: dict[str, Module] = {}
     target = getattr(function, "__func__", function)
     if not hasattr(target, "__backprose_module__"):
@@ -108,7 +115,8 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     module = run_passes(module, (("open_calls", open_calls),))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
-    _keep(stages, "optimised", module)
+    module = _keep(stages, "optimised", beside_primals(module))
+    check_functions(module)
     return Compilation(stages, emit(module), dict(engine.guards))
 
 

@@ -504,7 +504,7 @@ case(np.copy, arr(2, 3))
 case(np.ndarray.copy, arr(2, 3))
 case(np.ndarray.astype, arr(2, 3), np.float64)
 case(np.ndarray.astype, arr(2, 3), "float64")
-for _f in (float, complex, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128):
+for _f in (float, complex, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128, np.clongdouble):
     case(_f, 1.5)
     case(_f, arr())
 case(np.float64, arr(2, 3))

@@ -106,6 +106,27 @@ def program_of(case: Case, weights: Any | None = None, seed: int = 3) -> Program
     return Program(function, args + us, tuple(wrt), text)
 
 
+def call_of(case: Case, place: Callable[[Any], Any] = lambda x: x) -> Program:
+    """The call of the case as a function of what is differentiated; other arguments are constants, as `place` gives them."""
+    args: list = []
+    constants: dict[str, Any] = {}
+
+    def given(key: int | str, x: Any) -> str:
+        if key not in case.wrt:
+            return literal(x, constants)
+        args.append(x)
+        return f"x{len(args) - 1}"
+
+    passed = [given(i, x) for i, x in enumerate(case.args)]
+    passed += [f"{name}={given(name, x)}" for name, x in case.kwargs.items()]
+    call = f"fn({', '.join(passed)})"
+    call = f"list({call})" if case.function is reversed else call
+    names = ", ".join([f"x{i}" for i in range(len(args))])
+    text = f"def program({names}):\n    return {call}\n"
+    scope = {"fn": case.function, **{name: place(x) for name, x in constants.items()}}
+    return Program(function_from(text, "program", scope), args, tuple(range(len(args))), text)
+
+
 def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     """The inner product of the program's gradients with weights v, as a program; and v."""
     rng = np.random.default_rng(seed)

@@ -162,6 +162,13 @@ KINKS = [
     (np.min, (np.array([[1.0, 1.0], [2.0, 3.0]]), 1), [[[0.5, 0.5], [1.0, 0.0]]]),
     (np.sqrt, (np.array([0.0]),), [[np.inf]]),
     (np.copysign, (np.array([0.0]), np.array([1.0])), [[0.0]]),
+    (np.maximum.reduce, (np.array([1.0, 3.0, 3.0]),), [[0.0, 0.5, 0.5]]),
+    (np.maximum.accumulate, (np.array([1.0, 3.0, 3.0, 2.0]),), [[1.0, 3.0, 0.0, 0.0]]),
+    (np.fmax.accumulate, (np.array([np.nan, 2.0, np.nan]),), [[1.0, 2.0, 0.0]]),
+    (np.logaddexp.reduce, (np.array([-np.inf, -np.inf]),), [[0.0, 0.0]]),
+    (np.hypot.reduce, (np.array([0.0, 0.0]),), [[0.0, 0.0]]),
+    (np.multiply.reduce, (np.array([0.0, 2.0]),), [[2.0, 0.0]]),
+    (np.angle, (np.array([0.0, -1.0]),), [[0.0, 0.0]]),
 ]
 
 

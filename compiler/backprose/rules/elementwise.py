@@ -53,13 +53,13 @@ def subtract_dot(y, a, b, *, a_dot, b_dot):
 
 @elementwise(np.multiply, operator.mul)
 def multiply(y, a, b, *, d):
-    """y = a b.  Reads: for each operand, the other."""
+    """y = a b.  Partials: b and a.  Reads: for each operand, the other."""
     return d * b, d * a
 
 
 @elementwise(np.divide, operator.truediv)
 def divide(y, a, b, *, d):
-    """y = a / b.  Reads: b; for b also y."""
+    """y = a / b.  Partials: 1 / b and -y / b.  Reads: b; for b also y."""
     return d / b, -d * y / b
 
 
@@ -122,13 +122,13 @@ def fmod(y, a, b, *, d):
 
 @elementwise(np.square)
 def square(y, x, *, d):
-    """y = x^2."""
+    """y = x^2  =>  y' = 2 x."""
     return d * (2 * x)
 
 
 @elementwise(np.reciprocal)
 def reciprocal(y, x, *, d):
-    """y = 1 / x.  Reads: y."""
+    """y = 1 / x  =>  y' = -y^2.  Reads: y."""
     return -d * y * y
 
 
@@ -137,49 +137,49 @@ def reciprocal(y, x, *, d):
 
 @elementwise(np.exp)
 def exp(y, x, *, d):
-    """y = e^x.  Reads: y."""
+    """y = e^x  =>  y' = y.  Reads: y."""
     return d * y
 
 
 @elementwise(np.exp2)
 def exp2(y, x, *, d):
-    """y = 2^x.  Reads: y."""
+    """y = 2^x  =>  y' = y log 2.  Reads: y."""
     return d * (y * math.log(2))
 
 
 @elementwise(np.expm1)
 def expm1(y, x, *, d):
-    """y = e^x - 1.  Reads: y."""
+    """y = e^x - 1  =>  y' = y + 1.  Reads: y."""
     return d * (y + 1)
 
 
 @elementwise(np.log)
 def log(y, x, *, d):
-    """y = log x."""
+    """y = log x  =>  y' = 1 / x."""
     return d / x
 
 
 @elementwise(np.log2)
 def log2(y, x, *, d):
-    """y = log x / log 2."""
+    """y = log x / log 2  =>  y' = 1 / (x log 2)."""
     return d / (x * math.log(2))
 
 
 @elementwise(np.log10)
 def log10(y, x, *, d):
-    """y = log x / log 10."""
+    """y = log x / log 10  =>  y' = 1 / (x log 10)."""
     return d / (x * math.log(10))
 
 
 @elementwise(np.log1p)
 def log1p(y, x, *, d):
-    """y = log(1 + x)."""
+    """y = log(1 + x)  =>  y' = 1 / (1 + x)."""
     return d / (1 + x)
 
 
 @elementwise(np.logaddexp)
 def logaddexp(y, a, b, *, d):
-    """y = log(e^a + e^b).  Reads: y.  Neither partial can overflow, for y >= a and y >= b.  Choice where both are -inf: 0."""
+    """y = log(e^a + e^b).  Partials: e^(a - y) and e^(b - y), which can't overflow.  Reads: y.  Choice where both are -inf: 0."""
     top = off_infinity(y)
     return d * np.exp(a - top), d * np.exp(b - top)
 
@@ -191,7 +191,7 @@ def off_infinity(y):
 
 @elementwise(np.logaddexp2)
 def logaddexp2(y, a, b, *, d):
-    """y = log2(2^a + 2^b).  Reads: y.  Choice where both are -inf: 0."""
+    """y = log2(2^a + 2^b).  Partials: 2^(a - y) and 2^(b - y).  Reads: y.  Choice where both are -inf: 0."""
     top = off_infinity(y)
     return d * np.exp2(a - top), d * np.exp2(b - top)
 
@@ -217,34 +217,37 @@ def cbrt(y, x, *, d):
 
 @elementwise(np.sin)
 def sin(y, x, *, d):
+    """y = sin x  =>  y' = cos x."""
     return d * np.cos(x)
 
 
 @elementwise(np.cos)
 def cos(y, x, *, d):
+    """y = cos x  =>  y' = -sin x."""
     return -d * np.sin(x)
 
 
 @elementwise(np.tan)
 def tan(y, x, *, d):
-    """tan' = 1 + tan^2.  Reads: y."""
+    """y = tan x  =>  y' = 1 + y^2.  Reads: y."""
     return d * (1 + y * y)
 
 
 @elementwise(np.arcsin)
 def arcsin(y, x, *, d):
-    """1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    """y = arcsin x  =>  y' = 1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
     return d / np.sqrt((1 - x) * (1 + x))
 
 
 @elementwise(np.arccos)
 def arccos(y, x, *, d):
-    """-1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    """y = arccos x  =>  y' = -1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
     return -d / np.sqrt((1 - x) * (1 + x))
 
 
 @elementwise(np.arctan)
 def arctan(y, x, *, d):
+    """y = arctan x  =>  y' = 1 / (1 + x^2)."""
     return d / (1 + x * x)
 
 
@@ -257,44 +260,49 @@ def arctan2(y, a, b, *, d):
 
 @elementwise(np.sinh)
 def sinh(y, x, *, d):
+    """y = sinh x  =>  y' = cosh x."""
     return d * np.cosh(x)
 
 
 @elementwise(np.cosh)
 def cosh(y, x, *, d):
+    """y = cosh x  =>  y' = sinh x."""
     return d * np.sinh(x)
 
 
 @elementwise(np.tanh)
 def tanh(y, x, *, d):
-    """tanh' = 1 - tanh^2.  Reads: y."""
+    """y = tanh x  =>  y' = 1 - y^2.  Reads: y."""
     return d * (1 - y * y)
 
 
 @elementwise(np.arcsinh)
 def arcsinh(y, x, *, d):
+    """y = arsinh x  =>  y' = 1 / sqrt(x^2 + 1)."""
     return d / np.sqrt(x * x + 1)
 
 
 @elementwise(np.arccosh)
 def arccosh(y, x, *, d):
-    """1 / sqrt(x^2 - 1), in factors: no cancellation near 1."""
+    """y = arcosh x  =>  y' = 1 / sqrt(x^2 - 1), in factors: no cancellation near 1."""
     return d / np.sqrt((x - 1) * (x + 1))
 
 
 @elementwise(np.arctanh)
 def arctanh(y, x, *, d):
-    """1 / (1 - x^2), in factors: no cancellation near +-1."""
+    """y = artanh x  =>  y' = 1 / (1 - x^2), in factors: no cancellation near +-1."""
     return d / ((1 - x) * (1 + x))
 
 
 @elementwise(np.deg2rad, np.radians)
 def radians(y, x, *, d):
+    """y = x pi / 180."""
     return d * (math.pi / 180)
 
 
 @elementwise(np.rad2deg, np.degrees)
 def degrees(y, x, *, d):
+    """y = 180 x / pi."""
     return d * (180 / math.pi)
 
 

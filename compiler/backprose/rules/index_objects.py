@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from backprose.rules.registry import at_compile_time, means
-from backprose.rules.static import is_tuple, repeated, require, span
+from backprose.rules.static import is_tuple, repeated, require
 
 
 # Joined parts

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprose.rules.reductions import flattened, shaped
 from backprose.rules.registry import at_compile_time, named, no_derivative, refused, rule
-from backprose.rules.selecting import along, along_axis
+from backprose.rules.selecting import along
 from backprose.rules.static import positive_axes, positive_axis, require, span
 from backprose_runtime import add_at
 
@@ -116,6 +116,6 @@ def union1d(y, ar1, ar2, assume_unique=False, *, y_bar):
     return shaped(bar[: np.size(ar1)], ar1), shaped(bar[np.size(ar1) :], ar2)
 
 
-refused(np.intersect1d, why="an entry is in both only as long as it does not move: index with np.isin(...) instead")
+refused(np.intersect1d, why="an entry is in both only as long as it does not move", instead="index with np.isin(...)")
 no_derivative(np.argsort, np.searchsorted, np.digitize)
-refused(np.sort_complex, why="it gives complex numbers also for real ones: use np.sort")
+refused(np.sort_complex, why="it gives complex numbers also for real ones", instead="use np.sort")

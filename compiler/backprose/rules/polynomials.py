@@ -148,4 +148,7 @@ def in_columns(y):
 
 
 real_only(np.polyfit, np.poly)
-refused(np.roots, why="whether its result is real or complex depends on the coefficients")
+refused(
+    np.roots, why="whether its result is real or complex depends on the coefficients",
+    instead="take np.linalg.eigvals of the companion matrix",
+)  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import linear
-from backprose.rules.static import positive_axis, repeated, require, span
+from backprose.rules.static import positive_axis, repeated, span
 from backprose_runtime import add_at, unbroadcast
 
 

@@ -167,5 +167,5 @@ def is_number(bins):
 
 
 real_only(np.cov, np.corrcoef, np.histogram)
-refused(np.histogram_bin_edges, why="the edges of np.histogram have a derivative")
-refused(np.histogram2d, np.histogramdd, why="only np.histogram and np.bincount are in the table of sums by bins")
+refused(np.histogram_bin_edges, why="its edges are those of np.histogram", instead="take the second result of np.histogram")
+refused(np.histogram2d, np.histogramdd, why="only sums by bins along one axis are in the table", instead="use np.digitize and np.bincount with weights")

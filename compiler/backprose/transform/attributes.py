@@ -43,6 +43,7 @@ MUTATING = {
     "dict": {"update", "pop", "setdefault", "clear", "popitem"},
 }
 
+NEW_ARRAY = "make a new array: np.resize, np.reshape, astype"
 OTHER_LAYOUT = {
     "resize": "it changes its shape under every name that it has, and what is new in it is 0",
     "setflags": "what may be written to is settled when the function is compiled",
@@ -226,7 +227,7 @@ def _writes(kind: Kind, name: str) -> bool:
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:
     if what == "array" and name in OTHER_LAYOUT:
         raise errors.UnsupportedUpdate(
-            f"`.{name}()` changes the array itself", loc, OTHER_LAYOUT[name], "make a new array: np.resize, np.reshape, astype"
+            f"`.{name}()` changes the array itself", loc, OTHER_LAYOUT[name], NEW_ARRAY
         )
     if name in MUTATING[what]:
         raise errors.UnsupportedUpdate(

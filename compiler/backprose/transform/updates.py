@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_none
-from backprose.ir.kinds import Array, FixedList, List, Scalar, Static, Tuple
+from backprose.ir.kinds import Scalar, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import rule_for
 from backprose.transform import stores
