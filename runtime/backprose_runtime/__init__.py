@@ -18,6 +18,6 @@ __all__ = [
     "cofactors", "copy_of", "divide_nonzero", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
     "matmul_left_bar", "matmul_right_bar", "multiply_nonzero", "new_record", "parts", "place", "plain_reciprocal",
     "put_at", "require_c_order", "require_dtype", "require_separate", "set_at", "sorting_order", "sparse_product",
-    "sparse_solution", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items", "without_last",
-    "zeros_like",
+    "sparse_solution", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without",
+    "without_items", "without_last", "zeros_like",
 ]  # fmt: skip

@@ -167,7 +167,7 @@ def refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
 
 def refuse_stand_ins(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
     """Refuse functions of an object by which inference follows one of another class: there is none when it runs."""
-    own = getattr(fn, "__module__", None) in ("_operator", "builtins")  # which take containers apart, or put them together
+    own = getattr(fn, "__module__", None) in ("_operator", "builtins")  # which make containers, and take them apart
     for what in filter(None, (stands_for(v.kind, not own) for v in args)):
         asked = fn is isinstance and isinstance(args[1].kind, Static) and hasattr(args[1].kind.value, "stands_for")
         if not asked and fn not in (operator.is_, operator.is_not):

@@ -15,7 +15,7 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import is_number
-from backprose.ir.kinds import ANY, ONE, Array, Dim, Kind, Scalar, Sparse, Static, Tuple
+from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, Kind, Scalar, Sparse, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import meaning_of
 from backprose.transform import meanings
@@ -37,7 +37,8 @@ def attribute(engine: Inference, b: TypedBuilder, target: Value, name: str, loc:
     """`A.name`; None for a method."""
     kind: Sparse = target.kind
     if name == "shape":
-        return b.getattr(target, name, Tuple(tuple(Static(1) if a == ONE else Scalar("int") if a == ANY else Dim() for a in kind.axes)))
+        lengths = {ONE: Static(1), ANY: Scalar("int"), MANY: Dim()}
+        return b.getattr(target, name, Tuple(tuple(lengths[a] for a in kind.axes)))
     if name == "ndim":
         return b.const(len(kind.axes))
     if name == "dtype":
@@ -68,7 +69,9 @@ def call_method(
     if name == "transpose" and not args and not keywords:
         return attribute(engine, b, target, "T", loc)
     if name == "dot" or (args or keywords) and name != "diagonal":
-        raise errors.UnsupportedCall(f"this call of `{name}` of a sparse matrix is not supported", loc, "it is given options", WAY_OUT)
+        raise errors.UnsupportedCall(
+            f"this call of `{name}` of a sparse matrix is not supported", loc, "it is given options", WAY_OUT
+        )
     found: Kind | None = Array(kind.dtype, kind.axes) if name == "toarray" else None
     return b.call_named(getattr(kind.cls, name), (target, *args), keywords, found, method=name)
 

@@ -1,4 +1,4 @@
-"""`scipy.sparse`: matrices that are made of stored values, and systems of equations.
+"""Sparse matrices: those that are made of stored values, and systems of equations.
 
 A constant matrix needs no rule of its own: `A @ x` has that of the matrix product (`rules/products.py`).
 """
@@ -14,21 +14,24 @@ from backprose.rules.registry import means, named, no_derivative, not_compiled, 
 from backprose.rules.static import is_sparse, refuse, require
 from backprose_runtime import sparse_solution
 
-OF_VALUES = "make it of stored values: csr_matrix((data, indices, indptr), shape=...), coo_matrix((data, (i, j)), shape=...)"
+OF_VALUES = "make it of stored values: coo_matrix((data, (i, j)), shape=...)"
 OF_DENSE = "which entries it has is known of (data, indices, indptr) and (data, (i, j)) only: make a constant matrix outside"
 
 not_compiled(*named(sparse, "lil_matrix lil_array dok_matrix dok_array"), why="it is filled in place", instead=OF_VALUES)
-not_compiled(*named(sparse, "bsr_matrix bsr_array"), why="values that are stored in blocks are in no table", instead=OF_VALUES)
-not_compiled(*named(sparse, "dia_matrix dia_array"), why="it stores more than it has entries", instead="use scipy.sparse.diags")
+not_compiled(*named(sparse, "bsr_matrix bsr_array"), why="values stored in blocks are in no table", instead=OF_VALUES)
+not_compiled(
+    *named(sparse, "dia_matrix dia_array"), why="it stores more than it has entries", instead="use scipy.sparse.diags"
+)
 not_compiled(
     *named(sparse, "vstack hstack bmat block_array block_diag kron kronsum tril triu random random_array rand spdiags"),
-    why="which entries the result has is in no table", instead=f"make it outside, or {OF_VALUES}",
+    why="which entries the result has is in no table", instead=f"make a constant matrix outside, or {OF_VALUES}",
 )  # fmt: skip
 no_derivative(*named(sparse, "eye eye_array identity"))
 
 
 @means(sparse.issparse)
 def issparse(x):
+    """Known when the function is compiled."""
     return isinstance(x, Entries) or is_sparse(x)
 
 
@@ -69,31 +72,37 @@ def compressed(arg1, shape, dtype, copy, format, is_array):
 
 @means(sparse.csr_matrix)
 def csr_matrix(arg1, shape=None, dtype=None, copy=False):
+    """A matrix of (data, indices, indptr) or (data, (rows, columns)): its products, sums and multiples are followed."""
     return arg1.tocsr() if is_sparse(arg1) else compressed(arg1, shape, dtype, copy, "csr", False)
 
 
 @means(sparse.csc_matrix)
 def csc_matrix(arg1, shape=None, dtype=None, copy=False):
+    """The same by columns."""
     return arg1.tocsc() if is_sparse(arg1) else compressed(arg1, shape, dtype, copy, "csc", False)
 
 
 @means(sparse.coo_matrix)
 def coo_matrix(arg1, shape=None, dtype=None, copy=False):
+    """A matrix of (data, (rows, columns)). What stands for one entry is added."""
     return arg1.tocoo() if is_sparse(arg1) else by_coordinates(arg1, shape, dtype, copy, "coo", False)
 
 
 @means(*named(sparse, "csr_array"))
 def csr_array(arg1, shape=None, dtype=None, copy=False):
+    """As csr_matrix; `*` goes entry by entry."""
     return compressed(arg1, shape, dtype, copy, "csr", True)
 
 
 @means(*named(sparse, "csc_array"))
 def csc_array(arg1, shape=None, dtype=None, copy=False):
+    """As csc_matrix; `*` goes entry by entry."""
     return compressed(arg1, shape, dtype, copy, "csc", True)
 
 
 @means(*named(sparse, "coo_array"))
 def coo_array(arg1, shape=None, dtype=None, copy=False):
+    """As coo_matrix; `*` goes entry by entry."""
     return by_coordinates(arg1, shape, dtype, copy, "coo", True)
 
 
@@ -108,7 +117,8 @@ def of_diagonals(diagonals, offsets, shape, is_array):
     if shape is None:
         n = len(diagonals[0]) + abs(offsets[0])
         shape = (n, n)
-    places = [np.arange(min(shape[0] + k if k < 0 else shape[0], shape[1] - k if k > 0 else shape[1])) for k in offsets]
+    m, n = shape
+    places = [np.arange(min(m + k if k < 0 else m, n - k if k > 0 else n)) for k in offsets]
     # What is too long is cut off, and one value stands for all.
     values = np.concatenate([np.broadcast_to(d[: len(place)], np.shape(place)) for d, place in zip(diagonals, places)])
     rows = np.concatenate([place - k if k < 0 else place for k, place in zip(offsets, places)])
@@ -118,6 +128,7 @@ def of_diagonals(diagonals, offsets, shape, is_array):
 
 @means(sparse.diags)
 def diags(diagonals, offsets=0, shape=None, format=None, dtype=None):
+    """A matrix of diagonals, of one value or as long as there is place."""
     if dtype is not None:
         refuse("convert the diagonals instead of giving `dtype`")
     return of_diagonals(diagonals, offsets, shape, False)
@@ -125,6 +136,7 @@ def diags(diagonals, offsets=0, shape=None, format=None, dtype=None):
 
 @means(*named(sparse, "diags_array"))
 def diags_array(diagonals, /, *, offsets=0, shape=None, format=None, dtype=None):
+    """As diags; `*` goes entry by entry."""
     if dtype is not None:
         refuse("convert the diagonals instead of giving `dtype`")
     return of_diagonals(diagonals, offsets, shape, True)
@@ -142,27 +154,31 @@ def methods(name):
 
 @means(*methods("__mul__"))
 def times(A, x):
-    """A * x: of a matrix the product, and the scaled matrix where x is one number."""
+    """A * x for a constant sparse A: a multiple of it; for an array x and A of a class `*_matrix`, the product."""
     return entries_of(A) * x
 
 
 @means(*methods("__rmul__"))
 def scaled(A, x):
+    """x * A for a constant sparse A, likewise."""
     return x * entries_of(A)
 
 
 @means(*methods("__truediv__"))
 def divided(A, x):
+    """A / x for a constant sparse A and one number x."""
     return entries_of(A) / x
 
 
 @means(*methods("__add__"))
 def plus(A, other):
+    """A + B for a constant sparse A and one that the function makes."""
     return entries_of(A) + other
 
 
 @means(*methods("__sub__"))
 def minus(A, other):
+    """A - B, likewise."""
     return entries_of(A) - other
 
 
@@ -181,6 +197,7 @@ not_compiled(
 
 @means(linalg.spsolve)
 def spsolve(A, b, permc_spec=None, use_umfpack=True):
+    """The solution for a constant sparse A, or one that the function makes: then also by its stored values."""
     if isinstance(A, Entries):
         refuse_sparse(b)
         return sparse_solution(A.values, A.rows, A.columns, A.shape, b)
