@@ -20,6 +20,9 @@ for _make in (sparse.csr_matrix, sparse.csc_array, sparse.coo_matrix):
         case(operator.matmul, _make(A), arr(*_shape), note=f" {_make.__name__}")
         case(operator.matmul, arr(*_shape).T, _make(A.T), note=f" {_make.__name__}")
 case(operator.matmul, A, cplx(4))
+for _make in (sparse.coo_array, sparse.coo_matrix):
+    case(operator.matmul, _make(A[:1]), arr(4), note=" one row")
+    case(operator.matmul, arr(4), _make(A[:1].T), note=" one column")
 for _make, _other in [(arr, arr), (cplx, cplx), (cplx, arr)]:
     for _shape in [(4,), (4, 3), (4, 1)]:
         case(sparse_product, _make(6), ROWS, COLUMNS, (5, 4), _other(*_shape), note=f" {_make.__name__} {_other.__name__}")

@@ -32,6 +32,7 @@ def matmul(c, a, b, *, c_bar):
     Leading axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
     """
     if is_sparse(a) or is_sparse(b):  # its entries are constants
+        c_bar = c_bar if np.ndim(c) else np.reshape(c_bar, 1)  # SciPy's coo_array of one row may give a scalar
         return (c_bar @ b.T, None) if is_sparse(b) else (None, a.T @ c_bar)
     if not (rank_is_known(a) and rank_is_known(b)):
         return matmul_left_bar(c_bar, a, b), matmul_right_bar(c_bar, a, b)

@@ -2,44 +2,16 @@
 
 `csr_matrix((data, indices, indptr))` in a differentiated function is an object of `Entries`, whatever its format: values,
 rows and columns, of which inference sees each by itself. So what is done with it is arithmetic on these arrays, and needs
-two functions with rules: the product with a dense operand, and the solution of a system.
+two functions with rules (`sparse.py`): the product with a dense operand, and the solution of a system.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import at_compile_time, means, multilinear, rule
+from backprose.rules.registry import at_compile_time, means
 from backprose.rules.static import is_sparse, is_sparse_array, refuse
-from backprose_runtime import add_at, sparse_product, sparse_solution
-
-
-@rule(sparse_product, wrt=("data", "x"))
-def of_product(y, data, rows, columns, shape, x, *, y_bar):
-    """y = A x  =>  x_bar = A^T y_bar, and the entries of y_bar x^T where A has some.
-
-    Shapes: data, rows and columns (nnz,), x (n,) or (n, k).  Reads: the data, x.
-    """
-    return sampled(rows, columns, y_bar, x), sparse_product(data, columns, rows, (shape[1], shape[0]), y_bar)
-
-
-def sampled(rows, columns, u, v):
-    """The entries of u v^T in these rows and columns."""
-    products = u[rows] * v[columns]
-    return products if np.ndim(products) == 1 else np.sum(products, axis=1)
-
-
-@rule(sparse_solution, wrt=("data", "b"))
-def of_solution(x, data, rows, columns, shape, b, *, x_bar):
-    """A x = b  =>  b_bar = A^-T x_bar, and the entries of -b_bar x^T where A has some.
-
-    Shapes: data, rows and columns (nnz,), b (n,) or (n, k).  Reads: the data, x.
-    """
-    b_bar = sparse_solution(data, columns, rows, shape, x_bar)
-    return -sampled(rows, columns, b_bar, x), np.reshape(b_bar, np.shape(b))
-
-
-multilinear(sparse_product)
+from backprose_runtime import add_at, sparse_product
 
 
 def walked(method):
