@@ -11,6 +11,7 @@ from backprose_runtime.matrices import cofactors
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
 from backprose_runtime.shapes import parts, require_c_order, require_dtype, require_separate, sum_to, unbroadcast
 from backprose_runtime.sparse import sparse_product, sparse_solution
+from backprose_runtime.stopping import stop_gradient
 from backprose_runtime.zeros import divide_nonzero, multiply_nonzero, plain_reciprocal
 
 __all__ = [
@@ -18,6 +19,6 @@ __all__ = [
     "cofactors", "copy_of", "divide_nonzero", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
     "matmul_left_bar", "matmul_right_bar", "multiply_nonzero", "new_record", "parts", "place", "plain_reciprocal",
     "put_at", "require_c_order", "require_dtype", "require_separate", "set_at", "sorting_order", "sparse_product",
-    "sparse_solution", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without",
-    "without_items", "without_last", "zeros_like",
+    "sparse_solution", "stop_gradient", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items",
+    "without", "without_items", "without_last", "zeros_like",
 ]  # fmt: skip
