@@ -216,10 +216,12 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.get_at: _part,
     backprose_runtime.set_at: _like_first,
     backprose_runtime.put_at: _like_first,
+    backprose_runtime.stop_gradient: lambda x: x,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,
 }
 ALWAYS = frozenset(
     {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
-     backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.sum_to}
+     backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.stop_gradient,
+     backprose_runtime.sum_to}
 )  # fmt: skip
