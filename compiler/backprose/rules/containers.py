@@ -113,4 +113,4 @@ def remove_part(y, items, start, stop, *, y_bar):
     return with_items(y_bar, at, at, zeros_like(items[start:stop]))
 
 
-no_derivative(place, interval, positive)
+no_derivative(place, interval, positive, backprose_runtime.stop_gradient)
