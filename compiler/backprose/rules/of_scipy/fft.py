@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft as transforms
 
-from backprose.rules.registry import means, named, no_derivative, not_compiled
+from backprose.rules.registry import at_compile_time, means, named, no_derivative, not_compiled
 from backprose.rules.static import require
 
 no_derivative(transforms.fftfreq, transforms.rfftfreq)
@@ -15,6 +15,12 @@ not_compiled(
 )  # fmt: skip
 
 OVERWRITING = "`overwrite_x` may leave anything in the argument: leave it out"
+
+
+@at_compile_time
+def last_axes(n):
+    """The last n axes: those that lengths without axes are of."""
+    return tuple(range(-n, 0))
 
 
 @means(transforms.fftshift)
@@ -103,25 +109,25 @@ def irfft2(x, s=None, axes=(-2, -1), norm=None, overwrite_x=False, workers=None,
 def fftn(x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
     """As `np.fft.fftn`."""
     require(not overwrite_x, OVERWRITING)
-    return np.fft.fftn(x, s, axes, norm)
+    return np.fft.fftn(x, s, last_axes(len(s)) if axes is None and s is not None else axes, norm)
 
 
 @means(transforms.ifftn)
 def ifftn(x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
     """As `np.fft.ifftn`."""
     require(not overwrite_x, OVERWRITING)
-    return np.fft.ifftn(x, s, axes, norm)
+    return np.fft.ifftn(x, s, last_axes(len(s)) if axes is None and s is not None else axes, norm)
 
 
 @means(transforms.rfftn)
 def rfftn(x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
     """As `np.fft.rfftn`."""
     require(not overwrite_x, OVERWRITING)
-    return np.fft.rfftn(x, s, axes, norm)
+    return np.fft.rfftn(x, s, last_axes(len(s)) if axes is None and s is not None else axes, norm)
 
 
 @means(transforms.irfftn)
 def irfftn(x, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *, plan=None):
     """As `np.fft.irfftn`."""
     require(not overwrite_x, OVERWRITING)
-    return np.fft.irfftn(x, s, axes, norm)
+    return np.fft.irfftn(x, s, last_axes(len(s)) if axes is None and s is not None else axes, norm)
