@@ -2,6 +2,7 @@
 
 from backprose.rules import (
     checks,
+    complex_numbers,
     containers,
     creation,
     declared,
@@ -29,6 +30,7 @@ from backprose.rules import (
 
 __all__ = [
     "checks",
+    "complex_numbers",
     "containers",
     "creation",
     "declared",

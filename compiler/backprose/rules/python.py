@@ -254,7 +254,7 @@ def ldexp(y, x, i, *, d):
     return math.ldexp(d, i)
 
 
-real_only(builtins.pow, math.pow, builtins.max, builtins.min)
+real_only(math.pow)
 
 no_derivative(
     math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose, math.gcd, math.lcm,

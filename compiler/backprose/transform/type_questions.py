@@ -1,4 +1,4 @@
-"""Questions about types during inference, answered by the kinds: isinstance, type, hasattr, callable."""
+"""Questions about types during inference, answered by the kinds: isinstance, type, hasattr, np.iscomplexobj."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, is_number, ndim_of
+from backprose.analysis.kinds import dtype_of, is_complex, is_number, ndim_of
 from backprose.ir.kinds import (
     Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
@@ -165,6 +165,18 @@ def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Key
     return b.const(ndim_of(args[0].kind) is not None)
 
 
+def _complex_question(fn: Any) -> Callable[..., Value]:
+    """`np.iscomplexobj(x)` and `np.isrealobj(x)`: answered now where the dtype is known, else when the program runs."""
+
+    def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+        (asked,) = (*args, *keywords.values())
+        if is_number(asked.kind) and dtype_of(asked.kind) is not None:
+            return b.const(is_complex(asked.kind) == (fn is np.iscomplexobj))
+        return typed_call(b, fn, args, Scalar("bool"), keywords)
+
+    return handler
+
+
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
     has_length: _has_length,
@@ -174,6 +186,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
     isinstance: _isinstance,
+    np.iscomplexobj: _complex_question(np.iscomplexobj),
+    np.isrealobj: _complex_question(np.isrealobj),
     np.finfo: _type_info(np.finfo),
     np.iinfo: _type_info(np.iinfo),
     type: _type,
