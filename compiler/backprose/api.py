@@ -20,7 +20,7 @@ BACKENDS = ("auto", "numpy")
 
 def grad(
     fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    backend: str = "auto", debug: bool = False,
+    guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """The gradient of a scalar function: `grad(f)(x)` is df/dx, in the structure and dtypes of x.
 
@@ -29,23 +29,29 @@ def grad(
     result is `(gradient, aux)`. Integer arguments are refused, unless `allow_int`: then their gradient is zero. Without
     `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it. With `debug` (or where
     the environment has BACKPROSE_DEBUG=1) what users' rules return must have the dtypes of the arguments, too.
+
+    An exactly zero cotangent annihilates: at x <= 0, `np.where(x > 0, np.sqrt(x), 0)` has the gradient 0. With
+    `guard_zeros=False` it is multiplied like any other, which may give NaN there, and saves the checks (docs/kinks.md).
     """
-    return _derivative(fun, argnums, has_aux, allow_int, backend, debug, value=False)
+    return _derivative(fun, argnums, has_aux, allow_int, guard_zeros, backend, debug, value=False)
 
 
 def value_and_grad(
     fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    backend: str = "auto", debug: bool = False,
+    guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """A scalar function's value and its gradient: `(value, gradient)`, or `((value, aux), gradient)`; see `grad`."""
-    return _derivative(fun, argnums, has_aux, allow_int, backend, debug, value=True)
+    return _derivative(fun, argnums, has_aux, allow_int, guard_zeros, backend, debug, value=True)
 
 
-def _derivative(fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, backend: str, debug: bool, value: bool) -> Any:
+def _derivative(
+    fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, guard_zeros: bool, backend: str, debug: bool, value: bool
+) -> Any:
     check_backend(backend)
+    options = {"guard_zeros": guard_zeros, "debug": debug}
     if fun is None:
-        return lambda function: Derivative(function, argnums, has_aux, allow_int, value, debug=debug)
-    return Derivative(fun, argnums, has_aux, allow_int, value, debug=debug)
+        return lambda function: Derivative(function, argnums, has_aux, allow_int, value, **options)
+    return Derivative(fun, argnums, has_aux, allow_int, value, **options)
 
 
 def _inside(value: bool) -> Callable:
@@ -59,13 +65,14 @@ def _inside(value: bool) -> Callable:
         fun, *rest = args
         options = inspect.signature(grad).bind(None, *map(b.static_value, rest), **{k: b.static_value(v) for k, v in keywords.items()})
         options.apply_defaults()
-        _, argnums, has_aux, allow_int, _, debug = options.arguments.values()
+        _, argnums, has_aux, allow_int, guard_zeros, _, debug = options.arguments.values()
         if fun not in engine.captures:
-            return b.data(_derivative(b.static_value(fun), argnums, has_aux, allow_int, "auto", debug, value))
+            function = b.static_value(fun)
+            return b.data(_derivative(function, argnums, has_aux, allow_int, guard_zeros, "auto", debug, value))
         template = fun.kind.template
         wrt, single = resolve(template.signature, argnums, 0, template.name)
         gradient = Value("", Object(Derivative))
-        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux))
+        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux, guard_zeros=guard_zeros))
         return gradient
 
     return call
@@ -83,12 +90,15 @@ def check_backend(backend: str) -> None:
 # Pullbacks
 
 
-def vjp(fun: Callable, *primals: Any, has_aux: bool = False, debug: bool = False) -> tuple:
+def vjp(
+    fun: Callable, *primals: Any, has_aux: bool = False, guard_zeros: bool = True, debug: bool = False
+) -> tuple:
     """The value of `fun(*primals)` and its pullback: cotangent of the value -> tuple of cotangents of the primals.
 
     The pullback may be called any number of times, from any thread, also after the primals have changed. With
     `has_aux`, `fun` returns `(value, aux)` and the result is `(value, pullback, aux)`. A primal without a
-    floating-point number has the cotangent None. `debug` is that of `grad`.
+    floating-point number has the cotangent None. An exactly zero cotangent annihilates, unless `guard_zeros` is False;
+    that and `debug` are those of `grad`.
     """
     from backprose.dispatch import dispatcher_for
     from backprose.pipeline import Plan
@@ -100,7 +110,7 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False, debug: bool = False
     bound = signature.bind(*target.prefix, *primals, **target.keywords)
     bound.apply_defaults()
     wrt, spread = primal_indices(signature, len(target.prefix), len(primals))
-    plan = Plan(Request(wrt, False, False, has_aux), True, debug or debugging())
+    plan = Plan(Request(wrt, False, False, has_aux, guard_zeros=guard_zeros), True, debug or debugging())
     values = tuple(bound.arguments.values())
     found = dispatcher_for(target.function, signature, plan, False).find(values)
     try:
@@ -114,16 +124,19 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False, debug: bool = False
 # Decorated functions
 
 
-def differentiable(fun: Callable | None = None, argnums: Argnums = 0, *, backend: str = "auto") -> Any:
+def differentiable(
+    fun: Callable | None = None, argnums: Argnums = 0, *, guard_zeros: bool = True, backend: str = "auto"
+) -> Any:
     """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`.
 
     The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is
-    compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`).
+    compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`). `guard_zeros`: see
+    `grad`.
     """
     check_backend(backend)
     if fun is None:
-        return lambda function: Differentiable(function, argnums)
-    return Differentiable(fun, argnums)
+        return lambda function: Differentiable(function, argnums, guard_zeros)
+    return Differentiable(fun, argnums, guard_zeros)
 
 
 class Shown:
@@ -154,10 +167,10 @@ class Shown:
 class Differentiable(Shown):
     """A function with its derivatives beside it. Calling it calls the function itself."""
 
-    def __init__(self, fun: Callable, argnums: Argnums = 0):
+    def __init__(self, fun: Callable, argnums: Argnums = 0, guard_zeros: bool = True):
         self.fun = fun
-        self.grad = Derivative(fun, argnums)
-        self.value_and_grad = Derivative(fun, argnums, value=True)
+        self.grad = Derivative(fun, argnums, guard_zeros=guard_zeros)
+        self.value_and_grad = Derivative(fun, argnums, value=True, guard_zeros=guard_zeros)
         functools.update_wrapper(self, fun)
         self._compile()
 
@@ -180,7 +193,7 @@ class Differentiable(Shown):
                 raise
 
     def __reduce__(self) -> Any:
-        return self.__qualname__ if is_module_level(self) else (Differentiable, (self.fun, self.grad.argnums))
+        return self.__qualname__ if is_module_level(self) else (Differentiable, (self.fun, self.grad.argnums, self.grad.guard_zeros))
 
     @property
     def __backprose_target__(self) -> Callable:
@@ -198,7 +211,7 @@ class Differentiable(Shown):
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
         """The value at `primals` and its pullback; see `backprose.vjp`."""
-        return vjp(self.fun, *primals, has_aux=has_aux)
+        return vjp(self.fun, *primals, has_aux=has_aux, guard_zeros=self.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
@@ -227,7 +240,7 @@ class BoundDifferentiable(Shown):
         return self.__func__.value_and_grad.__get__(self.__self__)
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
-        return vjp(self.__wrapped__, *primals, has_aux=has_aux)
+        return vjp(self.__wrapped__, *primals, has_aux=has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

@@ -1,4 +1,4 @@
-"""Rules that users state: beside a function of theirs by `custom_vjp` and `custom_jvp`, for one of others by `register_rule`."""
+"""Rules that users state: `custom_vjp` and `custom_jvp` beside a function of theirs, `register_rule` for one of others."""
 
 from __future__ import annotations
 

@@ -30,13 +30,14 @@ class Derivative:
 
     def __init__(
         self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
-        skip: int = 0, debug: bool = False,
+        skip: int = 0, guard_zeros: bool = True, debug: bool = False,
     ):  # fmt: skip
         self.fun = fun
         self.argnums = argnums
         self.has_aux = has_aux
         self.allow_int = allow_int
         self.value = value
+        self.guard_zeros = guard_zeros
         self.skip = skip  # leading parameters that a method binds
         self.debug = debug
         target = target_of(fun)
@@ -70,7 +71,7 @@ class Derivative:
 
         skip = self.skip + len(self._prefix)
         wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
-        return Request(wrt, single, self.value, self.has_aux)
+        return Request(wrt, single, self.value, self.has_aux, guard_zeros=self.guard_zeros)
 
     # Calling
 
@@ -131,8 +132,16 @@ class Derivative:
         if key not in self._shapes:
             function = Shaped(self._function, count, keywords)
             skip = self.skip + len(self._prefix)
-            self._shapes[key] = Derivative(function, self.argnums, self.has_aux, self.allow_int, self.value, skip, self.debug)
+            self._shapes[key] = self._like(function, skip)
         return self._shapes[key]
+
+    def _like(self, fun: Any, skip: int) -> Derivative:
+        """This gradient of another function, of which `skip` leading parameters are bound."""
+        return Derivative(fun, *self._options, skip, self.guard_zeros, self.debug)
+
+    @property
+    def _options(self) -> tuple:
+        return self.argnums, self.has_aux, self.allow_int, self.value
 
     def _dispatch(self) -> Dispatcher:
         from backprose.dispatch import dispatcher_for
@@ -151,7 +160,7 @@ class Derivative:
     @functools.cached_property
     def of_method(self) -> Derivative:
         """The same with `self` bound: positions are counted behind it."""
-        return Derivative(self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip + 1, self.debug)
+        return self._like(self.fun, self.skip + 1)
 
     # Looking inside
 
@@ -213,7 +222,7 @@ class Derivative:
         """Pickled by name where it is what its module holds under its name, as a decorated function is."""
         if is_module_level(self):
             return self.__qualname__
-        return Derivative, (self.fun, self.argnums, self.has_aux, self.allow_int, self.value, self.skip, self.debug)
+        return Derivative, (self.fun, *self._options, self.skip, self.guard_zeros, self.debug)
 
     def __repr__(self) -> str:
         what = "value and gradient" if self.value else "gradient"

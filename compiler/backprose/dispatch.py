@@ -428,7 +428,10 @@ _ALL: WeakSet[Dispatcher] = WeakSet()
 
 def forget() -> None:
     """Drop what has been compiled: a rule has been registered, and nothing says who would have used it."""
+    from backprose.analysis.examples import forget_examples
+
     with COMPILING:
+        forget_examples()
         for dispatcher in list(_ALL):
             dispatcher.forget()
 

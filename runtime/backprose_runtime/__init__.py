@@ -7,13 +7,15 @@ from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, 
 from backprose_runtime.lists import (
     appended, extended, inserted, place, with_item, with_items, without, without_items, without_last,
 )  # fmt: skip
+from backprose_runtime.matrices import cofactors
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
-from backprose_runtime.shapes import require_c_order, require_separate, segments, sum_to, unbroadcast
+from backprose_runtime.shapes import parts, require_c_order, require_dtype, require_separate, sum_to, unbroadcast
+from backprose_runtime.zeros import divide_nonzero, multiply_nonzero
 
 __all__ = [
-    "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents",
-    "checked_tangent", "copy_of", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
-    "matmul_left_bar", "matmul_right_bar", "new_record", "place", "put_at", "require_c_order", "require_separate", "segments",
-    "set_at", "sorting_order", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items",
-    "without_last", "zeros_like",
+    "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_tangent", "cofactors",
+    "copy_of", "divide_nonzero", "extended", "flat", "flatten", "get_at", "inserted", "last_at", "matmul_left_bar",
+    "matmul_right_bar", "multiply_nonzero", "new_record", "parts", "place", "put_at", "require_c_order", "require_dtype",
+    "require_separate", "set_at", "sorting_order", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without",
+    "without_items", "without_last", "zeros_like",
 ]  # fmt: skip

@@ -57,10 +57,17 @@ def _mutable(x: Any) -> list:
     return inside if isinstance(x, tuple) else [x, *inside]
 
 
-def segments(indices: Any, n: int) -> list[tuple[int, int]]:
-    """(start, stop) of the parts that `ufunc.reduceat` reduces: from each index to the next one, or that entry alone."""
-    starts = [int(i) for i in indices]
-    return [(start, max(stop, start + 1)) for start, stop in zip(starts, [*starts[1:], n])]
+def parts(indices: Any, n: int) -> tuple[Any, Any]:
+    """The entries that `ufunc.reduceat` reduces: their positions, part behind part, and the number of the part of each.
+
+    A part reaches from an index to the next one, the last one to the end, n; where that is empty it is the entry at the
+    index alone.
+    """
+    starts = np.asarray(indices)
+    lengths = np.maximum(np.append(starts[1:], n) - starts, 1)
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    begins = np.cumsum(lengths) - lengths
+    return np.arange(len(owners)) + np.repeat(starts - begins, lengths), owners
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -94,3 +101,13 @@ def _to_shape(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
         g = g.sum(axis=stretched, keepdims=True)
     # A broadcast view is read-only and its entries share memory, so it is copied out.
     return g if g.shape == shape else xp.broadcast_to(g, shape).copy()
+
+
+def require_dtype(first: Any, results: Any) -> None:
+    """Raise unless the first result has the dtype of all together: NumPy would cast the others to it."""
+    found = np.asarray(first).dtype
+    if found != results.dtype:
+        raise TypeError(
+            f"the first call returned {found}, another one {results.dtype}, and NumPy would cast it: "
+            "let every path return the same type, or pass otypes"
+        )

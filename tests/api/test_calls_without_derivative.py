@@ -129,6 +129,6 @@ def test_no_derivative_goes_through_it(f, reason):
 
 def test_it_may_be_called_on_constants():
     def f(x):
-        return np.sum(x) * np.i0(0.0) * (np.float64(2.0).view(np.int64) > 0)
+        return np.sum(x) * np.i0(0.0) * (np.int64(1).view(np.float64) > 0)
 
     np.testing.assert_array_equal(backprose.grad(f)(X), [1.0, 1.0, 1.0])

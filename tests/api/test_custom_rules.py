@@ -846,3 +846,40 @@ def test_a_passed_function_that_updates_what_it_captures_is_refused():
 
     with pytest.raises(errors.UnsupportedUpdate, match="updates what it captures"):
         grad(f)(X)
+
+
+def test_an_opaque_function_that_gives_whole_numbers_for_examples():
+    def bwd(residuals, y_bar):
+        return (2 * y_bar,)
+
+    @custom_vjp(compile=False)
+    def f(x):
+        return 2 * x if x > 100 else 0
+
+    f.defvjp(lambda x: (f(x), None), bwd)
+    with pytest.raises(errors.UnresolvedKind, match="`f`, which is not compiled, gave int"):
+        grad(lambda x: f(x) * 1.0)(200.0)
+
+    @custom_vjp(compile=False)
+    def g(x) -> float:
+        return 2 * x if x > 100 else 0
+
+    g.defvjp(lambda x: (g(x), None), bwd)
+    assert grad(lambda x: g(x) * 1.0)(200.0) == 2.0
+
+
+def test_lengths_of_an_opaque_result_are_not_taken_from_examples():
+    @custom_vjp(compile=False)
+    def positive(x):
+        return x[x > 0.5] if np.any(x > 0.5) else x * 1.0
+
+    def fwd(x):
+        return positive(x), x
+
+    def bwd(x, bar):
+        x_bar = np.zeros_like(x)
+        x_bar[x > 0.5] = bar
+        return (x_bar,)
+
+    positive.defvjp(fwd, bwd)
+    assert grad(lambda x, c: np.sum(positive(x) * c))(X, np.arange(3.0)).tolist() == [0, 0, 3]

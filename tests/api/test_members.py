@@ -63,7 +63,12 @@ def uses_the_array_api(x):
     return xp.sum(x.to_device(x.device) * x) if x.device == "cpu" else 0.0
 
 
+def transposes_matrices(x):
+    return np.sum(x.mT * x.T)
+
+
 FUNCTIONS += [uses_the_array_api] if hasattr(np.ndarray, "device") else []
+FUNCTIONS += [transposes_matrices] if hasattr(np.ndarray, "mT") else []
 
 
 @pytest.mark.parametrize("f", FUNCTIONS)
@@ -81,12 +86,20 @@ def asks_for_the_owner(x):
     return np.sum(x) if x.base is None else 0.0
 
 
+def takes_bits(x):
+    return np.sum(x.view(np.int64).view(np.float64))
+
+
 def takes_a_ratio(x):
     return x[0, 0].as_integer_ratio()[0] * 1.0
 
 
 @pytest.mark.parametrize(
-    "f, reason", [(asks_for_strides, "in memory"), (asks_for_the_owner, "in memory"), (takes_a_ratio, "integers")]
+    "f, reason",
+    [
+        (asks_for_strides, "in memory"), (asks_for_the_owner, "in memory"), (takes_bits, "as other numbers"),
+        (takes_a_ratio, "integers"),
+    ],
 )
 def test_it_is_refused(f, reason):
     with pytest.raises(UnsupportedCall, match=reason):

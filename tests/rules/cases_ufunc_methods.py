@@ -39,9 +39,14 @@ for _axis in AXES:
     case(np.divide.reduce, arr(3, 2, **POSITIVE), axis=_axis)
     case(np.logaddexp.accumulate, arr(3, 2), axis=_axis)
 case(np.subtract.reduce, arr(1))
-for _f in (np.maximum, np.minimum, np.fmax, np.hypot, np.logaddexp2):
+case(np.copysign.reduce, arr(3, **POSITIVE))
+case(np.copysign.accumulate, np.array([0.7, -1.2, 0.4]))
+for _f in (np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.logaddexp2):
     case(_f.accumulate, arr(5))
-case(np.maximum.accumulate, arr(2, 4), axis=-1)
+for _axis in AXES:
+    case(np.maximum.accumulate, arr(2, 4), axis=_axis)
+case(np.minimum.accumulate, arr(1))
+case(np.minimum.accumulate, arr(0))
 
 for _f in (np.add, np.subtract, np.multiply, np.divide, np.power, np.hypot, np.arctan2):
     case(_f.outer, arr(3, **POSITIVE), arr(2, **POSITIVE))

@@ -89,14 +89,17 @@ def cotangents(
     for key, value in zip(case.wrt, values):
         name, offset = parameter_of(signature, key)
         bar = by_name[name] if offset is None else by_name[name][offset]
-        bar = real_part(bar) if has_floats(value) and not any(map(np.iscomplexobj, leaves(value))) else bar
+        bar = of_its_field(bar, value)
         result.append(unbroadcast(bar, value) if rule.is_elementwise else bar)
     return result
 
 
-def real_part(bar: Any) -> Any:
+def of_its_field(bar: Any, value: Any) -> Any:
     """The cotangent of a real operand is real; the compiler casts centrally."""
-    return np.real(bar) if isinstance(bar, (complex, np.ndarray, np.generic)) and np.iscomplexobj(bar) else bar
+    if isinstance(bar, (list, tuple)) and isinstance(value, (list, tuple)) and len(bar) == len(value):
+        return rebuilt(bar, leaves([of_its_field(*pair) for pair in zip(bar, value)]))
+    is_number = isinstance(bar, (complex, np.ndarray, np.generic))
+    return np.real(bar) if is_number and np.iscomplexobj(bar) and not np.iscomplexobj(value) else bar
 
 
 def is_variadic(signature: inspect.Signature, name: str) -> bool:

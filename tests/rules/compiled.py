@@ -106,6 +106,16 @@ def program_of(case: Case, weights: Any | None = None, seed: int = 3) -> Program
     return Program(function, args + us, tuple(wrt), text)
 
 
+def call_of(case: Case) -> Program:
+    """The call of the case itself, as a function of what is differentiated and of its other run-time arguments."""
+    whole = program_of(case)
+    call = whole.text.splitlines()[1].partition(" = ")[2]
+    names = [name for name in whole.parameters if name.startswith("x")]
+    text = f"def program({', '.join(names)}):\n    return {call}\n"
+    function = function_from(text, "program", whole.function.__globals__)
+    return Program(function, whole.args[: len(names)], whole.wrt, text)
+
+
 def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     """The inner product of the program's gradients with weights v, as a program; and v."""
     rng = np.random.default_rng(seed)
@@ -116,7 +126,7 @@ def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:
     total = " + ".join(product(f"v{i}", path, leaf) for i, (path, leaf) in enumerate(places)) or "0.0"
     text = f"def second({', '.join(names)}):\n    g = gradient({', '.join(first.parameters)})\n    return {total}\n"
     gradient = backprose.grad(first.function, argnums=first.wrt)
-    function = function_from(text, "second", {"gradient": gradient})
+    function = function_from(text, "second", {**first.function.__globals__, "gradient": gradient})
     wrt = (*first.wrt, *(i for i, p in enumerate(first.parameters) if p.startswith("u")))
     return Program(function, first.args + flat, wrt, text), vs
 

@@ -76,6 +76,10 @@ def ranked(a):
     return np.sum(linalg.pinv(a, return_rank=True)[0])
 
 
+def logarithm(a):
+    return np.sum(linalg.logm(a))
+
+
 def without_a_rule(a):
     return np.sum(linalg.schur(a)[0])
 
@@ -86,7 +90,7 @@ def without_a_rule(a):
         (overwriting, "`overwrite_a`"), (overwriting_by_position, "`overwrite_a`"), (generalised, "generalised"),
         (part_of_the_eigenvalues, "subset"), (batches, "batches"), (of_complex_numbers, "complex"),
         (ranked, "return_rank"),
-        (without_a_rule, "scipy.linalg.schur"),
+        (without_a_rule, "scipy.linalg.schur"), (logarithm, "no function of SciPy's"),
     ],
 )  # fmt: skip
 def test_what_the_rules_do_not_cover_is_refused(f, words):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 
-from backprose.analysis.kinds import dtype_of, is_complex, is_inexact
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
@@ -63,6 +63,8 @@ def passes_derivative(op: Op) -> bool:
         if is_step_of_reals(op.fn):
             return not all(dtype_of(v.kind) is not None and not is_complex(v.kind) for v in op.operands)
         return not has_no_derivative(op.fn) or is_opaque(op.fn)
+    if op.name == "getattr" and is_number(op.operands[0].kind):
+        return False  # a shape, a size
     return op.name not in ("const", "unbound", "global", "raise", "closure")
 
 

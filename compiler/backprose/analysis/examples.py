@@ -20,7 +20,7 @@ from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
-from backprose.rules.registry import named
+from backprose.rules.registry import has_any_length, is_shaped_by_user, named
 
 
 class Run(NamedTuple):
@@ -60,6 +60,11 @@ def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind
         return _result_kind.__wrapped__(fn, args, keywords)
 
 
+def forget_examples() -> None:
+    """Run them anew: what is known of some function has changed."""
+    _result_kind.cache_clear()
+
+
 @lru_cache(maxsize=16384)
 def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...]) -> Kind:
     kinds = (*args, *(k for _, k in keywords))
@@ -69,14 +74,18 @@ def _result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kin
         results = _results(fn, args, keywords, [run._replace(entry=1) for run in runs])
     if results is None and runs == RUNS and (equal := _results(fn, args, keywords, RUNS[:2])) is not None:
         # Its lengths must agree, as in a product of matrices: rank and dtype are seen, lengths of 1 are not ruled out.
-        return _any_length(_observed(equal, RUNS[:2], False), certain=(ONE,))
+        return any_length(_observed(equal, RUNS[:2], False), certain=(ONE,))
     if results is None:
         return Number()
     observed = _observed(results, runs, all(map(_is_exact, kinds)))
     if fn in TRIMMED:
-        return _any_length(observed, certain=())
-    if fn in DATA_DEPENDENT:
-        return _any_length(observed)
+        return any_length(observed, certain=())
+    if is_shaped_by_user(fn):
+        return any_length(observed, certain=())
+    if fn in DATA_DEPENDENT or has_any_length(fn):
+        return any_length(observed)
+    if fn in MAY_BE_COMPLEX:
+        return _any_dtype(observed)
     return _with_lengths(observed, fn, args, keywords)
 
 
@@ -143,20 +152,31 @@ def _bases(kind: Kind) -> set[str]:
 
 # Functions whose result's length depends on the values, or is the difference of two lengths, which examples can't tell.
 DATA_DEPENDENT = frozenset(
-    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.bincount, np.intersect1d, np.union1d,
-     np.setdiff1d, np.histogram, np.where, np.repeat, np.arange, np.convolve, np.correlate,
-     *named(np, "unique_values unique_all unique_counts unique_inverse")}
+    {np.unique, np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.ndarray.compress, np.extract, np.bincount, np.intersect1d,
+     np.union1d, np.setdiff1d, np.setxor1d, np.histogram, np.where, np.repeat, np.arange, np.delete, np.insert, np.convolve,
+     np.correlate, *named(np, "unique_values unique_all unique_counts unique_inverse")}
 )  # fmt: skip
 # Functions that leave out zeros at the ends: what is left may be one entry.
 TRIMMED = frozenset({np.trim_zeros, np.polymul, np.polydiv})
 
 
-def _any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:
+# Functions whose results are real or complex depending on the values, which examples can't tell either.
+MAY_BE_COMPLEX = frozenset({np.linalg.eig, np.linalg.eigvals})
+
+
+def _any_dtype(kind: Kind) -> Kind:
+    """The kind without what real examples seem to show of the dtype."""
+    if isinstance(kind, Array):
+        return kind if kind.dtype.startswith(("complex", "clongdouble")) else Number()
+    return dataclasses.replace(kind, items=tuple(map(_any_dtype, kind.items))) if isinstance(kind, (Tuple, Record)) else kind
+
+
+def any_length(kind: Kind, certain: tuple[str, ...] = (MANY,)) -> Kind:
     """The kind without what the examples may only seem to show of its axes, except where they show one of `certain`."""
     if isinstance(kind, Array):
         return Array(kind.dtype, tuple(a if a in certain else ANY for a in kind.axes))
     if isinstance(kind, (Tuple, FixedList, Record)):
-        return dataclasses.replace(kind, items=tuple(_any_length(k, certain) for k in kind.items))
+        return dataclasses.replace(kind, items=tuple(any_length(k, certain) for k in kind.items))
     return kind
 
 

@@ -109,6 +109,23 @@ def _crossed(a: Kind, b: Kind) -> Kind | None:
     return Array(_array_dtype(dtype_of(both)), (*(both.axes if isinstance(both, Array) else ()), MANY))
 
 
+def _tensor_inverse(a: Kind, ind: Kind = Static(2)) -> Kind | None:
+    """The first `ind` axes are as long together as the others, as those of no example are."""
+    if not (isinstance(a, Array) and isinstance(ind, Static) and a.dtype.startswith(("float", "complex"))):
+        return None
+    return Array(a.dtype, a.axes[ind.value :] + a.axes[: ind.value])
+
+
+def _tensor_solution(a: Kind, b: Kind) -> Kind | None:
+    dtype = dtype_of(result_kind(np.multiply, (_scalar_like(a), _scalar_like(b))))
+    known = isinstance(a, Array) and isinstance(b, Array) and dtype is not None
+    return Array(_array_dtype(dtype), a.axes[b.ndim :]) if known and dtype.startswith(("float", "complex")) else None
+
+
+def _scalar_like(kind: Kind) -> Kind:
+    return Array(kind.dtype, ()) if isinstance(kind, Array) else kind
+
+
 def _without_last(kind: Array) -> Array:
     return Array(kind.dtype, kind.axes[:-1])
 
@@ -183,6 +200,8 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.broadcast_to: _broadcast,
     np.full: _filled,
     np.cross: _crossed,
+    np.linalg.tensorinv: _tensor_inverse,
+    np.linalg.tensorsolve: _tensor_solution,
     np.take: _taken,
     np.linspace: _spaced,
     np.split: _split,

@@ -12,4 +12,7 @@ def checked(y, bar, shape, what, *, y_bar):
     return y_bar
 
 
-refused(checked_cotangents, checked_tangent, why="it is what a rule returned that is not compiled (`compile=False`): first derivatives in one mode only")
+refused(
+    checked_cotangents, checked_tangent,
+    why="it is what a rule returned that is not compiled (`compile=False`): first derivatives in one mode only",
+)  # fmt: skip

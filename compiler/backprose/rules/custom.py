@@ -24,8 +24,10 @@ class Foreign:
         self.__name__ = getattr(function, "__name__", "rule")
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", "?")
-        self.refusal = f"it belongs to the rule of `{owner}`, which is not compiled (`compile=False`): first derivatives in one mode only"
-
+        self.refusal = (
+            f"it belongs to the rule of `{owner}`,"
+            " which is not compiled (`compile=False`): first derivatives in one mode only"
+        )
         self.__signature__ = inspect.signature(function)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:

@@ -12,7 +12,7 @@ from backprose.rules.registry import context, effect, named, no_derivative, opaq
 
 # Positions, counts and order
 no_derivative(*named(np, """
-    argpartition lexsort diag_indices_from tril_indices_from triu_indices_from array_equiv iterable
+    argpartition lexsort in1d diag_indices_from tril_indices_from triu_indices_from array_equiv iterable
     packbits unpackbits bitwise_count isnat einsum_path
 """))  # fmt: skip
 

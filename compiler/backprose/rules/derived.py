@@ -13,10 +13,10 @@ import numpy as np
 
 from backprose.rules.reductions import before, kept
 from backprose.rules.registry import Rule, derivation, made, refusal_of, rule_for, ufunc_of
-from backprose.rules.running import back, backward_sums, first, last
+from backprose.rules.running import back, backward_sums, last
 from backprose.rules.static import is_tuple, repeated, require
 from backprose.rules.ufunc_methods import whole
-from backprose_runtime import add_at, segments, unbroadcast
+from backprose_runtime import add_at, parts, unbroadcast
 
 FORMS = ("reduce", "accumulate", "outer", "reduceat")
 
@@ -78,19 +78,35 @@ def of_each_pair(partials: Callable, both: bool) -> Callable:
     return outer
 
 
-def reducing_parts(pullback: Callable, has_initial: bool) -> Callable:
-    """The rule of `f.reduceat`, from that of `f.reduce`."""
+def reducing_parts(partials: Callable, running: Callable) -> Callable:
+    """The rule of `f.reduceat`."""
 
     def reduceat(y, array, indices, axis=0, dtype=None, out=None, *, y_bar):
-        """y[k] reduces a[i[k]:i[k+1]], or is a[i[k]] where that is empty: each share goes back as for `f.reduce`."""
-        a, values, bars = first(array, axis), first(y, axis), first(y_bar, axis)
-        a_bar = np.zeros_like(a)
-        for k, (start, stop) in enumerate(segments(indices, len(a))):
-            share = pullback(values[k], a[start:stop], y_bar=bars[k])
-            a_bar = add_at(a_bar, slice(start, stop), share[0] if has_initial else share)
-        return a_bar if np.ndim(a_bar) == 1 else np.moveaxis(a_bar, 0, axis)
+        """y[k] reduces a[i[k]:i[k+1]], or is a[i[k]] where that is empty: each share goes back as for `f.reduce`.
+
+        All parts are gone back through at once, one behind the other.  Choices are those of f.  Reads: a.
+        """
+        a = last(array, axis)
+        positions, owners = parts(indices, np.shape(a)[-1])
+        joined, same = a[..., positions], owners[1:] == owners[:-1]
+        cuts = np.flatnonzero(~same) + 1
+        states = np.concatenate([running(part, axis=-1) for part in np.split(joined, cuts, axis=-1)], axis=-1)
+        left, right = factors(partials, states, joined)
+        begins, ends = np.concatenate([np.ones(1, bool), ~same]), np.concatenate([~same, np.ones(1, bool)])
+        bars = np.where(ends, last(y_bar, axis)[..., owners], 0.0)
+        share = np.where(begins, 1.0, right) * backward_sums(np.where(begins, 0.0, left), bars)
+        return back(add_at(np.zeros_like(a), (Ellipsis, positions), share), axis)
 
     return reduceat
+
+
+def with_inert(partial: Callable) -> Callable:
+    """Both partials of an f whose derivative by its second operand is 0."""
+
+    def partials(y, a, b, *, d):
+        return partial(y, a, b, d=d), np.zeros_like(d)
+
+    return partials
 
 
 @derivation
@@ -109,11 +125,10 @@ def _of_method(method: Any, ufunc: np.ufunc, base: Rule) -> Rule | None:
     if method.__name__ == "outer":
         inert = ("B",) if base.inert else ()
         return made("general", of_each_pair(base.text, both), ("A", "B") if both else ("A",), inert)
-    if not both:
+    if not both and not base.inert:
         return None
+    partials = base.text if both else with_inert(base.text)
     if method.__name__ == "accumulate":
-        return made("general", accumulating(base.text), "array")
-    if method.__name__ == "reduce":
-        return made("general", reducing(base.text, ufunc.accumulate), "array")
-    parts = rule_for(ufunc.reduce)
-    return made("general", reducing_parts(parts.text, "initial" in parts.wrt), "array")
+        return made("general", accumulating(partials), "array")
+    form = reducing if method.__name__ == "reduce" else reducing_parts
+    return made("general", form(partials, ufunc.accumulate), "array")

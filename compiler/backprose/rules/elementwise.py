@@ -13,14 +13,20 @@ import operator
 import numpy as np
 
 from backprose.rules.registry import (
-    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, step_of_reals,
+    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular, step_of_reals,
 )  # fmt: skip
+from backprose.rules.static import is_flat_at_zero, value_is_known
 from backprose_runtime import unbroadcast
 
 
 def select(condition, x, y):
     """x where `condition` holds, else y: a conditional expression for scalars, `np.where` for arrays."""
     return (x if condition else y) if np.ndim(condition) == 0 else np.where(condition, x, y)
+
+
+def off_zero(x):
+    """x, and 1 where it is 0."""
+    return x + (x == 0)
 
 
 # Arithmetic
@@ -47,13 +53,13 @@ def subtract_dot(y, a, b, *, a_dot, b_dot):
 
 @elementwise(np.multiply, operator.mul)
 def multiply(y, a, b, *, d):
-    """y = a b.  Reads: for each operand, the other."""
+    """y = a b.  Partials: b and a.  Reads: for each operand, the other."""
     return d * b, d * a
 
 
 @elementwise(np.divide, operator.truediv)
 def divide(y, a, b, *, d):
-    """y = a / b.  Reads: b; for b also y."""
+    """y = a / b.  Partials: 1 / b and -y / b.  Reads: b; for b also y."""
     return d / b, -d * y / b
 
 
@@ -86,10 +92,23 @@ def power(y, a, b, *, d):
     """y = a^b.  Partials: b a^(b-1) and y log a.
 
     Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
-    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0).  Complex powers are
-    differentiated on the branch that is taken.
+    the function exists at isolated exponents only; 0^b is 0 on either side of b > 0). If b < 1 is a constant, a quotient:
+    infinite at a = 0, but 0 there if a is evidently a square or a sum of squares, as is any power of a norm.
+    Complex powers are differentiated on the branch that is taken.
     """
+    if is_root(b):
+        return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** lowered(b)), d * (y * log_of_base(a, y))
+
+
+def is_root(b):
+    """Whether the exponent is a constant below 1."""
+    return value_is_known(b) and is_below_1(b)
+
+
+@at_compile_time
+def is_below_1(b):
+    return not isinstance(b, complex) and b < 1
 
 
 @elementwise(np.remainder, operator.mod)
@@ -106,13 +125,13 @@ def fmod(y, a, b, *, d):
 
 @elementwise(np.square)
 def square(y, x, *, d):
-    """y = x^2."""
+    """y = x^2  =>  y' = 2 x."""
     return d * (2 * x)
 
 
 @elementwise(np.reciprocal)
 def reciprocal(y, x, *, d):
-    """y = 1 / x.  Reads: y."""
+    """y = 1 / x  =>  y' = -y^2.  Reads: y."""
     return -d * y * y
 
 
@@ -121,68 +140,79 @@ def reciprocal(y, x, *, d):
 
 @elementwise(np.exp)
 def exp(y, x, *, d):
-    """y = e^x.  Reads: y."""
+    """y = e^x  =>  y' = y.  Reads: y."""
     return d * y
 
 
 @elementwise(np.exp2)
 def exp2(y, x, *, d):
-    """y = 2^x.  Reads: y."""
+    """y = 2^x  =>  y' = y log 2.  Reads: y."""
     return d * (y * math.log(2))
 
 
 @elementwise(np.expm1)
 def expm1(y, x, *, d):
-    """y = e^x - 1.  Reads: y."""
+    """y = e^x - 1  =>  y' = y + 1.  Reads: y."""
     return d * (y + 1)
 
 
 @elementwise(np.log)
 def log(y, x, *, d):
-    """y = log x."""
+    """y = log x  =>  y' = 1 / x."""
     return d / x
 
 
 @elementwise(np.log2)
 def log2(y, x, *, d):
-    """y = log x / log 2."""
+    """y = log x / log 2  =>  y' = 1 / (x log 2)."""
     return d / (x * math.log(2))
 
 
 @elementwise(np.log10)
 def log10(y, x, *, d):
-    """y = log x / log 10."""
+    """y = log x / log 10  =>  y' = 1 / (x log 10)."""
     return d / (x * math.log(10))
 
 
 @elementwise(np.log1p)
 def log1p(y, x, *, d):
-    """y = log(1 + x)."""
+    """y = log(1 + x)  =>  y' = 1 / (1 + x)."""
     return d / (1 + x)
 
 
 @elementwise(np.logaddexp)
 def logaddexp(y, a, b, *, d):
-    """y = log(e^a + e^b).  Reads: y.  Neither partial can overflow, for y >= a and y >= b."""
-    return d * np.exp(a - y), d * np.exp(b - y)
+    """y = log(e^a + e^b).  Partials: e^(a - y) and e^(b - y), which can't overflow.  Reads: y.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp(a - top), d * np.exp(b - top)
+
+
+def off_infinity(y):
+    """y, and 0 where it is -inf."""
+    return select(y == -math.inf, 0.0, y)
 
 
 @elementwise(np.logaddexp2)
 def logaddexp2(y, a, b, *, d):
-    """y = log2(2^a + 2^b).  Reads: y."""
-    return d * np.exp2(a - y), d * np.exp2(b - y)
+    """y = log2(2^a + 2^b).  Partials: 2^(a - y) and 2^(b - y).  Reads: y.  Choice where both are -inf: 0."""
+    top = off_infinity(y)
+    return d * np.exp2(a - top), d * np.exp2(b - top)
 
 
 @elementwise(np.sqrt)
 def sqrt(y, x, *, d):
-    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (2 * y)
+    """y = x^(1/2).  Reads: y.  At 0 the derivative is infinite, and is given as such.
+
+    Choice at 0 if x is evidently a square, an absolute value, or a sum or mean of these: 0, which is a subgradient.
+    """
+    return d / (2 * (off_zero(y) if is_flat_at_zero(x) else y))
 
 
 @elementwise(np.cbrt)
 def cbrt(y, x, *, d):
-    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such."""
-    return d / (3 * y * y)
+    """y = x^(1/3).  Reads: y.  At 0 the derivative is infinite, and is given as such, but for squares as in sqrt."""
+    root = off_zero(y) if is_flat_at_zero(x) else y
+    return d / (3 * root * root)
 
 
 # Circular and hyperbolic functions
@@ -190,92 +220,99 @@ def cbrt(y, x, *, d):
 
 @elementwise(np.sin)
 def sin(y, x, *, d):
+    """y = sin x  =>  y' = cos x."""
     return d * np.cos(x)
 
 
 @elementwise(np.cos)
 def cos(y, x, *, d):
+    """y = cos x  =>  y' = -sin x."""
     return -d * np.sin(x)
 
 
 @elementwise(np.tan)
 def tan(y, x, *, d):
-    """tan' = 1 + tan^2.  Reads: y."""
+    """y = tan x  =>  y' = 1 + y^2.  Reads: y."""
     return d * (1 + y * y)
 
 
 @elementwise(np.arcsin)
 def arcsin(y, x, *, d):
-    """1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    """y = arcsin x  =>  y' = 1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
     return d / np.sqrt((1 - x) * (1 + x))
 
 
 @elementwise(np.arccos)
 def arccos(y, x, *, d):
-    """-1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
+    """y = arccos x  =>  y' = -1 / sqrt(1 - x^2), in factors: no cancellation near +-1."""
     return -d / np.sqrt((1 - x) * (1 + x))
 
 
 @elementwise(np.arctan)
 def arctan(y, x, *, d):
+    """y = arctan x  =>  y' = 1 / (1 + x^2)."""
     return d / (1 + x * x)
 
 
 @elementwise(np.arctan2)
 def arctan2(y, a, b, *, d):
     """y = angle of (b, a).  Partials: b / r^2 and -a / r^2 with r^2 = a^2 + b^2.  Choice at (0, 0): 0."""
-    r2 = a * a + b * b
-    r2 = r2 + (r2 == 0)
+    r2 = off_zero(a * a + b * b)
     return d * b / r2, -d * a / r2
 
 
 @elementwise(np.sinh)
 def sinh(y, x, *, d):
+    """y = sinh x  =>  y' = cosh x."""
     return d * np.cosh(x)
 
 
 @elementwise(np.cosh)
 def cosh(y, x, *, d):
+    """y = cosh x  =>  y' = sinh x."""
     return d * np.sinh(x)
 
 
 @elementwise(np.tanh)
 def tanh(y, x, *, d):
-    """tanh' = 1 - tanh^2.  Reads: y."""
+    """y = tanh x  =>  y' = 1 - y^2.  Reads: y."""
     return d * (1 - y * y)
 
 
 @elementwise(np.arcsinh)
 def arcsinh(y, x, *, d):
+    """y = arsinh x  =>  y' = 1 / sqrt(x^2 + 1)."""
     return d / np.sqrt(x * x + 1)
 
 
 @elementwise(np.arccosh)
 def arccosh(y, x, *, d):
-    """1 / sqrt(x^2 - 1), in factors: no cancellation near 1."""
+    """y = arcosh x  =>  y' = 1 / sqrt(x^2 - 1), in factors: no cancellation near 1."""
     return d / np.sqrt((x - 1) * (x + 1))
 
 
 @elementwise(np.arctanh)
 def arctanh(y, x, *, d):
-    """1 / (1 - x^2), in factors: no cancellation near +-1."""
+    """y = artanh x  =>  y' = 1 / (1 - x^2), in factors: no cancellation near +-1."""
     return d / ((1 - x) * (1 + x))
 
 
 @elementwise(np.deg2rad, np.radians)
 def radians(y, x, *, d):
+    """y = x pi / 180."""
     return d * (math.pi / 180)
 
 
 @elementwise(np.rad2deg, np.degrees)
 def degrees(y, x, *, d):
+    """y = 180 x / pi."""
     return d * (180 / math.pi)
 
 
 @elementwise(np.hypot)
 def hypot(y, a, b, *, d):
     """y = sqrt(a^2 + b^2).  Partials: a / y and b / y.  Choice at (0, 0): 0, which is a subgradient."""
-    r = y + (y == 0)
+    r = off_zero(y)
     return d * (a / r), d * (b / r)
 
 
@@ -284,7 +321,7 @@ def sinc(y, x, *, d):
     """y = sin t / t with t = pi x, y' = (cos t - y) / x; by its series near 0, where the difference cancels."""
     t = math.pi * x
     series = math.pi * t * (t * t * (1 / 30 - t * t / 840) - 1 / 3)
-    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / (x + (x == 0)))
+    return d * select(np.abs(x) < 0.01, series, (np.cos(t) - y) / off_zero(x))
 
 
 # Kinks
@@ -293,7 +330,7 @@ def sinc(y, x, *, d):
 @elementwise(np.absolute, np.fabs, builtins.abs, operator.abs)
 def absolute(y, x, *, d):
     """y = |x|.  Choice at 0: 0.  Complex: d conj(x) / y, of which a tangent is the real part."""
-    return d * (np.conjugate(x) / (y + (y == 0))) if np.iscomplexobj(x) else d * np.sign(x)
+    return d * (np.conjugate(x) / off_zero(y)) if np.iscomplexobj(x) else d * np.sign(x)
 
 
 @rule(np.sign)
@@ -305,7 +342,7 @@ def sign(y, x, *, y_bar):
     if is_step_of_complex() or not np.iscomplexobj(x):
         return np.zeros_like(x)
     r = np.abs(x)
-    return np.where(r == 0, 0.0, (y_bar - np.conjugate(y * y * y_bar)) / (2 * (r + (r == 0))))
+    return np.where(r == 0, 0.0, (y_bar - np.conjugate(y * y * y_bar)) / (2 * off_zero(r)))
 
 
 @at_compile_time
@@ -433,6 +470,8 @@ real_only(
     np.fabs, np.clip, np.hypot, np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp,
     np.logaddexp2, np.cbrt,
 )  # fmt: skip
+
+singular(np.arcsin, np.arccos, np.arccosh, np.arctanh, np.remainder, operator.mod, np.fmod)
 
 # Integer or boolean results, and steps
 no_derivative(

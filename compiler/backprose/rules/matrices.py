@@ -1,8 +1,8 @@
 """What rules of linear algebra share. Matrices are the last two axes; further axes are batches.
 
 Rules with conjugates are written for gradients, the conjugates of cotangents, as in the literature: a cotangent x_bar
-stands for the change Re sum(x_bar dx), the gradient conj(x_bar) for Re tr(conj(x_bar)^H dx). Of real numbers both are
-the same, and the compiler drops the conjugates.
+stands for the change Re sum(x_bar dx), the gradient g = conj(x_bar) for Re tr(g^H dx). Of real numbers both are the same,
+and the compiler drops the conjugates.
 """
 
 from __future__ import annotations
@@ -27,14 +27,38 @@ def of_matrix(s):
     return s if np.ndim(s) == 0 else np.expand_dims(s, (-2, -1))
 
 
-@at_compile_time
-def require_triangle(UPLO):
-    """Which triangle of a Hermitian matrix NumPy reads."""
-    if UPLO not in ("L", "U", "l", "u"):
-        raise ValueError(f"UPLO must be 'L' or 'U', not {UPLO!r}")
+def by_column(s):
+    """A vector for each matrix, so that it multiplies the columns."""
+    return np.expand_dims(s, -2)
 
 
-def read_triangle(s, UPLO):
-    """The gradient by the entries of the triangle that NumPy reads, each of which stands for a pair."""
-    both = (s + adjoint(s)) * (1 - np.eye(np.shape(s)[-1]) / 2)
+def by_row(s):
+    """A vector for each matrix, so that it multiplies the rows."""
+    return np.expand_dims(s, -1)
+
+
+def read_triangle(g, UPLO):
+    """The gradient by the entries of the triangle that is read of a Hermitian matrix, each of which stands for a pair."""
+    both = (g + adjoint(g)) * (1 - np.eye(np.shape(g)[-1]) / 2)
     return np.tril(both) if UPLO in ("L", "l") else np.triu(both)
+
+
+@at_compile_time
+def precision(dtype):
+    """The distance from 1 to the next number."""
+    return float(np.finfo(dtype).eps)
+
+
+def undetermined(turns, g, a):
+    """0, and infinite where `turns`, of the gradient g, is more than rounding in the precision of A.
+
+    It is the derivative along something that no convention fixes, as the phase of a complex vector: a function that
+    depends on it has no derivative.
+    """
+    largest = np.sum(np.real(g * np.conjugate(g))) * precision(a.dtype)
+    return np.where(np.real(turns * np.conjugate(turns)) > largest, np.inf, 0.0)
+
+
+def undetermined_as_whole(turns, g, a):
+    """As `undetermined`, for each matrix as a whole."""
+    return of_matrix(np.sum(undetermined(turns, g, a), axis=(-2, -1)))

@@ -13,6 +13,7 @@ for _name, _function in {
     "ravel": np.ravel, "flatten": np.ndarray.flatten, "squeeze": np.squeeze, "swapaxes": np.swapaxes,
     "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal, "repeat": np.repeat, "take": np.take,
     "conj": np.conjugate, "conjugate": np.conjugate, "searchsorted": np.searchsorted, "nonzero": np.nonzero,
+    "choose": np.choose, "compress": np.ndarray.compress,
     "copy": np.ndarray.copy, "astype": np.ndarray.astype, "item": np.ndarray.item,
     "argpartition": np.argpartition, "tofile": np.ndarray.tofile, "dump": np.ndarray.dump, "dumps": np.ndarray.dumps,
     "tobytes": np.ndarray.tobytes, "view": np.ndarray.view, "getfield": np.ndarray.getfield,

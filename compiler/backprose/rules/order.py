@@ -9,8 +9,8 @@ import numpy as np
 
 from backprose.rules.reductions import flattened, shaped
 from backprose.rules.registry import at_compile_time, named, no_derivative, refused, rule
-from backprose.rules.shape import along
-from backprose.rules.static import positive_axis, require
+from backprose.rules.selecting import along
+from backprose.rules.static import positive_axes, positive_axis, require, span
 from backprose_runtime import add_at
 
 
@@ -80,15 +80,17 @@ def first_places(values, a):
 
 @rule(np.trim_zeros, wrt="filt")
 def trim_zeros(y, filt, trim="fb", axis=None, *, y_bar):
-    """The entries that are kept, where they stood; the zeros that are cut off get 0.  Shapes: filt (n,)."""
-    require(np.ndim(filt) == 1, "it is trimmed along several axes at once")
-    start = first_kept(filt) if trims_front(trim) else 0
-    return add_at(np.zeros_like(filt), slice(start, start + np.size(y_bar)), y_bar)
+    """The entries that are kept, where they stood; the zeros that are cut off get 0.  Reads: filt."""
+    require(not isinstance(filt, (list, tuple)), "of a list it gives a list: make it an array first")
+    axes = positive_axes(axis, np.ndim(filt))
+    index = tuple([kept_slice(filt, y, i, trim) if i in axes else slice(None) for i in span(0, np.ndim(filt))])
+    return add_at(np.zeros_like(filt), index, y_bar)
 
 
-def first_kept(filt):
-    """The number of zeros at the front, or 0 where all are."""
-    return np.argmax(filt != 0)
+def kept_slice(filt, y, axis, trim):
+    """The slice of `filt` that is kept along an axis."""
+    start = np.min(np.nonzero(filt)[axis], initial=np.shape(filt)[axis]) if trims_front(trim) else 0
+    return slice(start, start + np.shape(y)[axis])
 
 
 @at_compile_time
@@ -96,5 +98,24 @@ def trims_front(trim):
     return "f" in trim.lower()
 
 
+# Sets: what is in the result was read at the first place that has it
+
+
+@rule(np.setdiff1d, wrt=("ar1", "ar2"))
+def setdiff1d(y, ar1, ar2, assume_unique=False, *, y_bar):
+    """The entries of ar1 that are not in ar2.  Choice at ties: from the first occurrence.  Reads: ar1, y."""
+    bar = add_at(np.zeros_like(flattened(ar1)), first_places(y, flattened(ar1)), y_bar)
+    return shaped(bar, ar1), np.zeros_like(ar2)
+
+
+@rule(np.union1d, np.setxor1d, wrt=("ar1", "ar2"))
+def union1d(y, ar1, ar2, assume_unique=False, *, y_bar):
+    """Entries of ar1 and ar2.  Choice at ties: from the first occurrence, in ar1 before ar2.  Reads: ar1, ar2, y."""
+    both = np.concatenate([flattened(ar1), flattened(ar2)])
+    bar = add_at(np.zeros_like(both), first_places(y, both), y_bar)
+    return shaped(bar[: np.size(ar1)], ar1), shaped(bar[np.size(ar1) :], ar2)
+
+
+refused(np.intersect1d, why="an entry is in both only as long as it does not move", instead="index with np.isin(...)")
 no_derivative(np.argsort, np.searchsorted, np.digitize)
-refused(np.sort_complex, why="it gives complex numbers also for real ones: use np.sort")
+refused(np.sort_complex, why="it gives complex numbers also for real ones", instead="use np.sort")

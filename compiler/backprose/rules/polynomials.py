@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.reductions import mirrored
 from backprose.rules.registry import linear, real_only, refused, rule
 from backprose.rules.signals import against
 from backprose.rules.static import require
@@ -130,13 +129,13 @@ def polyfit(p, x, y, deg, rcond=None, full=False, w=None, cov=False, *, p_bar):
     require(rcond is None, "with `rcond` the rank is a step of the arguments")
     v = np.vander(x, np.shape(p)[0])
     a = v if w is None else v * np.expand_dims(w, 1)
-    scale = np.sqrt(np.sum(np.real(a * mirrored(a, a)), axis=0))
+    scale = np.sqrt(np.sum(np.real(a * np.conjugate(a)), axis=0))
     pseudoinverse = np.linalg.pinv(a / scale) / np.expand_dims(scale, 1)
     columns, p_columns = in_columns(y), in_columns(p)
     b = columns if w is None else columns * np.expand_dims(w, 1)
     b_bar = np.transpose(pseudoinverse) @ in_columns(p_bar)
     r = b - a @ p_columns
-    a_bar = mirrored(r, p) @ np.transpose(pseudoinverse @ mirrored(b_bar, p)) - b_bar @ np.transpose(p_columns)
+    a_bar = np.conjugate(r) @ np.transpose(pseudoinverse @ np.conjugate(b_bar)) - b_bar @ np.transpose(p_columns)
     if w is None:
         return vander(v, x, y_bar=a_bar), np.reshape(b_bar, np.shape(y)), None
     w_bar = np.sum(a_bar * v, axis=1) + np.sum(b_bar * columns, axis=1)
@@ -150,4 +149,7 @@ def in_columns(y):
 
 
 real_only(np.poly)
-refused(np.roots, why="whether its result is real or complex depends on the coefficients")
+refused(
+    np.roots, why="whether its result is real or complex depends on the coefficients",
+    instead="take np.linalg.eigvals of the companion matrix",
+)  # fmt: skip

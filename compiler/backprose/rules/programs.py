@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backprose.rules.shape import along_axis
+from backprose.rules.selecting import along_axis
 from backprose.rules.static import has_length, is_true, repeated
 from backprose_runtime import sorting_order
 

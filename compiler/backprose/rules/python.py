@@ -11,7 +11,9 @@ import math
 
 import numpy as np
 
-from backprose.rules.registry import effect, elementwise, linear, no_derivative, real_only, rule
+from backprose.rules.elementwise import is_root, off_zero
+from backprose.rules.registry import effect, elementwise, linear, no_derivative, real_only, rule, singular
+from backprose.rules.static import is_flat_at_zero
 
 # Builtins
 
@@ -60,20 +62,24 @@ def prod(y, iterable, *, y_bar, start=1):
 
 @elementwise(math.pow)
 def power(y, a, b, *, d):
-    """y = a^b.  Choices: a^0 has derivative 0 for every a; for a <= 0 the partial by the exponent is taken as 0."""
+    """y = a^b.  Choices: a^0 has derivative 0 for every a; for a <= 0 the partial by the exponent is taken as 0. A root of
+    a square has the derivative 0 at 0, as in np.power."""
+    if is_root(b):
+        return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** (b - (b != 0))), d * (y * math.log(a) if a > 0 else 0.0)
 
 
 @elementwise(math.sqrt)
 def sqrt(y, x, *, d):
-    """At 0 Python raises ZeroDivisionError, where the derivative is infinite."""
-    return d / (2 * y)
+    """At 0 Python raises ZeroDivisionError, where the derivative is infinite; of a square it is 0 there, as in np.sqrt."""
+    return d / (2 * (off_zero(y) if is_flat_at_zero(x) else y))
 
 
 @elementwise(math.cbrt)
 def cbrt(y, x, *, d):
-    """At 0 Python raises ZeroDivisionError, where the derivative is infinite."""
-    return d / (3 * y * y)
+    """At 0 Python raises ZeroDivisionError, where the derivative is infinite; of a square it is 0 there, as in np.sqrt."""
+    root = off_zero(y) if is_flat_at_zero(x) else y
+    return d / (3 * root * root)
 
 
 @elementwise(math.exp)
@@ -150,8 +156,7 @@ def atan(y, x, *, d):
 @elementwise(math.atan2)
 def atan2(y, a, b, *, d):
     """y = angle of (b, a).  Choice at (0, 0): 0."""
-    r2 = a * a + b * b
-    r2 = r2 + (r2 == 0)
+    r2 = off_zero(a * a + b * b)
     return d * b / r2, -d * a / r2
 
 
@@ -213,21 +218,21 @@ def erfc(y, x, *, d):
 @rule(math.hypot, wrt="coordinates")
 def hypot(y, *coordinates, y_bar):
     """y = sqrt(sum of squares)  =>  y_bar x / y.  Choice at the origin: 0."""
-    share = y_bar / (y + (y == 0))
+    share = y_bar / off_zero(y)
     return tuple([share * x for x in coordinates])
 
 
 @rule(math.dist)
 def dist(y, p, q, *, y_bar):
     """y = |p - q|  =>  p_bar = y_bar (p - q) / y, q_bar = -p_bar.  Choice where p = q: 0."""
-    share = y_bar / (y + (y == 0))
+    share = y_bar / off_zero(y)
     return [share * (a - b) for a, b in zip(p, q)], [share * (b - a) for a, b in zip(p, q)]
 
 
 @elementwise(math.fabs)
 def fabs(y, x, *, d):
     """Choice at 0: 0."""
-    return d if x > 0 else -d if x < 0 else 0.0 * d
+    return d if x > 0 else -d if x < 0 else 0.0
 
 
 @elementwise(math.copysign, wrt="x", inert=("y",))
@@ -254,6 +259,7 @@ def ldexp(y, x, i, *, d):
     return math.ldexp(d, i)
 
 
+singular(math.asin, math.acos, math.acosh, math.atanh)
 real_only(math.pow)
 
 no_derivative(

@@ -11,7 +11,7 @@ import numpy as np
 from backprose.rules.order import ranks
 from backprose.rules.reductions import along_axes, count, flattened, kept, shaped
 from backprose.rules.registry import at_compile_time, real_only, rule
-from backprose.rules.shape import along_axis
+from backprose.rules.selecting import along_axis
 from backprose.rules.static import inverse_permutation, is_tuple, other_axes, positive_axes
 from backprose_runtime import add_at
 

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from backprose.rules.elementwise import off_zero
 from backprose.rules.registry import linear, no_derivative, rule
 from backprose.rules.static import (
     inverse_permutation, is_true, is_tuple, other_axes, positive_axes, sorting_permutation,
@@ -249,7 +250,7 @@ def std(
 
     `mean` and `correction` as for var.
     """
-    share = kept(y_bar / (2 * (y + (y == 0))), axis, keepdims)
+    share = kept(y_bar / (2 * off_zero(y)), axis, keepdims)
     return variance_bars(share, a, axis, ddof if correction is None else correction, where, mean)
 
 
@@ -259,7 +260,7 @@ def nanstd(
 ):  # fmt: skip
     """As std; NaN entries take no part and get 0.  Choice where all are equal: 0."""
     ddof, valid = ddof if correction is None else correction, among(~np.isnan(a), where)
-    share = kept(y_bar / (2 * (y + (y == 0))), axis, keepdims)
+    share = kept(y_bar / (2 * off_zero(y)), axis, keepdims)
     return variance_bars(share, np.where(valid, a, 0.0), axis, ddof, valid, mean)
 
 
@@ -272,7 +273,7 @@ def variance_bars(share, a, axis, ddof, where, mean):
 
 
 def mirrored(x, a):
-    """conj x, which is x where `a` is real."""
+    """conj x where `a` is complex: of a real array, and a mean that is complex, NumPy sums plain squares."""
     return np.conjugate(x) if np.iscomplexobj(a) else x
 
 

@@ -50,8 +50,13 @@ not_compiled(
 )  # fmt: skip
 not_compiled(
     *named(np, "info lookfor source who disp deprecate deprecate_with_doc add_newdoc add_docstring add_newdoc_ufunc"),
-    *named(np, "safe_eval byte_bounds test"), np.linalg.test, np.fft.test,
+    *named(np, "safe_eval byte_bounds format_parser get_array_wrap fastCopyAndTranspose test"), np.linalg.test, np.fft.test,
     why="it is for interactive use or for tests, and computes nothing", instead="call it outside",
+)  # fmt: skip
+
+not_compiled(
+    *named(np, "product cumproduct sometrue alltrue msort round_ asfarray"), why="NumPy 2 no longer has it",
+    instead="use np.prod, np.cumprod, np.any, np.all, np.sort, np.round, or np.asarray with a dtype",
 )  # fmt: skip
 
 # Memory

@@ -33,6 +33,9 @@ while it compiles when all their arguments are static, so that emitted code hold
 arguments such a helper is inlined like any function. A `ValueError` that one raises refuses the call, with its text
 as the reason.
 
+A function that is best said as a Python program (one that takes functions, or only renames others) has no rule but a
+meaning: `@means(np.apply_over_axes)` decorates the program, which stands for the call and is inlined there.
+
 An operand that is not in `wrt` must carry no derivative: where it does, the gradient is refused, unless the rule says
 that its derivative is 0 (`inert`).
 """
@@ -86,6 +89,7 @@ EFFECTS: set[Any] = set()
 OPAQUE: set[Any] = set()
 REFUSED: dict[Any, Refusal] = {}
 NOT_COMPILED: dict[Any, Refusal] = {}
+MEANINGS: dict[Any, Callable] = {}
 METHODS: dict[str, Any] = {}
 REFUSED_MEMBERS: dict[str, Refusal] = {}
 VARIADIC_METHODS: set[str] = set()
@@ -94,6 +98,9 @@ COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
 STEPS_OF_REALS: set[Any] = set()
 OF_TUPLES: set[Any] = set()
+ANY_LENGTH: set[Any] = set()
+PLACES: dict[Any, tuple[str, ...]] = {}
+SINGULAR: set[Any] = set()
 
 # What makes the rules that follow from others, when they are asked for.
 DERIVATIONS: list[Callable[[Any], Rule | None]] = []
@@ -197,6 +204,18 @@ def not_compiled(*functions: Any, why: str, instead: str) -> None:
     NOT_COMPILED.update(dict.fromkeys(functions, Refusal(why, instead)))
 
 
+def means(*functions: Any) -> Callable[[Callable], Callable]:
+    """Declare that a call of `functions` is a call of the decorated program: it is inlined, with the functions that it
+    is given, and so needs no rule. It must give the values, dtypes and errors that the function itself gives. Inside it,
+    a call of the function itself is meant as such, by the rule that it then has."""
+
+    def register(program: Callable) -> Callable:
+        MEANINGS.update(dict.fromkeys(functions, program))
+        return program
+
+    return register
+
+
 def at_compile_time(function: Callable) -> Callable:
     """Mark a pure helper of rules which the compiler calls itself when all arguments are static."""
     COMPILE_TIME.add(function)
@@ -216,6 +235,23 @@ def step_of_reals(*functions: Any) -> None:
 def of_tuples(*functions: Any) -> None:
     """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
     OF_TUPLES.update(functions)
+
+
+def any_length(*functions: Any) -> None:
+    """Declare functions whose result's length is the difference of two lengths, which no example can show."""
+    ANY_LENGTH.update(functions)
+
+
+def named_places(function: Any, names: tuple[str, ...]) -> None:
+    """Declare that the arguments behind the first, which its rule knows by place, may be given by these names."""
+    if names:
+        PLACES[function] = names
+
+
+def singular(*functions: Any) -> None:
+    """Declare functions that are infinite or undefined at some finite operands, as `np.arccosh` is below 1: where what
+    they give is multiplied by a cotangent, a zero annihilates (`transform/guard_zeros.py`)."""
+    SINGULAR.update(functions)
 
 
 def method(name: str, function: Any, *, variadic: bool = False) -> None:
@@ -279,7 +315,13 @@ def is_opaque(function: Any) -> bool:
 
 def is_known(function: Any) -> bool:
     """Whether the table says anything of `function`."""
-    return rule_for(function) is not None or has_no_derivative(function) or _contains(REFUSED, function)
+    tables = REFUSED, MEANINGS
+    return rule_for(function) is not None or has_no_derivative(function) or any(_contains(table, function) for table in tables)
+
+
+def meaning_of(function: Any) -> Callable | None:
+    """The program that a call of the function stands for."""
+    return _get(MEANINGS, function)
 
 
 def refusal_of(function: Any) -> Refusal | None:
@@ -295,6 +337,14 @@ def not_compiled_because(function: Any) -> Refusal | None:
 
 def has_effect(function: Any) -> bool:
     return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
+
+
+def is_shaped_by_user(function: Any) -> bool:
+    """Whether a user registered the function, and nothing is known of how its result's shape comes about."""
+    if not _contains(OF_USERS, function):
+        return False
+    found = _get(RULES, function)
+    return found is None or not found.is_elementwise
 
 
 def is_context(function: Any) -> bool:
@@ -313,8 +363,21 @@ def is_step_of_reals(function: Any) -> bool:
     return _contains(STEPS_OF_REALS, function)
 
 
+def has_any_length(function: Any) -> bool:
+    return _contains(ANY_LENGTH, function)
+
+
+def places_of(function: Any) -> tuple[str, ...]:
+    """The names that the arguments behind the first may be given by, though its rule knows them by place."""
+    return _get(PLACES, function) or ()
+
+
 def takes_tuple(function: Any) -> bool:
     return _contains(OF_TUPLES, function)
+
+
+def is_singular(function: Any) -> bool:
+    return _contains(SINGULAR, function)
 
 
 def _register(
@@ -378,7 +441,7 @@ def _get(table: dict, key: Any) -> Any:
     return found
 
 
-def _contains(table: set, key: Any) -> bool:
+def _contains(table: set | dict, key: Any) -> bool:
     if LIBRARIES:
         load_libraries()
     try:

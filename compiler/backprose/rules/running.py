@@ -8,7 +8,7 @@ import numpy as np
 
 from backprose.rules.reductions import array_of, flattened, shaped
 from backprose.rules.registry import elementwise, linear, named, rule
-from backprose.rules.shape import along
+from backprose.rules.selecting import along
 from backprose.rules.static import ends_padded, positive_axes, positive_axis, require
 from backprose_runtime import add_at, unbroadcast
 

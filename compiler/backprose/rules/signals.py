@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.reductions import mirrored
 from backprose.rules.registry import rule
 from backprose.rules.static import require
 
@@ -33,7 +32,7 @@ def correlate(y, a, v, mode="valid", *, y_bar):
     shorter = np.minimum(n, m)
     start = (shorter - 1) // 2 if n >= m else n + m - 1 - np.size(y_bar) - (shorter - 1) // 2
     full_bar = placed(y_bar, shorter - 1 if mode == "valid" else start, n + m - 1, mode)
-    return against(full_bar, np.flip(mirrored(v, v)), a), np.flip(mirrored(against(full_bar, a, v), v))
+    return against(full_bar, np.flip(np.conjugate(v)), a), np.flip(np.conjugate(against(full_bar, a, v)))
 
 
 def placed(y_bar, start, n, mode):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 
+import numpy as np
+
 from backprose.rules.registry import at_compile_time
 
 
@@ -15,6 +17,24 @@ def rank_is_known(x):
 def length_is_known(xs):
     """Whether the number of elements of the sequence `xs` is known. Always true at run time; the compiler asks the kind."""
     return True
+
+
+def is_zero(x_bar):
+    """Whether a cotangent is 0. The compiler asks whether it was made as zeros, for a result that nobody reads."""
+    return not x_bar.any() if hasattr(x_bar, "any") else x_bar == 0
+
+
+def value_is_known(x):
+    """Whether `x` is a constant of the program. The compiler asks the kind."""
+    return False
+
+
+def is_flat_at_zero(x):
+    """Whether x is evidently never negative, with the derivative 0 wherever it is 0, as a sum of squares.
+
+    The compiler looks at how the operand of a rule is made (`analysis/magnitudes.py`).
+    """
+    return False
 
 
 def names_imaginary_part(path):
@@ -47,6 +67,21 @@ def require(condition, reason):
 def is_true(x):
     """Whether `x` is True itself, as an option that is left out is. The compiler asks the kind."""
     return x is True
+
+
+def is_integer(x):
+    """Whether `x` is one integer, as an index is. The compiler asks the kind."""
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+
+
+def dtype_is_known(x):
+    """Whether the dtype of `x`, or of all elements of the list `x`, is known. Always true at run time; the compiler asks."""
+    return True
+
+
+def holds_floats(x):
+    """Whether the numbers in `x` are floats or complex. The compiler asks the kind."""
+    return np.issubdtype(np.asarray(x).dtype, np.inexact)
 
 
 @at_compile_time

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import at_compile_time, real_only, refused, rule
-from backprose.rules.reductions import mirrored
 from backprose.rules.running import widened
 
 
@@ -25,8 +24,8 @@ def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweight
     d = deviations(x, w)
     f = norm(np.shape(x)[1], degrees(bias, ddof), w, aweights)
     c_bar = np.reshape(c_bar, (np.shape(x)[0], np.shape(x)[0])) / f
-    mirror = mirrored(d, x)
-    x_bar = (c_bar + mirrored(np.transpose(c_bar), x)) @ (mirror if w is None else mirror * w)
+    mirror = np.conjugate(d)
+    x_bar = (c_bar + np.conjugate(np.transpose(c_bar))) @ (mirror if w is None else mirror * w)
     m_bar, y_bar = of_variables(x_bar, m, y, rowvar)
     if aweights is None:
         return m_bar, y_bar, None
@@ -44,12 +43,12 @@ def corrcoef(r, x, y=None, rowvar=True, *, r_bar, dtype=None):
     NumPy clips rounding errors beyond -1 and 1, which changes no derivative.  Choice for a constant variable: 0.
     """
     d = deviations(variables(x, y, rowvar), None)
-    lengths = np.sqrt(np.sum(np.real(d * mirrored(d, d)), axis=1, keepdims=True))
+    lengths = np.sqrt(np.sum(np.real(d * np.conjugate(d)), axis=1, keepdims=True))
     lengths = lengths + (lengths == 0)
     u = d / lengths
     r_bar = np.reshape(r_bar, (np.shape(d)[0], np.shape(d)[0]))
-    mirror = mirrored(u, u)
-    u_bar = (r_bar + mirrored(np.transpose(r_bar), u)) @ mirror
+    mirror = np.conjugate(u)
+    u_bar = (r_bar + np.conjugate(np.transpose(r_bar))) @ mirror
     along = np.sum(np.real(u * u_bar), axis=1, keepdims=True)
     return of_variables((u_bar - mirror * along) / lengths, x, y, rowvar)
 
@@ -171,5 +170,5 @@ def is_number(bins):
 
 
 real_only(np.histogram)
-refused(np.histogram_bin_edges, why="the edges of np.histogram have a derivative")
-refused(np.histogram2d, np.histogramdd, why="only np.histogram and np.bincount are in the table of sums by bins")
+refused(np.histogram_bin_edges, why="its edges are those of np.histogram", instead="take the second result of np.histogram")
+refused(np.histogram2d, np.histogramdd, why="only sums by bins along one axis are in the table", instead="use np.digitize and np.bincount with weights")

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose.rules.elementwise import off_infinity
 from backprose.rules.reductions import extremum, kept, prod, sum_
 from backprose.rules.registry import linear, refused, rule
-from backprose.rules.running import cumprod, cumsum
+from backprose.rules.running import back, cumprod, cumsum, last
+from backprose.rules.selecting import along_axis
+from backprose_runtime import add_at, parts
 
 
 def whole(a, axis):
@@ -41,23 +44,18 @@ def extremum_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, init
     return extremum(y, array, whole(array, axis), out, keepdims, initial, where, y_bar=y_bar)
 
 
-def at_most(x, y):
-    """The exponent x - y, and -inf where y is -inf: nothing takes part in a sum of zeros."""
-    return x - np.where(y == -np.inf, 0.0, y)
-
-
 @rule(np.logaddexp.reduce, wrt="array")
 def logaddexp_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
     """y = log(sum(e^a))  =>  a_bar = y_bar e^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
     axis = whole(array, axis)
-    return kept(y_bar, axis, keepdims) * np.exp(at_most(array, kept(y, axis, keepdims)))
+    return kept(y_bar, axis, keepdims) * np.exp(array - off_infinity(kept(y, axis, keepdims)))
 
 
 @rule(np.logaddexp2.reduce, wrt="array")
 def logaddexp2_reduce(y, array, axis=0, dtype=None, out=None, keepdims=False, *, y_bar):
     """y = log2(sum(2^a))  =>  a_bar = y_bar 2^(a - y).  Choice where all are -inf: 0.  Reads: a, y."""
     axis = whole(array, axis)
-    return kept(y_bar, axis, keepdims) * np.exp2(at_most(array, kept(y, axis, keepdims)))
+    return kept(y_bar, axis, keepdims) * np.exp2(array - off_infinity(kept(y, axis, keepdims)))
 
 
 @rule(np.hypot.reduce, wrt="array")
@@ -80,6 +78,32 @@ def multiply_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
     return cumprod(y, array, axis, dtype, out, y_bar=y_bar)
 
 
+@linear(np.add.reduceat, wrt="array")
+def add_reduceat(y, array, indices, axis=0, dtype=None, out=None, *, y_bar):
+    """y[k] is the sum of a[i[k]:i[k+1]], or a[i[k]] where that is empty: each entry gets the sum of its parts' cotangents."""
+    positions, owners = parts(indices, np.shape(array)[axis])
+    zeros = last(np.zeros_like(array), axis)
+    return back(add_at(zeros, (Ellipsis, positions), last(y_bar, axis)[..., owners]), axis)
+
+
+@rule(np.maximum.accumulate, np.minimum.accumulate, np.fmax.accumulate, np.fmin.accumulate, wrt="array")
+def extremum_accumulate(y, array, axis=0, dtype=None, out=None, *, y_bar):
+    """Each cotangent goes to the entry that attains y there.  Choice at ties: to the first.  Reads: y."""
+    bars = last(y_bar, axis)
+    a_bar = add_at(np.zeros_like(bars), along_axis(np.shape(bars), places(last(y, axis)), -1), bars)
+    return back(a_bar, axis)
+
+
+def places(y):
+    """For each entry along the last axis where the value that stands there appeared first."""
+    since = np.where(y[..., 1:] != y[..., :-1], np.arange(1, np.shape(y)[-1]), 0)
+    return np.maximum.accumulate(np.concatenate([np.zeros_like(y[..., :1], dtype=int), since], axis=-1), axis=-1)
+
+
+refused(
+    np.ldexp.reduce, np.ldexp.accumulate, np.ldexp.reduceat,
+    why="NumPy computes it for no type", instead="multiply by powers of two",
+)  # fmt: skip
 refused(
     np.power.reduce, np.power.reduceat, np.arctan2.reduce, np.arctan2.reduceat,
     why="on machines with wide vectors NumPy leaves out the entries between the first and the last one",

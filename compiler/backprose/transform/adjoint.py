@@ -23,7 +23,7 @@ from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import free_values
+from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, rule_for
 from backprose.transform import custom_reverse, refusals, reverse_loops, user_rules
@@ -47,6 +47,8 @@ class Reversal:
     local: set[Value] | None = None  # in a loop: what its body defines
     pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
     made: dict[Value, Op] = field(default_factory=dict)  # what the ops of the region being reversed define
+    cotangents: set[Value] = field(default_factory=set)  # what rules were applied to
+    written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
 
     def region(self, b: TypedBuilder, ops: Iterable[Op], bars: Cotangents) -> tuple[Op, ...]:
         """Build the reverse of `ops` into `b`; return the ops as the forward sweep has to run them."""
@@ -85,14 +87,17 @@ class Reversal:
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
         bar = bars.tree(b, op.result)
+        before = len(b.ops)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))
         operands = {name: args.get(name, keywords.get(name)) for name in rule.wrt}
         for name, share in _merged(b, operands, shares):
             self._distribute(b, op, operands[name], share, rule, bars)
+        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
 
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
+        self.cotangents.update((bar, *b.parts.get(bar, ())))
         try:
             args, given = (op.result, *op.positional), {**op.keywords, rule.bar: bar}
             if rule.of_user:

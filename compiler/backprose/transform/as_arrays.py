@@ -12,15 +12,21 @@ from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import Rule, takes_tuple, ufunc_of
+from backprose.rules.registry import named as those_of
 from backprose.transform.type_questions import is_namedtuple
 from backprose.transform.typed import TypedBuilder
 
 Keywords = Mapping[str, Value]
 
 # Functions of several arrays that are given as one sequence.
-OF_SEQUENCES = frozenset({np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block})
-MAKE_ARRAYS = frozenset({np.array, np.asarray, np.asanyarray, np.ascontiguousarray})
-SPLITS = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit})  # these take no lists
+OF_SEQUENCES = frozenset({
+    np.concatenate, np.stack, np.vstack, *those_of(np, "row_stack"), np.hstack, np.dstack, np.column_stack, np.choose, np.select,
+    np.linalg.multi_dot,
+})  # fmt: skip
+MAKE_ARRAYS = frozenset({
+    np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite, np.require, np.copy,
+})  # fmt: skip
+AS_GIVEN = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit, np.trim_zeros, np.block})  # to these, lists are no arrays
 OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})
 SEQUENCES = (List, FixedList, Tuple)
 
@@ -35,7 +41,7 @@ def with_arrays(
         return args, keywords
     is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
     takes_arrays = is_ufunc or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
-    if fn in (*MAKE_ARRAYS, *SPLITS) or not takes_arrays:
+    if fn in (*MAKE_ARRAYS, *AS_GIVEN) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}

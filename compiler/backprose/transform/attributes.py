@@ -43,6 +43,7 @@ MUTATING = {
     "dict": {"update", "pop", "setdefault", "clear", "popitem"},
 }
 
+NEW_ARRAY = "make a new array: np.resize, np.reshape, astype"
 OTHER_LAYOUT = {
     "resize": "it changes its shape under every name that it has, and what is new in it is 0",
     "setflags": "what may be written to is settled when the function is compiled",
@@ -63,6 +64,10 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
     if is_number(kind):
         return _of_number(engine, b, target, kind, name, loc)
     if isinstance(kind, Slice) and name in ("start", "stop", "step"):
+        bounds = b.bounds.get(target, ())
+        position = {1: ("stop",)}.get(len(bounds), ("start", "stop", "step"))
+        if name in position[: len(bounds)]:
+            return bounds[position.index(name)]
         return b.getattr(target, name, getattr(kind, name))
     if isinstance(kind, Range) and name in ("start", "stop", "step"):
         return b.getattr(target, name, Scalar("int"))
@@ -217,7 +222,7 @@ def _writes(kind: Kind, name: str) -> bool:
 def _refuse_mutation(what: str, name: str, loc: Any) -> None:
     if what == "array" and name in OTHER_LAYOUT:
         raise errors.UnsupportedUpdate(
-            f"`.{name}()` changes the array itself", loc, OTHER_LAYOUT[name], "make a new array: np.resize, np.reshape, astype"
+            f"`.{name}()` changes the array itself", loc, OTHER_LAYOUT[name], NEW_ARRAY
         )
     if name in MUTATING[what]:
         raise errors.UnsupportedUpdate(
@@ -255,6 +260,8 @@ def _call_object_method(
     engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, args: Any, keywords: Any, loc: Any
 ) -> Value:
     bound = getattr(obj, name)
+    if is_known(bound):
+        return engine.call_object(b, bound, args, keywords, loc)
     function = getattr(bound, "__func__", None)
     if isinstance(function, types.FunctionType) or has_rule(function):
         return engine.call_object(b, function, (target, *args), keywords, loc)

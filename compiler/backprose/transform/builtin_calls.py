@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
+import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import fields, followed, iteration, objects, type_questions, writing
+from backprose.transform import fields, followed, iteration, meanings, objects, type_questions, writing
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -182,6 +183,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     str.join: _text(str.join),
     float: _float,
     functools.reduce: _reduce,
+    np.vectorize: meanings.vectorize,
     divmod: _divmod,
     sorted: _sorted,
     operator.delitem: _delitem,

@@ -18,9 +18,9 @@ from backprose import errors
 from backprose.ir.kinds import Closure, Dict, Maybe, Object, Record, Static, Unknown
 from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
-from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, rule_for
+from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, meaning_of, places_of, rule_for
 from backprose.transform import (
-    attributes, builtin_calls, identity, iteration, objects, operators, refusals, updates, writing,
+    attributes, builtin_calls, identity, iteration, meanings, objects, operators, refusals, updates, writing,
 )  # fmt: skip
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
@@ -88,6 +88,8 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         return call_object(engine, b, fn.func, (*bound, *args), named, loc)
     if fn is functools.partial:
         return _partial(engine, b, args, keywords)
+    if isinstance(fn, np.vectorize):
+        return meanings.call_vectorized(engine, b, fn, args, keywords, loc)
     if isinstance(fn, types.MethodType):
         return call_object(engine, b, fn.__func__, (b.data(fn.__self__), *args), keywords, loc)
     if isinstance(fn, type):
@@ -133,7 +135,12 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         stored = updates.with_out(engine, b, fn, args, keywords, loc)
         if stored is not None:
             return stored
+    program = meaning_of(fn)
+    if program is not None and not engine.stands_for(fn):
+        return meanings.run(engine, b, fn, program, args, keywords, loc)
     args = _elements(engine, b, fn, args, loc)
+    if fn is operator.getitem:
+        refusals.refuse_long_index(engine, args[1], loc)
     if fn in operators.UPDATES:
         return operators.update(engine, b, fn, args, loc)
     if fn is operator.getitem and args[0] in engine.memory.either and isinstance(args[0].kind, CONTAINERS) and args[0] not in b.parts:
@@ -161,6 +168,7 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
     rule = rule_for(fn)
     if rule is not None:
         refusals.refuse_objects(fn, args, loc)
+        args, keywords = _placed(fn, args, keywords)
         refusals.refuse_overwriting(fn, rule, args, keywords, loc)
         keywords = refusals.check_parameters(fn, rule, args, keywords, loc)
         args, keywords = with_arrays(b, fn, rule, args, keywords)
@@ -177,6 +185,16 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
         raise errors.UnsupportedCall(
             "this call is not supported", loc, str(reason), "use other arguments, or compute it outside"
         ) from reason
+
+
+def _placed(fn: Any, args: tuple[Value, ...], keywords: Keywords) -> tuple[tuple[Value, ...], Keywords]:
+    """The arguments with those by name where they belong, whose rule knows them by place."""
+    rest = dict(keywords)
+    for name in places_of(fn)[len(args) - 1 :] if args else ():
+        if name not in rest:
+            break
+        args = (*args, rest.pop(name))
+    return args, rest
 
 
 CONSUMERS = frozenset({max, min, any, all, math.fsum, math.prod, backprose_runtime.unpack, backprose_runtime.flatten,

@@ -16,6 +16,8 @@ from typing import Any
 import backprose_runtime
 
 from backprose import errors
+from backprose.analysis.activity import carries_derivative
+from backprose.analysis.examples import any_length
 from backprose.analysis.kinds import widen
 from backprose.analysis.ownership import ownership
 from backprose.analysis.stated_kinds import stated_kind
@@ -58,13 +60,24 @@ def call(engine: Inference, b: TypedBuilder, holder: Any, args: tuple, keywords:
         operands.extend(engine.memory.current(b, v, loc) for v in parts)
     fn = CustomCall(function, rule, tuple(holder.__signature__.parameters), tuple(arguments))
     if not holder.compile:
-        kind = holder.result_kind or stated_kind(function, tuple(v.kind for v in values))
+        kind = holder.result_kind or any_length(stated_kind(function, tuple(v.kind for v in values)), certain=())
+        _require_derivative(rule, kind, loc)
         fn = replace(fn, function=Foreign(function, rule.name), has_effect=True)
     else:
         fn = _with_body(engine, fn, [v.kind for v in values], loc)
         kind = widen(fn.body.result.kind)
     value = b.op("call", operands, [Value("", kind)], fn=fn, **PLAIN).result
     return engine.memory.expand(b, value) if engine.memory.active else value
+
+
+def _require_derivative(rule: CustomRule, kind: Kind, loc: Any) -> None:
+    """Examples may be misleading: whole numbers would stop a derivative without a word."""
+    if not carries_derivative(kind):
+        raise errors.UnresolvedKind(
+            f"`{rule.name}`, which is not compiled, gave {kind} for examples", loc,
+            "that carries no derivative, and its rule would never be asked",
+            'say what it returns by an annotation, as in `-> float` or `-> "f8[:]"`',
+        )  # fmt: skip
 
 
 def module(engine: Inference, holder: Any, kinds: Mapping[str, Kind], loc: Any) -> Module:
@@ -265,8 +278,10 @@ def built(
         raise
     except errors.CompileError as error:
         raise type(error)(
-            error.what, error.loc, (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{owner}`",
-            (f"{error.instead}, or " if error.instead else "") + f"give `{owner}` compile=False: then its rule is called as it is",
+            error.what, error.loc,
+            (f"{error.why}; " if error.why else "") + f"it is in `{name_of(function)}`, a rule of `{owner}`",
+            (f"{error.instead}, or " if error.instead else "")
+            + f"give `{owner}` compile=False: then its rule is called as it is",
         ) from error  # fmt: skip
     finally:
         engine.memory.active = active

@@ -17,7 +17,9 @@ from backprose.ir.nodes import Op, Value
 from backprose.rules.custom import CustomCall
 from backprose.transform import shares
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, leaves, part
-from backprose.transform.custom import PLAIN, arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent
+from backprose.transform.custom import (
+    PLAIN, arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent,
+)  # fmt: skip
 from backprose.transform.tangents import Tangents
 from backprose.transform.typed import TypedBuilder
 
@@ -64,8 +66,9 @@ def _transposed(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -
             "use jvp, or state a `custom_vjp`",
         )  # fmt: skip
     moving = [
-        (operand, path) for _, operand in differentiated(fn, op.operands) if operand in reversal.active for path, _ in leaves(operand.kind)
-    ]
+        (operand, path) for _, operand in differentiated(fn, op.operands) if operand in reversal.active
+        for path, _ in leaves(operand.kind)
+    ]  # fmt: skip
 
     def linear(inner: TypedBuilder, xs: list[Value]) -> list[tuple[Value, Value]]:
         dots = Tangents()

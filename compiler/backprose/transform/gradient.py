@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
+from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.recording import overwritten_values, plan
 from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
@@ -22,6 +23,7 @@ from backprose.transform.adjoint import Reversal, backward_name, forward_name
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
@@ -39,6 +41,7 @@ class Request:
     value: bool = False
     has_aux: bool = False
     forward: bool = False  # the value and its tangent, for tangents of the parameters
+    guard_zeros: bool = True  # an exactly zero cotangent annihilates
 
     @property
     def suffix(self) -> str:
@@ -70,20 +73,23 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
         out = b.tuple((out, aux))
     if request.value and not result.name:
         bars.names[result] = "value"
-    region = rename(Region(fn.params, (*ops, *b.ops), (out,)), bars.names)
+    region = Region(fn.params, (*ops, *b.ops), (out,))
+    if request.guard_zeros:
+        region = guard_zeros(region, (), reversal.written_for, reversal.cotangents)
+    region = rename(region, bars.names)
     region = keep_unbound(drop_dead_ops(drop_evident_sums(region)), bars.likes)
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
     entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
-    return _with_pairs(entry, module, engine, reversal)
+    return _with_pairs(entry, module, engine, reversal, request.guard_zeros)
 
 
 def pullback(module: Module, engine: Inference, request: Request) -> Module:
     """Two entries: `f_forward` returns the value and the residuals, `f_backward` takes these and a cotangent."""
     fn = module.entry
     inputs = [fn.params[i] for i in request.wrt]
-    forward, backward, reversal = _pair(fn, engine, inputs, request)
-    return _with_pairs(forward, module, engine, reversal, backward)
+    forward, backward, reversal = _pair(fn, engine, inputs, request.guard_zeros, request)
+    return _with_pairs(forward, module, engine, reversal, request.guard_zeros, backward)
 
 
 def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedBuilder, Reversal, Cotangents]:
@@ -91,6 +97,7 @@ def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedB
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
     b.versions = Versions(fn.region)
+    b.magnitudes = Magnitudes(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     refuse_pairs(fn, varied)
     refuse_optional(fn, varied)
@@ -134,9 +141,9 @@ def _refuse_none(b: TypedBuilder, result: Value) -> None:
 
 
 def _pair(
-    fn: Function, engine: Inference, inputs: list[Value], request: Request | None = None
+    fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None
 ) -> tuple[Function, Function, Reversal]:
-    """The forward part of `fn`, which also returns residuals, and the backward part."""
+    """The forward part of `fn`, which also returns residuals, and the backward part; `guarded`: zeros annihilate."""
     b, reversal, bars = _start(fn, engine, inputs)
     result, aux = split_aux(b, fn, request) if request else (fn.result, None)
     loc = return_loc(fn)
@@ -148,7 +155,10 @@ def _pair(
     grads = [bars.tree(b, v) if v in inputs else b.const(None) for v in (inputs if request else fn.params)]
     out = grads[0] if request and request.single else b.tuple(grads)
 
-    reverse = drop_evident_sums(Region((bar,), tuple(b.ops), (out,)), Region((), ops, ()))
+    reverse = Region((bar,), tuple(b.ops), (out,))
+    if guarded:
+        reverse = guard_zeros(reverse, (bar,), reversal.written_for, reversal.cotangents, Region(fn.params, ops, ()))
+    reverse = drop_evident_sums(reverse, Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
     own = set(free_values(reverse))
@@ -183,7 +193,7 @@ def _pair(
 
 
 def _with_pairs(
-    entry: Function, module: Module, engine: Inference, reversal: Reversal, *more: Function
+    entry: Function, module: Module, engine: Inference, reversal: Reversal, guarded: bool, *more: Function
 ) -> Module:
     """The module with the forward and backward parts of every function that is reached by `invoke`."""
     functions = {f.name: f for f in (entry, *more)}
@@ -195,7 +205,7 @@ def _with_pairs(
             if done.get(name) == wrt:
                 continue
             callee = module.functions[name]
-            forward, backward, inner = _pair(callee, engine, [callee.params[i] for i in sorted(wrt)])
+            forward, backward, inner = _pair(callee, engine, [callee.params[i] for i in sorted(wrt)], guarded)
             functions[forward.name], functions[backward.name] = forward, backward
             done[name] = set(wrt)
             for other, more_wrt in inner.pairs.items():

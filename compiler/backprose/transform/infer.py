@@ -29,6 +29,7 @@ from backprose.transform import (
 from backprose.transform.binding import bind, spread
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
+from backprose.transform.meanings import Standing
 from backprose.transform.memory import Memory
 from backprose.transform.places import Cell
 from backprose.transform.outside import Guard
@@ -50,6 +51,11 @@ class Frame:
     def of(cls, function: Any, first: Value | None = None) -> Frame:
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
         return cls(function.__globals__, cells, first=first)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the code is that of a rule or a program of the table."""
+        return str(self.globals.get("__name__", "")).startswith("backprose.")
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -85,15 +91,17 @@ class Inference:
     made: set[Cell] = field(default_factory=set)  # objects that the function makes itself
     iterators: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     single: dict[Value, Value] = field(default_factory=dict)  # what an iterator goes over: map(...), reversed(...)
+    tuples: dict[Value, Any] = field(default_factory=dict)  # lists that stand for tuples of unknown length
     depth: int = 0  # loops around the code being walked
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
-    own_rule: list[Any] = field(default_factory=list)  # functions with rules of their own that are being walked, None for a gradient
+    own_rule: list[Any] = field(default_factory=list)  # functions with rules that are being walked; None: a gradient
     debug: bool = False  # what users' rules return must have the dtypes of the arguments
     changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
+    standing: Standing | None = None  # the call whose program is being walked
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
     entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
@@ -171,10 +179,12 @@ class Inference:
                 followed.own(self, Static(owner), param.name)
                 continue
             if param.name in frames:
-                captured = tuple(Value("", name_lengths(k, f"{prefix}{param.name}.{j}")) for j, k in enumerate(kinds[param.name].captured))
+                kind = kinds[param.name]
+                named = [name_lengths(k, f"{prefix}{param.name}.{j}") for j, k in enumerate(kind.captured)]
+                captured = tuple(Value("", k) for k in named)
                 params.extend(captured)
                 held.extend((param.name, v) for v in captured)
-                values.append(self.closure(b, kinds[param.name].template, captured, frames[param.name], param.name))
+                values.append(self.closure(b, kind.template, captured, frames[param.name], param.name))
                 continue
             followed.own(self, kinds[param.name], param.name)
             value = Value(param.name, name_lengths(kinds[param.name], f"{prefix}{param.name}"))
@@ -223,6 +233,20 @@ class Inference:
 
     def inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         """The body of `lowered` with its parameters bound to `values`, built into `b`."""
+        if self.standing is None or frame.is_ours:
+            return self._inline_body(b, lowered, values, frame)
+        (standing, self.standing), pinned = (self.standing, None), b.pinned
+        b.pinned = standing.pinned
+        try:
+            return self._inline_body(b, lowered, values, frame)
+        finally:
+            b.pinned, self.standing = pinned, standing
+
+    def stands_for(self, fn: Any) -> bool:
+        """Whether the text being walked is that of the program which calls of `fn` mean."""
+        return self.standing is not None and self.standing.fn is fn
+
+    def _inline_body(self, b: TypedBuilder, lowered: Function, values: list[Value], frame: Frame) -> Value:
         code = lowered if frame.template is lowered else lowered.attrs["code"]
         # The same function with other functions as arguments is another one: an integral of an integral.
         key = (code, frame.identity, tuple(_identity(v.kind) for v in values))
@@ -302,6 +326,7 @@ class Inference:
 
     def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
         """`target[index] = value`, or with an operator."""
+        refusals.refuse_long_index(self, index, op.loc)
         if target in self.memory.either:
             self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
             return
@@ -349,8 +374,8 @@ class Inference:
                 f"the name `{name}` is not defined", op.loc, "it is no local variable, global or builtin now",
                 "define it before the function is compiled",
             )  # fmt: skip
-        if str(frame.globals.get("__name__", "")).startswith("backprose."):
-            env[op.result] = b.data(read(), name)  # the text of a rule: its globals are ours and stay
+        if frame.is_ours:
+            env[op.result] = b.data(read(), name)  # they stay
             return
         env[op.result] = outside.live(self, b, read, name, (id(frame.cells.get(name, frame.globals)), name))
 
@@ -412,7 +437,7 @@ class Inference:
         self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)
-        tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers
+        tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers, self.tuples
         for table in tables:
             if value in table:
                 table[fresh] = table[value]

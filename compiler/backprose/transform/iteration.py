@@ -85,30 +85,38 @@ def _reversed(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords
 
 def _as_sequence(fn: Any) -> Callable[..., Value]:
     def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-        make = b.tuple if fn is tuple else b.list
-        if not args:
-            return make(())
-        sequence = engine.elements(b, args[0], loc)
-        kind = sequence.kind
-        if isinstance(kind, Dict):
-            return make([b.const(k) for k in kind.keys])
-        if is_namedtuple(kind) or isinstance(kind, (Tuple, FixedList)) or (isinstance(kind, List) and sequence in b.parts):
-            return make(b.items_of(sequence))
-        if isinstance(kind, List) and fn is list:
-            if sequence not in b.reversals:
-                return copy_of_list(engine, b, sequence)
-            backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
-            return b.call(operator.getitem, b.reversals[sequence], backwards)
-        if isinstance(kind, Range):
-            return typed_call(b, list, args, List(Scalar("int")))
-        if isinstance(kind, Array) and kind.axes:
-            return collect(engine, b, sequence, loc)
-        raise errors.UnresolvedKind(
-            f"can't make a {fn.__name__} of {kind}", loc, "its length is not known",
-            "use a list, or annotate the parameter",
-        )  # fmt: skip
+        value = _sequence(engine, b, fn, args, loc)
+        if fn is tuple and isinstance(value.kind, List):
+            engine.tuples[value] = loc
+        return value
 
     return handler
+
+
+def _sequence(engine: Inference, b: TypedBuilder, fn: Any, args: Args, loc: Any) -> Value:
+    """`list(...)` or `tuple(...)`. A tuple of a length that is not known is a list for the compiler."""
+    make = b.tuple if fn is tuple else b.list
+    if not args:
+        return make(())
+    sequence = engine.elements(b, args[0], loc)
+    kind = sequence.kind
+    if isinstance(kind, Dict):
+        return make([b.const(k) for k in kind.keys])
+    if is_namedtuple(kind) or isinstance(kind, (Tuple, FixedList)) or (isinstance(kind, List) and sequence in b.parts):
+        return make(b.items_of(sequence))
+    if isinstance(kind, List) and fn is list:
+        if sequence not in b.reversals:
+            return copy_of_list(engine, b, sequence)
+        backwards = b.call(slice, b.const(None), b.const(None), b.const(-1))
+        return b.call(operator.getitem, b.reversals[sequence], backwards)
+    if isinstance(kind, Range):
+        return typed_call(b, list, args, List(Scalar("int")))
+    if isinstance(kind, Array) and kind.axes:
+        return collect(engine, b, sequence, loc)
+    raise errors.UnresolvedKind(
+        f"can't make a {fn.__name__} of {kind}", loc, "its length is not known",
+        "use a list, or annotate the parameter",
+    )  # fmt: skip
 
 
 def copy_of_list(engine: Inference, b: TypedBuilder, sequence: Value) -> Value:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound, varied_values
+from backprose.analysis.magnitudes import Magnitudes
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
 from backprose.transform.cotangents import bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
+from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.tangent import Pushforward, tangent_name
 from backprose.transform.tangents import dot_name, drop_evident_stretches
 from backprose.transform.typed import TypedBuilder
@@ -30,9 +32,10 @@ def tangent(module: Module, engine: Inference, request: Request) -> Module:
     fn = module.entry
     wrt = tuple(i for i in request.wrt if carries_derivative(fn.params[i].kind))
     moving = moving_parameters(module, wrt)
-    entry = _with_tangent(fn, engine, wrt, moving, request)
-    others = [_with_tangent(module.functions[name], engine, at, moving) for name, at in moving.items() if at]
-    known = Module({**module.functions, **engine.functions})  # also what users' rules invoke
+    entry = _with_tangent(fn, engine, wrt, moving, request.guard_zeros, request)
+    functions = module.functions
+    others = [_with_tangent(functions[name], engine, at, moving, request.guard_zeros) for name, at in moving.items() if at]
+    known = Module({**functions, **engine.functions})  # also what users' rules invoke
     return Module(reachable({f.name: f for f in (entry, *others)}, known))
 
 
@@ -56,7 +59,7 @@ def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:
 
 
 def _with_tangent(
-    fn: Function, engine: Inference, wrt: tuple[int, ...], moving: Moving, request: Request | None = None
+    fn: Function, engine: Inference, wrt: tuple[int, ...], moving: Moving, guarded: bool, request: Request | None = None
 ) -> Function:
     inputs = [fn.params[i] for i in wrt]
     varied = varied_values(fn, inputs)
@@ -64,6 +67,7 @@ def _with_tangent(
     refuse_optional(fn, varied)
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
+    b.magnitudes = Magnitudes(fn.region)
     unbound = maybe_unbound(fn.region)
     active = _with_sources(fn, active_values(fn, inputs), unbound)
     push = Pushforward(engine, active, moving, active & unbound)
@@ -76,7 +80,10 @@ def _with_tangent(
     b.pinned = True
     dot = push.dots.tree(b, result)
     out = b.tuple((result, dot) if aux is None else (result, dot, aux))
-    region = rename(Region((*fn.params, *params), tuple(b.ops), (out,)), push.dots.names)
+    region = Region((*fn.params, *params), tuple(b.ops), (out,))
+    if guarded:
+        region = guard_zeros(region, params, push.written_for)
+    region = rename(region, push.dots.names)
     region = drop_dead_ops(drop_evident_stretches(region))
     doc = f"Value of `{fn.name}` and its tangent, for tangents of its arguments (forward mode)."
     name = fn.name + request.suffix if request else tangent_name(fn.name)

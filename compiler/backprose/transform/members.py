@@ -10,10 +10,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, ndim_of
+from backprose.analysis.kinds import dtype_of, is_inexact, ndim_of
 from backprose.ir.kinds import Array, Kind, Object, Scalar, Static
 from backprose.ir.nodes import Value
-from backprose.rules.registry import REFUSED_MEMBERS
+from backprose.rules.registry import METHODS, REFUSED_MEMBERS, refusal_of
 from backprose.transform import iteration
 from backprose.transform.typed import NotStatic, TypedBuilder
 
@@ -95,8 +95,25 @@ def refuse(name: str, loc: Any) -> None:
 def _view(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> Value | None:
     """`x.view()`, or with the dtype that x has: the same memory under another name."""
     if keywords or len(args) > 1 or (args and not _is_dtype_of(b, args[0], target)):
-        return None
+        return _refuse_bits(b, target, "view", args, keywords, loc)
+    if not isinstance(target.kind, Array):
+        return target if isinstance(target.kind, Scalar) else None
     return engine.known(b, operator.getitem, (target, b.const(Ellipsis)), {}, loc)
+
+
+def _getfield(engine: Inference, b: TypedBuilder, target: Value, args: Args, keywords: Keywords, loc: Any) -> None:
+    _refuse_bits(b, target, "getfield", args, keywords, loc)
+
+
+def _refuse_bits(b: TypedBuilder, target: Value, name: str, args: Args, keywords: Keywords, loc: Any) -> None:
+    """Refuse floats whose bytes are read as integers: through these no derivative would be looked for."""
+    try:
+        asked = np.dtype(b.static_value((*args, *keywords.values())[0]))
+    except (NotStatic, TypeError):
+        asked = np.dtype(int)
+    if is_inexact(target.kind) and asked.kind not in "fc":
+        reason = refusal_of(METHODS[name])
+        raise errors.UnsupportedCall(f"`.{name}` of floats as integers is not supported", loc, reason.why, reason.instead)
 
 
 def _is_dtype_of(b: TypedBuilder, dtype: Value, target: Value) -> bool:
@@ -137,6 +154,6 @@ def _number(engine: Inference, b: TypedBuilder, target: Value, kind: Array | Sca
 
 
 # Each gives None where it has nothing to say, and the function in `METHODS` is called.
-OWN_METHODS: dict[str, Callable[..., Value | None]] = {"view": _view, "tolist": _tolist, "item": _item}
+OWN_METHODS: dict[str, Callable[..., Value | None]] = {"view": _view, "tolist": _tolist, "item": _item, "getfield": _getfield}
 if hasattr(np.ndarray, "to_device"):
     OWN_METHODS |= {"to_device": _to_device, "__array_namespace__": _namespace}

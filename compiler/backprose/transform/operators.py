@@ -14,7 +14,8 @@ from backprose.ir.kinds import (
     Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
-from backprose.transform import attributes, containers, lists, stores, type_questions
+from backprose.rules.registry import meaning_of
+from backprose.transform import attributes, containers, lists, meanings, stores, type_questions
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -93,6 +94,9 @@ def overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
         method = type_questions.special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
         if method is not None:
             others = args if i == 0 else args[::-1]
+            program = meaning_of(method)
+            if program is not None:
+                return meanings.run(engine, b, method, program, others, {}, loc)
             return engine.call_function(b, method, others, {}, loc)
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backprose import errors
+from backprose.analysis.examples import MAY_BE_COMPLEX
 from backprose.analysis.kinds import dtype_of, is_complex, is_number
 from backprose.ir.kinds import Kind, Static
 from backprose.ir.nodes import Module, Op
@@ -37,6 +38,8 @@ def _kinds(op: Op) -> Iterator[Kind]:
 
 def _speaks_of_complex(kind: Kind) -> bool:
     value = kind.value if isinstance(kind, Static) else None
+    if any(value is fn for fn in MAY_BE_COMPLEX):
+        return True
     if isinstance(value, type):
         return issubclass(value, (complex, np.complexfloating))
     return value.kind == "c" if isinstance(value, np.dtype) else is_complex(kind)

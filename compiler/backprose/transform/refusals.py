@@ -77,6 +77,15 @@ def refuse_iterators(engine: Inference, fn: Any, args: tuple[Value, ...], loc: A
         )  # fmt: skip
 
 
+def refuse_long_index(engine: Inference, index: Value, loc: Any) -> None:
+    """Refuse a tuple of unknown length as an index: it names one entry, where a list would name several."""
+    if index in engine.tuples:
+        raise errors.UnsupportedCall(
+            "how many positions are in this index is not known", loc, "it is a tuple of what is counted at run time only",
+            "name them: `i, j = position` and `x[i, j]`",
+        )  # fmt: skip
+
+
 def refuse_contexts(values: list[Value], loc: Any) -> None:
     for value in values:
         if isinstance(value.kind, Record):

@@ -278,7 +278,9 @@ def _slice(b: TypedBuilder, *bounds: Value) -> Value:
     none = Static(None)
     kinds = {1: (none, *(v.kind for v in bounds), none), 2: (*(v.kind for v in bounds), none)}
     kind = Slice(*kinds.get(len(bounds), tuple(v.kind for v in bounds)))
-    return b.op("call", bounds, [Value("", kind)], fn=slice, keywords=(), method=None).result
+    value = b.op("call", bounds, [Value("", kind)], fn=slice, keywords=(), method=None).result
+    b.bounds[value] = bounds
+    return value
 
 
 def _get_at(b: TypedBuilder, buffer: Value, *path: Value) -> Value | None:

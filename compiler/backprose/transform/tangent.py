@@ -19,7 +19,7 @@ from backprose.analysis.activity import passes_derivative
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import free_values
+from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
 from backprose.transform import custom_forward, refusals, user_rules
@@ -45,6 +45,7 @@ class Pushforward:
     moving: dict[str, tuple[int, ...]] = field(default_factory=dict)  # callees and the parameters that move
     unbound: set[Value] = field(default_factory=set)  # what may be unbound, and has a tangent wherever it is bound
     dots: Tangents = field(default_factory=Tangents)
+    written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
 
     def region(self, b: TypedBuilder, region: Region) -> None:
         """Build the ops of the region, and the tangents of what they compute, into `b`."""
@@ -90,9 +91,11 @@ class Pushforward:
         moving = {name: operands[name] for name in rule.wrt if self._moves(operands.get(name))}
         if not moving:
             return None
+        before = len(b.ops)
         dot = self._by_rule(b, op, rule, moving)
         if dot is not None:
             self._found(b, op.result, dot)
+        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
 
     def _by_rule(self, b: TypedBuilder, op: Op, rule: Rule, moving: dict[str, Any]) -> Value | None:
         """The tangent of a call's result, of the result's structure."""

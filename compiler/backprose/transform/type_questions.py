@@ -6,16 +6,18 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.kinds import dtype_of, is_complex, is_number, ndim_of
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number, ndim_of
 from backprose.ir.kinds import (
-    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Static, Tuple,
+    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Slice, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
-    has_length, in_any_layout, is_true, leads_to_all, length_is_known, names_imaginary_part, rank_is_known,
+    dtype_is_known, has_length, holds_floats, in_any_layout, is_flat_at_zero, is_integer, is_true, is_zero,
+    leads_to_all, length_is_known, names_imaginary_part, rank_is_known, value_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
@@ -37,7 +39,7 @@ def type_of(kind: Kind) -> type | None:
         return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
     if isinstance(kind, (Record, Object)):
         return kind.cls
-    simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range}
+    simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range, Slice: slice}
     return simple.get(type(kind))
 
 
@@ -114,7 +116,7 @@ def _hasattr(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords,
 
 def _callable(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     kind = args[0].kind
-    return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures)
+    return b.const(callable(kind.value) if isinstance(kind, Static) else args[0] in engine.captures or args[0] in engine.partials)
 
 
 def _length_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -135,6 +137,13 @@ def is_flattening(fn: Any, args: Args) -> bool:
         return not args
     shape = args[0].kind if args else None
     return fn is np.reshape and len(args) == 1 and (is_number(shape) or isinstance(shape, Tuple) and len(shape.items) == 1)
+
+
+def _is_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    made = next((op for op in reversed(b.ops) if args[0] in op.results), None)
+    if args[0].kind in (Static(0.0), Static(0j)):
+        return b.const(True)
+    return b.const(made is not None and made.name == "call" and made.fn in (np.zeros_like, backprose_runtime.zeros_like))
 
 
 def _in_any_layout(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -177,14 +186,43 @@ def _complex_question(fn: Any) -> Callable[..., Value]:
     return handler
 
 
+def _is_flat_at_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.magnitudes is not None and b.magnitudes.is_flat(args[0]))
+
+
+def _value_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(b.is_static(args[0]))
+
+
+def _dtype_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind = args[0].kind
+    items = kind.items if isinstance(kind, (Tuple, FixedList)) else (kind.item,) if isinstance(kind, List) else (kind,)
+    return b.const(len({dtype_of(k) for k in items}) <= 1 and all(dtype_of(k) is not None for k in items))
+
+
+def _is_integer(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    kind = args[0].kind
+    return b.const(ndim_of(kind) == 0 and (dtype_of(kind) or "").startswith(("int", "uint")))
+
+
+def _holds_floats(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(is_inexact(args[0].kind))
+
+
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
+    is_zero: _is_zero,
+    dtype_is_known: _dtype_is_known,
+    is_integer: _is_integer,
+    holds_floats: _holds_floats,
     has_length: _has_length,
     in_any_layout: _in_any_layout,
     leads_to_all: _leads_to_all,
     length_is_known: _length_is_known,
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
+    is_flat_at_zero: _is_flat_at_zero,
+    value_is_known: _value_is_known,
     isinstance: _isinstance,
     np.iscomplexobj: _complex_question(np.iscomplexobj),
     np.isrealobj: _complex_question(np.isrealobj),

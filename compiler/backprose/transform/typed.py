@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import kind_of, list_kind
+from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
@@ -43,9 +44,11 @@ class TypedBuilder(Builder):
         self.parts = {} if parts is None else parts
         self.lengths: dict[Value, Value] = {}  # what each `len(x)` is the length of
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
+        self.bounds: dict[Value, tuple[Value, ...]] = {}  # what each `slice(...)` was made of
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
         self.versions: Versions | None = None  # of the function that is being differentiated
+        self.magnitudes: Magnitudes | None = None  # and what is evident of its values
         self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
 
     def add(self, op: Op) -> Op:
@@ -58,8 +61,8 @@ class TypedBuilder(Builder):
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
-        inner.observer = self.observer
-        inner.contexts, inner.versions = self.contexts, self.versions
+        inner.observer, inner.bounds = self.observer, self.bounds
+        inner.contexts, inner.versions, inner.magnitudes = self.contexts, self.versions, self.magnitudes
         return inner
 
     def learn(self, region: Region) -> None:
@@ -73,6 +76,8 @@ class TypedBuilder(Builder):
                 self.parts[op.result] = op.operands
             elif op.fn is len:
                 self.lengths[op.result] = op.operands[0]
+            elif op.fn is slice:
+                self.bounds[op.result] = op.operands
             elif op.fn is reversed:
                 self.reversals[op.result] = op.operands[0]
             elif op.name == "call" and is_context(op.fn):
@@ -99,8 +104,9 @@ class TypedBuilder(Builder):
         fresh = Value(value.name or name, kind or value.kind)
         op = self.ops[-1]
         self.ops[-1] = replace(op, results=tuple(fresh if v is value else v for v in op.results))
-        if value in self.parts:
-            self.parts[fresh] = self.parts[value]
+        for table in (self.parts, self.bounds):
+            if value in table:
+                table[fresh] = table[value]
         return fresh
 
     # Leaves and containers

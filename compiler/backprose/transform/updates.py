@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_none
-from backprose.ir.kinds import Array, FixedList, List, Scalar, Static, Tuple
+from backprose.ir.kinds import Scalar, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import rule_for
 from backprose.transform import stores
 from backprose.transform.typed import TypedBuilder
-from backprose.transform.writing import check_array, name, refused
+from backprose.transform.writing import check_array, name, refuse_overlap, refused
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -53,7 +53,8 @@ def with_out(engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: 
         value = _where(engine, b, fn, plain, rest, mask, loc) if masked else engine.known(b, fn, plain, rest, loc)
     else:
         mask = None
-        _refuse_overlap(engine, b, fn, (*plain, *rest.values()), outs[0], loc)
+        if fn not in OVERLAPPING:
+            refuse_overlap(engine, b, fn, (*plain, *rest.values()), outs[0], loc)
         value = engine.known(b, fn, plain, rest, loc)
         _refuse_precision(fn, value, outs[0], loc)
     values = b.items_of(value) if len(outs) > 1 else (value,)
@@ -99,20 +100,6 @@ def _refuse_precision(fn: Any, value: Value, out: Value, loc: Any) -> None:
             f"{name(fn)} writes {value.kind} into {out.kind}", loc, "it may compute in the precision of `out`",
             "give `out` the dtype of the result, or store the result: `out[...] = ...`",
         )  # fmt: skip
-
-
-def _refuse_overlap(engine: Inference, b: TypedBuilder, fn: Any, args: Iterable[Value], out: Value, loc: Any) -> None:
-    """Refuse functions that may write to what they have still to read."""
-    if fn in OVERLAPPING:
-        return
-    cells = engine.memory.cells_of(out)
-    for value in args:
-        for part in b.items_of(value) if isinstance(value.kind, (Tuple, FixedList)) else (value,):
-            if isinstance(part.kind, (Array, List)) and cells & engine.memory.cells_of(part):
-                raise refused(
-                    f"{name(fn)} writes into `{out.name or 'an array'}`, which shares memory with `{part.name or 'an operand'}`",
-                    loc, "it may be written to before all of it has been read", "give it another `out`, or copy the operand",
-                )  # fmt: skip
 
 
 def _stored(engine: Inference, b: TypedBuilder, fn: Any, out: Value, value: Value, mask: Value | None, loc: Any) -> Value:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprose import errors
 from backprose.analysis.kinds import dtype_of, is_basic, is_inexact, is_mask, is_number, ndim_of
-from backprose.ir.kinds import Array, FixedList, Static
+from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules import programs
-from backprose.transform import stores
+from backprose.transform import meanings, stores
 from backprose.transform.as_arrays import SEQUENCES
 from backprose.transform.typed import TypedBuilder
 
@@ -46,21 +46,12 @@ def call(engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: Keyw
         check_array(args[0], fn, loc)
     if fn is np.copyto:
         _check_cast(args, keywords, loc)
+    if fn in (np.place, np.fill_diagonal):
+        refuse_overlap(engine, b, fn, (*args[1:], *keywords.values()), args[0], loc)
     if fn in (np.put, np.ndarray.put) and _is_plain_put(args, keywords):
         stores.store(engine.memory, b, args[0], args[1], args[2], loc)
         return b.const(None)
-    return run(engine, b, programs.PROGRAMS[fn], args, keywords, loc)
-
-
-def run(engine: Inference, b: TypedBuilder, program: Callable, args: Args, keywords: Keywords, loc: Any) -> Value:
-    """The program inlined; all of it, also what it refuses, stands at the place of the call."""
-    pinned, b.pinned = b.pinned, True
-    try:
-        return engine.call_function(b, program, args, keywords, loc)
-    except errors.CompileError as error:
-        raise type(error)(error.what, loc, error.why, error.instead) from error
-    finally:
-        b.pinned = pinned
+    return meanings.run(engine, b, fn, programs.PROGRAMS[fn], args, keywords, loc)
 
 
 def check_array(target: Value, fn: Any, loc: Any) -> None:
@@ -69,6 +60,18 @@ def check_array(target: Value, fn: Any, loc: Any) -> None:
             f"{name(fn)} writes into something that is not known to be an array", loc, f"it is {target.kind}",
             "annotate the parameter, or use the result",
         )  # fmt: skip
+
+
+def refuse_overlap(engine: Inference, b: TypedBuilder, fn: Any, args: Iterable[Value], out: Value, loc: Any) -> None:
+    """Refuse functions that may write to what they have still to read."""
+    cells = engine.memory.cells_of(out)
+    for value in args:
+        for part in b.items_of(value) if isinstance(value.kind, (Tuple, FixedList)) else (value,):
+            if isinstance(part.kind, (Array, List)) and cells & engine.memory.cells_of(part):
+                raise refused(
+                    f"{name(fn)} writes into `{out.name or 'an array'}`, which shares memory with `{part.name or 'an operand'}`",
+                    loc, "it may be written to before all of it has been read", "copy the operand, or write to another array",
+                )  # fmt: skip
 
 
 def _as_array(b: TypedBuilder, value: Value) -> Value:
@@ -137,7 +140,7 @@ def at(engine: Inference, b: TypedBuilder, ufunc: np.ufunc, args: Args, keywords
         program = programs.update_each if value else programs.apply_each
     else:
         program = programs.update_in_turn if value else programs.apply_in_turn
-    return run(engine, b, program, (b.data(ufunc), *args), {}, loc)
+    return meanings.run(engine, b, ufunc.at, program, (b.data(ufunc), *args), {}, loc)
 
 
 def _refuse_truncation(value: Value, target: Value, loc: Any) -> None:
@@ -188,4 +191,4 @@ def shuffle(
 
 def sort(engine: Inference, b: TypedBuilder, items: Value, keywords: Keywords, loc: Any) -> Value:
     """`sorted(items, key=..., reverse=...)`, a new list."""
-    return run(engine, b, programs.in_order, (items,), keywords, loc)
+    return meanings.run(engine, b, sorted, programs.in_order, (items,), keywords, loc)

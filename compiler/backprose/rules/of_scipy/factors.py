@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from backprose.rules import linalg as of_numpy
+from backprose.rules import decompositions as of_numpy
 from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from backprose.rules.linalg import flipped
-from backprose.rules.registry import real_only, rule
+from backprose.rules.registry import real_only, refused, rule
 from backprose.rules.static import require
 
 
@@ -22,25 +21,29 @@ def beside(a, e):
 
 @rule(linalg.expm)
 def expm(c, A, *, c_bar):
-    """C = e^A  =>  A_bar = L(A^T, C_bar).  Shapes: (..., n, n)."""
+    """C = e^A  =>  A_bar = L(A^T, C_bar).  Shapes: (n, n) or (k, n, n)."""
     if np.ndim(A) == 2:
         return linalg.expm_frechet(A.T, c_bar, compute_expm=False)
-    n = np.shape(A)[-1]
-    return linalg.expm(beside(flipped(A), c_bar))[..., :n, n:]
+    require(np.ndim(A) == 3, "batches with several axes are not in the table: reshape them to one")
+    return np.stack([linalg.expm_frechet(a.T, g, compute_expm=False) for a, g in zip(A, c_bar)])
 
 
 @rule(linalg.expm_frechet, wrt=("A", "E"))
 def expm_frechet(y, A, E, method=None, compute_expm=True, check_finite=True, *, y_bar):
-    """(e^A, L(A, E)), or the latter alone: what `expm` of [[A, E], [0, A]] has above, and its rule."""
-    n = np.shape(A)[-1]
-    change = y_bar[1] if compute_expm else y_bar
-    full_bar = np.zeros((2 * n, 2 * n), change.dtype)
-    above = np.concatenate([full_bar[:n, :n], change], axis=1)
-    m_bar = linalg.expm_frechet(beside(A, E).T, np.concatenate([above, full_bar[n:]]), compute_expm=False)
-    a_bar, e_bar = m_bar[:n, :n] + m_bar[n:, n:], m_bar[:n, n:]
+    """(e^A, L(A, E)), or the latter alone  =>  E_bar = L(A^T, L_bar); A_bar by the derivative of e^[[A, E], [0, A]]."""
     if compute_expm:
+        a_bar, e_bar = second_derivative(A, E, y_bar[1])
         return a_bar + linalg.expm_frechet(A.T, y_bar[0], compute_expm=False), e_bar
-    return a_bar, e_bar
+    return second_derivative(A, E, y_bar)
+
+
+def second_derivative(a, e, g):
+    """The cotangents of A and E by that of L(A, E)."""
+    n = np.shape(a)[0]
+    zero = np.zeros_like(g)
+    above = np.concatenate([np.concatenate([zero, g], axis=1), np.concatenate([zero, zero], axis=1)])
+    m_bar = linalg.expm_frechet(beside(a, e).T, above, compute_expm=False)
+    return m_bar[:n, :n] + m_bar[n:, n:], linalg.expm_frechet(a.T, g, compute_expm=False)
 
 
 @rule(linalg.sqrtm)
@@ -50,12 +53,5 @@ def sqrtm(x, A, *, x_bar):
     return linalg.solve_sylvester(x.T, x.T, x_bar)
 
 
-@rule(linalg.logm)
-def logm(c, A, *, c_bar):
-    """C = log A  =>  A_bar = L(A^T, C_bar).  Shapes: (n, n).  Restriction: A whose logarithm is real."""
-    require(np.ndim(A) == 2, "batches are not in the table: write a loop")
-    n = np.shape(A)[-1]
-    return linalg.logm(beside(A.T, c_bar))[:n, n:]
-
-
-real_only(linalg.expm_frechet, linalg.sqrtm, linalg.logm)
+real_only(linalg.expm_frechet, linalg.sqrtm)
+refused(linalg.logm, why="its derivative is no function of SciPy's, as that of expm is")

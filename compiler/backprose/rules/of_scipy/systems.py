@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from backprose.rules import linalg as of_numpy
-from backprose.rules.linalg import flipped
+from backprose.rules import norms
+from backprose.rules import systems as of_numpy
+from backprose.rules.matrices import flipped
 from backprose.rules.registry import at_compile_time, no_derivative, of_tuples, real_only, rule
 from backprose.rules.static import require
-from backprose_runtime import unbroadcast
 
 
 @at_compile_time
@@ -139,7 +139,7 @@ def pinv(p, a, *, atol=None, rtol=None, return_rank=False, check_finite=True, p_
 @rule(linalg.norm, wrt="a")
 def norm(y, a, ord=None, axis=None, keepdims=False, check_finite=True, *, y_bar):
     """As `np.linalg.norm`."""
-    return of_numpy.norm(y, a, ord, axis, keepdims, y_bar=y_bar)
+    return norms.norm(y, a, ord, axis, keepdims, y_bar=y_bar)
 
 
 real_only(linalg.solve, linalg.solve_triangular, linalg.cho_solve, linalg.solve_sylvester, linalg.pinv, linalg.norm)

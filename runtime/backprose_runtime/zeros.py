@@ -1,0 +1,54 @@
+"""Products and quotients in which an exact zero annihilates: the cotangent 0 is 0 whatever it is multiplied with.
+
+A zero cotangent says that a value does not count. So a derivative which is infinite or undefined there does not count
+either: `divide_nonzero(0.0, 0.0)` is 0, where `0.0 / 0.0` is NaN. Everything else is as `d / b` and `d * p` give it, with
+their shapes, dtypes, warnings and errors; annihilated entries are not computed, and nothing warns of them.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from backprose_runtime.arrays import array_module, is_array
+
+
+def divide_nonzero(d: Any, b: Any) -> Any:
+    """`d / b`, and 0 where d is 0, also if b is 0 or NaN there.  Shapes: d and b broadcast; the result is fresh."""
+    if type(d) is float and type(b) is float:
+        return d / b if d else 0.0
+    if not (is_array(d) or is_array(b)):
+        return d / b if d != 0 else d / type(b)(1)
+    return d / b if _all_divide(b) else _masked("divide", operator.truediv, d, b)
+
+
+def multiply_nonzero(d: Any, p: Any) -> Any:
+    """`d * p`, and 0 where d is 0, also if p is infinite or NaN there.  Shapes: d and p broadcast; the result is fresh."""
+    if type(d) is float and type(p) is float:
+        return d * p if d else 0.0
+    if not (is_array(d) or is_array(p)):
+        return d * p if d != 0 else d * type(p)(1)
+    return d * p if array_module(p).isfinite(p).all() else _masked("multiply", operator.mul, d, p)
+
+
+def _all_divide(b: Any) -> bool:
+    """Whether no entry is 0 or NaN: of positive numbers in one pass, without a temporary."""
+    if not is_array(b):
+        return bool(b == b and b != 0)
+    if b.size == 0:
+        return True
+    if b.dtype.kind == "c":
+        return bool((b != 0).all() and (b == b).all())
+    smallest = b.min()  # NaN if there is one
+    return bool(smallest > 0 or (smallest == smallest and (b != 0).all()))
+
+
+def _masked(name: str, operation: Any, d: Any, b: Any) -> Any:
+    """The operation where d is not 0, else 0."""
+    xp = array_module(d if is_array(d) else b)
+    if xp is not np:  # its ufuncs take no mask, and warn of nothing
+        return xp.where(d == 0, xp.zeros((), xp.result_type(d, b)), operation(d, b))
+    out = np.zeros(np.broadcast_shapes(np.shape(d), np.shape(b)), np.result_type(d, b))
+    return getattr(np, name)(d, b, out=out, where=np.not_equal(d, 0))[()]
