@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, debugging, may_be_method
+from backprose.forward import jvp
 from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, resolve, target_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def vjp(
 def differentiable(
     fun: Callable | None = None, argnums: Argnums = 0, *, guard_zeros: bool = True, backend: str = "auto"
 ) -> Any:
-    """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`.
+    """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`,
+    `f.jvp((x,), (x_dot,))`.
 
     The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is
     compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`). `guard_zeros`: see
@@ -213,6 +215,10 @@ class Differentiable(Shown):
         """The value at `primals` and its pullback; see `backprose.vjp`."""
         return vjp(self.fun, *primals, has_aux=has_aux, guard_zeros=self.grad.guard_zeros)
 
+    def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
+        """The value at `primals` and its tangent; see `backprose.jvp`."""
+        return jvp(self.fun, primals, tangents, has_aux)
+
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
 
@@ -241,6 +247,9 @@ class BoundDifferentiable(Shown):
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
         return vjp(self.__wrapped__, *primals, has_aux=has_aux, guard_zeros=self.__func__.grad.guard_zeros)
+
+    def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
+        return jvp(self.__wrapped__, primals, tangents, has_aux)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

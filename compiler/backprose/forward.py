@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backprose import errors
 from backprose.derivative import annotate_error
 from backprose.signatures import primal_indices, target_of
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
     """The value of `fun(*primals)` and its tangent: the derivative in the direction of `tangents` (forward mode).
 
-    `primals` and `tangents` are tuples of equal length. Each tangent has the structure and the shapes of its primal, and
-    is cast to its dtype; where a primal holds no floating-point number (an int, a bool, a str, None) it has None. The
+    `primals` and `tangents` are tuples of equal length. Each tangent has the structure and the shapes of its primal,
+    and is cast to its dtype; where a primal holds no floating-point number (an int, a bool, a str, None) it has None. The
     tangent of the value has the value's structure, shapes and dtypes, None in the same places, and memory of its own.
     With `has_aux`, `fun` returns `(value, aux)` and the result is `(value, tangent, aux)`.
 
@@ -39,7 +41,8 @@ def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
     bound.apply_defaults()
     wrt, spread = primal_indices(signature, len(target.prefix), len(primals))
     values = tuple(bound.arguments.values())
-    found = dispatcher_for(target.function, signature, Plan(Request(wrt, False, True, has_aux, True)), False).find(values)
+    plan = Plan(Request.of_tangent(wrt, has_aux))
+    found = dispatcher_for(target.function, signature, plan, False).find(values)
     dots = tuple(dot_like(p, t, f"tangents[{i}]") for i, (p, t) in enumerate(zip(primals, tangents)))
     if spread:
         split = len(wrt) - 1
@@ -56,9 +59,11 @@ def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
 def _check_tuples(primals: Any, tangents: Any) -> None:
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
-            raise TypeError(f"jvp expects a tuple of {name}, not {type(given).__name__}: write ({name},) for a single one")
+            kind = type(given).__name__
+            raise TypeError(f"jvp expects a tuple of {name}, not {kind}: write ({name},) for a single one")
     if len(primals) != len(tangents):
-        raise ValueError(f"jvp got {len(primals)} primals and {len(tangents)} tangents: there is a tangent for each primal")
+        counts = f"{len(primals)} primals and {len(tangents)} tangents"
+        raise ValueError(f"jvp got {counts}: there is a tangent for each primal")
 
 
 def dot_like(primal: Any, tangent: Any, path: str) -> Any:
@@ -78,10 +83,10 @@ def _check_none(primal: Any, tangent: Any, path: str) -> None:
             for inner, dot in zip(items(primal), items(tangent)):
                 _check_none(inner, dot, f"{path} part")
         return
-    kind = getattr(getattr(primal, "dtype", None), "kind", None) or ("f" if isinstance(primal, (float, complex)) else "")
-    if kind not in ("f", "c") and tangent is not None:
+    moves = np.asarray(primal).dtype.kind in "fc"
+    if not moves and tangent is not None:
         raise TypeError(f"{path} must be None: the primal is {_described(primal)}, which carries no derivative")
-    if kind in ("f", "c") and tangent is None:
+    if moves and tangent is None:
         raise TypeError(f"{path} is None, but the primal is {_described(primal)}: pass zeros for what does not move")
 
 
@@ -104,19 +109,20 @@ def _inside(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keyword
     primals, tangents = (b.items_of(given[name]) for name in ("primals", "tangents"))
     if primals is None or tangents is None or len(primals) != len(tangents):
         raise errors.UnsupportedCall(
-            "jvp needs a tuple of primals and a tuple of as many tangents", loc, "their numbers differ, or are not known",
-            "write the tuples out: jvp(f, (x, y), (x_dot, y_dot))",
+            "jvp needs a tuple of primals and a tuple of as many tangents", loc,
+            "their numbers differ, or are not known", "write the tuples out: jvp(f, (x, y), (x_dot, y_dot))",
         )  # fmt: skip
     has_aux = "has_aux" in given and b.static_value(given["has_aux"])
     fun = given["fun"]
     if fun in engine.captures:
         wrt, _ = primal_indices(fun.kind.template.signature, 0, len(primals))
-        return call_closure_gradient(engine, b, fun, Request(wrt, False, True, has_aux, True), primals, {}, loc, tangents)
+        request = Request.of_tangent(wrt, has_aux)
+        return call_closure_gradient(engine, b, fun, request, primals, {}, loc, tangents)
     target = target_of(b.static_value(fun))
     wrt, _ = primal_indices(target.signature, len(target.prefix), len(primals))
     args = (*map(b.data, target.prefix), *primals)
     named = {name: b.data(value) for name, value in target.keywords.items()}
-    request = Request(wrt, False, True, has_aux, True)
+    request = Request.of_tangent(wrt, has_aux)
     return call_gradient(engine, b, target.function, target.signature, request, args, named, loc, tangents)
 
 

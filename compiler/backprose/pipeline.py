@@ -30,7 +30,7 @@ from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import tangent
+from backprose.transform.jvp import beside_primals, tangent
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -108,7 +108,7 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     module = run_passes(module, (("open_calls", open_calls),))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
-    _keep(stages, "optimised", module)
+    module = _keep(stages, "optimised", beside_primals(module))
     return Compilation(stages, emit(module), dict(engine.guards))
 
 

@@ -3,6 +3,8 @@
 A zero cotangent says that a value does not count. So a derivative which is infinite or undefined there does not count
 either: `divide_nonzero(0.0, 0.0)` is 0, where `0.0 / 0.0` is NaN. Everything else is as `d / b` and `d * p` give it, with
 their shapes, dtypes, warnings and errors; annihilated entries are not computed, and nothing warns of them.
+
+Where a zero does not say so, a quotient is written with `plain_reciprocal`.
 """
 
 from __future__ import annotations
@@ -31,6 +33,11 @@ def multiply_nonzero(d: Any, p: Any) -> Any:
     if not (is_array(d) or is_array(p)):
         return d * p if d != 0 else d * type(p)(1)
     return d * p if array_module(p).isfinite(p).all() else _masked("multiply", operator.mul, d, p)
+
+
+def plain_reciprocal(x: Any) -> Any:
+    """`1 / x`, by which a cotangent is multiplied as it is: its zeros do not annihilate where x is 0, and 0 * inf is NaN."""
+    return 1 / x
 
 
 def _all_divide(b: Any) -> bool:

@@ -64,6 +64,14 @@ def test_methods():
     assert jvp(Model().loss, (2.0,), (1.0,)) == (12.0, 12.0)
 
 
+def test_beside_the_function():
+    @backprose.differentiable
+    def cube(x):
+        return x**3
+
+    assert cube.jvp((2.0,), (1.0,)) == (8.0, 12.0)
+
+
 class Pair(typing.NamedTuple):
     a: float
     n: int
@@ -99,7 +107,7 @@ def test_lists_of_any_length():
     for n in (1, 3):
         layers = [(1.0 + i, 0.5 * i) for i in range(n)]
         dots = [(0.1, 1.0) for _ in range(n)]
-        moved = [[(w + s * h * a, b + s * h * c) for (w, b), (a, c) in zip(layers, dots)] for s, h in ((1, 1e-6), (-1, 1e-6))]
+        moved = [[(w + h * a, b + h * c) for (w, b), (a, c) in zip(layers, dots)] for h in (1e-6, -1e-6)]
         wanted = (f(moved[0], 0.3 + 1e-6) - f(moved[1], 0.3 - 1e-6)) / 2e-6
         np.testing.assert_allclose(jvp(f, (layers, 0.3), (dots, 1.0))[1], wanted, rtol=1e-7)
 
@@ -234,7 +242,7 @@ def test_tangents_that_do_not_fit(primals, tangents, error, text):
 
 def test_an_integer_expects_none():
     assert jvp(lambda x, n: x**n, (3.0, 2), (1.0, None)) == (9.0, 6.0)
-    with pytest.raises(TypeError, match=r"tangents\[1\] must be None: the primal is an int, which carries no derivative"):
+    with pytest.raises(TypeError, match=r"tangents\[1\] must be None: the primal is an int"):
         jvp(lambda x, n: x**n, (3.0, 2), (1.0, 0.0))
     with pytest.raises(ValueError, match=r"tangents\[0\] must be a dict with 1 parts, as the primal is"):
         jvp(lambda p: p["x"], ({"x": 2.0},), (1.0,))

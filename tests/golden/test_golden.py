@@ -36,7 +36,7 @@ import oracle  # noqa: E402
 
 FILES = sorted(FOLDER.glob("*.golden"))
 FORMAT = re.compile(
-    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
+    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp|jvp)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
     r"# args: (?P<args>[^\n]*)\n(?P<source>.*?)\n# emitted:\n(?P<emitted>.*)", re.DOTALL
 )  # fmt: skip
 
@@ -78,6 +78,8 @@ def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, A
     if golden.generic:
         kinds = {name: Number() for name in kinds}
     request = Request(golden.wrt, len(golden.wrt) == 1, golden.what == "value_and_grad")
+    if golden.what == "jvp":
+        request = Request.of_tangent(golden.wrt)
     if golden.what == "grad of grad":
         module = run_passes(gradient_module(Inference(lowered), f, kinds, request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
         module = run_passes(gradient(module, Inference(lowered), request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
@@ -91,6 +93,8 @@ def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
     """The emitted code's numbers against central differences; the cotangent of a `vjp` is random."""
     value = f(*copy.deepcopy(args))
     weight, function = 1.0, f
+    if golden.what == "jvp":
+        return check_tangent(golden, f, args, namespace, value)
     if golden.what == "vjp":
         weight = np.random.default_rng(1).normal(size=np.shape(value)).astype(np.asarray(value).dtype)
         weight = weight if np.ndim(value) else float(weight)
@@ -113,6 +117,16 @@ def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
     assert oracle.close(found, wanted, tolerance, tolerance), f"differences {wanted}, emitted code {found}"
     if single:
         assert all(np.asarray(x).dtype == np.float32 for x in found)
+
+
+def check_tangent(golden: Golden, f: Callable, args: tuple, namespace: dict[str, Any], value: Any) -> None:
+    """The tangent along random directions against the gradients that differences give."""
+    dots = [oracle.direction(args[i], np.random.default_rng(1)) for i in golden.wrt]
+    primal, dot = namespace[f"{f.__name__}_jvp"](*copy.deepcopy(args), *dots)
+    assert oracle.same_bits(primal, value)
+    bars = oracle.differences(f, args, golden.wrt, 1e-6)
+    wanted = sum(np.sum(g * d) for g, d in zip(bars, oracle.leaves(dots), strict=True))
+    assert oracle.close(dot, wanted, 1e-5, 1e-5), f"differences {wanted}, emitted code {dot}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -33,4 +33,5 @@ def check(f: Callable, args: tuple, wrt: tuple[int, ...] | None = None) -> Any:
         found = list(oracle.leaves(gradient))
         assert oracle.close(found, wanted, 1e-4, 1e-5), f"differences {wanted}, gradient {found}\n{source}"
     oracle.check_pullback(f, args, wrt, expected, gradient)
+    oracle.check_tangent(f, args, wrt, expected, gradient)
     return gradient

@@ -137,6 +137,7 @@ def check_gradient(f: Callable, args: tuple, wrt: tuple[int, ...]) -> Any:
     )
 
     check_pullback(f, args, wrt, expected, gradient)
+    check_tangent(f, args, wrt, expected, gradient)
     found = [x for x in leaves(gradient)]
     try:
         wanted = stable_differences(f, args, wrt)
@@ -163,3 +164,42 @@ def check_pullback(f: Callable, args: tuple, wrt: tuple[int, ...], expected: Any
     assert same_bits(args, kept), f"the arguments changed\n{source}"
     assert not shares(first, (args, second)), f"a cotangent aliases something\n{source}"
     assert close(first, gradient, 1e-10, 1e-12), f"pullback {first}, gradient {gradient}\n{source}"
+
+
+def direction(value: Any, rng: np.random.Generator) -> Any:
+    """A random tangent of an argument: None for what is no float."""
+    if isinstance(value, dict):
+        return {k: direction(v, rng) for k, v in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        out = object.__new__(type(value))
+        for name in value.__dataclass_fields__:
+            object.__setattr__(out, name, direction(getattr(value, name), rng))
+        return out
+    if isinstance(value, (list, tuple)):
+        parts = [direction(v, rng) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, np.ndarray):
+        return rng.normal(size=value.shape).astype(value.dtype) if value.dtype.kind == "f" else None
+    return type(value)(rng.normal()) if isinstance(value, (float, np.floating)) else None
+
+
+def check_tangent(f: Callable, args: tuple, wrt: tuple[int, ...], expected: Any, gradient: Any) -> None:
+    """Forward mode: the value's own bits, and <gradient, x_dot> as its tangent."""
+    moving = [any(np.asarray(x).dtype.kind == "f" for x in leaves(args[i])) for i in wrt]
+    gradient, wrt = zip(*((g, i) for g, i, moves in zip(gradient, wrt, moving) if moves))
+    names = inspect.signature(f).parameters
+    kinds = {name: kind_of(a) for name, a in zip(names, args)}
+    compilation = compile_function(f, kinds, Plan(Request.of_tangent(wrt)))
+    source = compilation.emitted.source
+    dots = [direction(args[i], np.random.default_rng(2)) for i in wrt]
+    kept = copy.deepcopy((args, dots))
+    value, dot = loaded(compilation, f)[compilation.entry](*args, *dots)
+    assert same_bits((args, dots), kept), f"the arguments changed\n{source}"
+    assert same_bits(value, expected), f"the value beside the tangent is {value}, not {expected}\n{source}"
+    pairs = [pair for bar, d in zip(gradient, dots) for pair in zip(leaves(bar), leaves(d), strict=True)]
+    wanted = float(sum(np.sum(np.multiply(g, d)) for g, d in pairs))
+    size = float(sum(np.sum(np.abs(np.multiply(g, d))) for g, d in pairs))
+    if np.isfinite(wanted) and np.isfinite(expected):
+        single = np.asarray(value).dtype == np.float32
+        bound = (1e-3 if single else 1e-6) * max(1.0, size)
+        assert abs(float(dot) - wanted) <= bound, f"tangent {dot}, by the gradient {wanted}\n{source}"

@@ -103,6 +103,40 @@ def test_functions_that_treat_equal_values_alike_have_their_derivative(text: str
     np.testing.assert_allclose(backprose.grad(f)(a), expected, rtol=1e-6, atol=1e-6)
 
 
+MADE_OF_REPEATED = {
+    "a logarithm": ("w, v = np.linalg.eigh(a); np.sum(Z[:3, :3].real * ((v * np.log(w)) @ v.T))", np.eye(3)),
+    "a product with a diagonal": ("w, v = np.linalg.eigh(a); np.sum(W[:3, :3] * (v @ np.diag(np.log(w)) @ v.T))", np.eye(3)),
+    "a logarithm of a general matrix": (
+        "w, v = np.linalg.eig(a + 0j); np.sum(W[:3, :3] * np.real((v * np.log(w)) @ np.linalg.inv(v)))", np.eye(3)),
+    "zeros put together": ("u, s, vh = np.linalg.svd(a); np.sum(W[:2, :2] * ((u * s) @ vh))", np.zeros((2, 2))),
+    "a tall matrix of rank 1": (
+        "u, s, vh = np.linalg.svd(a, False); np.sum(W[:3, :2] * ((u * s) @ vh))", np.array([[2.0, 0.0], [0.0, 0.0], [0.0, 0.0]])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd"])
+@pytest.mark.parametrize("text, a", MADE_OF_REPEATED.values(), ids=MADE_OF_REPEATED)
+def test_where_a_zero_does_not_tell_whether_vectors_count_nothing_finite_is_claimed(text: str, a: np.ndarray, mode: str):
+    f, along = program(text, W=W, Z=Z), RNG.normal(size=a.shape)
+    found = backprose.grad(f)(a) if mode == "rev" else backprose.jvp(f, (a,), (along,))[1]
+    assert not np.all(np.isfinite(found))
+
+
+SINGULAR = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
+
+
+@pytest.mark.parametrize("text, a", [
+    ("u, s, vh = np.linalg.svd(a); np.sum(W[:3, :3] * u * u)", SINGULAR),
+    ("u, s, vh = np.linalg.svd(a); np.sum(W[:3, :3] * np.real(u * np.conj(u)))", SINGULAR @ SINGULAR + 0j),
+    ("u, s, vh = np.linalg.svd(a); np.sum(W[:3, :3] * vh * vh)", np.diag([3.0, 2.0, 0.0]) + 0 * SINGULAR),
+    ("u, s, vh = np.linalg.svd(a); np.sum(W[:2, :2] * np.real(vh * np.conj(vh)))", cplx(2, 2)),
+    ("u, s, vh = np.linalg.svd(a, False); np.sum(W[:2, :2] * vh * vh)", np.array([[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]])),
+])  # fmt: skip
+def test_a_single_value_0_leaves_the_vectors_their_derivative(text: str, a: np.ndarray):
+    f = program(text, W=W)
+    np.testing.assert_allclose(backprose.grad(f)(a), slope(lambda x: float(f(x)), a), rtol=1e-6, atol=1e-7)
+
+
 UNDETERMINED = {
     "an eigenvector of a repeated eigenvalue": ("np.linalg.eigh(a)[1][0, 1]", np.eye(2)),
     "the phase of an eigenvector": ("np.real(np.linalg.eigh(a)[1][1, 0])", hermitian(3)),

@@ -175,3 +175,15 @@ def test_scipy_is_imported_by_the_program_alone(tmp_path):
     path.write_text(PROGRAM)
     result = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_second_derivative_of_logsumexp_with_weights_of_more_axes():
+    a, w = np.array([[0.3], [-1.1]]), np.linspace(0.5, 1.0, 8).reshape(2, 2, 2)
+
+    def slope(w):
+        w_bar = backprose.grad(lambda b: special.logsumexp(a, b=b, keepdims=True)[0, 0, 0])(w)
+        return np.sum(w_bar * w_bar)
+
+    step = 1e-6 * np.eye(8).reshape(8, 2, 2, 2)
+    wanted = [(slope(w + e) - slope(w - e)) / 2e-6 for e in step]
+    np.testing.assert_allclose(backprose.grad(slope)(w).ravel(), wanted, rtol=1e-6)

@@ -42,8 +42,10 @@ def shifted(value: Any, dot: Any, step: float) -> Any:
     """value + step dot."""
     if dot is None:
         return copy.deepcopy(value)
-    if isinstance(value, (np.ndarray, np.floating, float)):
-        return type(value)(value + step * dot) if not isinstance(value, np.ndarray) else (value + step * dot).astype(value.dtype)
+    if isinstance(value, np.ndarray):
+        return (value + step * dot).astype(value.dtype)
+    if isinstance(value, (np.floating, float)):
+        return type(value)(value + step * dot)
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value)]
         return dataclasses.replace(value, **{n: shifted(getattr(value, n), getattr(dot, n), step) for n in names})
@@ -59,7 +61,7 @@ def compiled_forward(function: Callable, args: tuple) -> tuple[Compilation, Call
     names = [name for name, value in values.items() if any(True for _ in leaves(value))]
     wrt = tuple(list(values).index(name) for name in names)
     kinds = {name: kind_of(value) for name, value in values.items()}
-    compilation = compile_function(function, kinds, Plan(Request(wrt, False, True, False, True)))
+    compilation = compile_function(function, kinds, Plan(Request.of_tangent(wrt)))
     return compilation, loaded(compilation, function), names
 
 
@@ -89,7 +91,8 @@ def check_forward(function: Callable, args: tuple) -> None:
     single = any(np.asarray(get(d, path)).dtype in (np.float32, np.float16) for _, d, path in along)
     np.testing.assert_allclose(float(dot), sum(paired), rtol=1e-9, atol=(1e-5 if single else 1e-11) * max(1.0, scale))
     if not single:
-        np.testing.assert_allclose(float(dot), differences(function, values, names, dots), rtol=1e-6, atol=1e-7 * max(1.0, scale))
+        wanted = differences(function, values, names, dots)
+        np.testing.assert_allclose(float(dot), wanted, rtol=1e-6, atol=1e-7 * max(1.0, scale))
 
 
 def differences(function: Callable, values: dict[str, Any], names: list[str], dots: list) -> float:

@@ -291,6 +291,12 @@ def _multiply_nonzero(m: Magnitudes, op: Op) -> Fact:
     return a & b & BOUNDED | _sign_of_product(a, b) | a & WHOLE
 
 
+@_for(backprose_runtime.plain_reciprocal)
+def _plain_reciprocal(m: Magnitudes, op: Op) -> Fact:
+    """Taken to be finite: products with it are not guarded. A rule writes it where a zero cotangent is no reason for a 0."""
+    return ORDINARY
+
+
 @_for(np.reciprocal)
 def _reciprocal(m: Magnitudes, op: Op) -> Fact:
     b = _first(m, op)

@@ -45,11 +45,12 @@ def position(op: Op) -> int | None:
 
 
 def gather(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
-    """The region with the elements of a tuple right behind the call that makes it, unless they are taken in branches."""
+    """The region with the elements of a tuple right behind the call that makes it, unless they are taken in a branch or
+    a loop."""
     here = set(region.ops)
-    moved = {value: ops for value, ops in found.items() if all(op in here for op in ops)}
-    taken = {op for ops in moved.values() for op in ops}
     made = {v: op for op in region.ops for v in op.results}
+    moved = {value: ops for value, ops in found.items() if value in made and all(op in here for op in ops)}
+    taken = {op for ops in moved.values() for op in ops}
     ops: dict[Op, None] = {}
 
     def add(op: Op) -> None:

@@ -50,7 +50,10 @@ from backprose.ir.kinds import UNKNOWN, Kind
 
 @dataclass(frozen=True, slots=True)
 class Loc:
-    """A span of the user's source; lines count from 1, columns from 0. `sweep` is "" or "reverse"."""
+    """A span of the user's source; lines count from 1, columns from 0.
+
+    `sweep` is "", "reverse" in a reverse sweep, or "tangent" for what stands beside the primal in forward mode.
+    """
 
     file: str
     line: int
@@ -62,6 +65,9 @@ class Loc:
 
     def reversed(self) -> Loc:
         return replace(self, sweep="reverse")
+
+    def beside(self) -> Loc:
+        return replace(self, sweep="tangent")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +106,11 @@ class Op:
     def in_reverse(self) -> bool:
         """Whether the op belongs to a reverse sweep."""
         return self.loc is not None and self.loc.sweep == "reverse"
+
+    @property
+    def is_derivative(self) -> bool:
+        """Whether the op computes with cotangents or tangents: what it gives is no result of the user's own."""
+        return self.loc is not None and self.loc.sweep != ""
 
     # Calls
     @property

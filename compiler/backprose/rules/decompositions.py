@@ -3,6 +3,10 @@
 All are stated for gradients, the conjugates of cotangents: see `matrices.py`. Where a factor is not determined (the phase
 of a complex eigenvector, the vectors of a repeated eigenvalue, the columns that `full_matrices` adds), functions that do
 not depend on the choice have their derivative; that of others is infinite.
+
+The vectors of an exactly repeated value have the cotangent 0 where nobody reads them, and also in V f(w) V^H where f(w)
+is 0, which has a derivative. The two can't be told apart, so a zero does not annihilate here: quotients by differences of
+values are written with `plain_reciprocal`.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from backprose.rules.matrices import (
 from backprose.rules.registry import named, rule
 from backprose.rules.static import is_zero, require
 from backprose.rules.systems import of_singular_values
+from backprose_runtime import plain_reciprocal
 
 
 @rule(np.linalg.cholesky, wrt="a")
@@ -95,9 +100,9 @@ def eigh(y, a, UPLO="L", *, y_bar):
     """A = V diag(w) V^H and a gradient G of V  =>  V (diag(w_bar) + F * (V^H G)) V^H with F[i, j] = 1 / (w[j] - w[i]), 0 for
     i = j, on the triangle that NumPy reads.
 
-    Shapes: A (..., n, n), w (..., n).  The eigenvectors of a repeated eigenvalue are not determined, and have no
-    derivative: where their cotangent is not exactly 0 the result is infinite or NaN. So it is for complex matrices where
-    a function depends on the phases of eigenvectors.  Source: Giles 3.1.
+    Shapes: A (..., n, n), w (..., n).  The eigenvectors of an exactly repeated eigenvalue are not determined: where any
+    eigenvectors are used, the result is infinite or NaN. So it is for complex matrices where a function depends on the
+    phases of eigenvectors.  Source: Giles 3.1.
     """
     w, v = y[0], y[1]
     if is_zero(y_bar[1]):
@@ -105,10 +110,16 @@ def eigh(y, a, UPLO="L", *, y_bar):
     unit = np.eye(np.shape(a)[-1])
     g = np.conjugate(y_bar[1])
     turns = adjoint(v) @ g
-    core = unit * by_column(y_bar[0]) + (1 - unit) * turns / (by_column(w) - by_row(w) + unit)
+    core = unit * by_column(y_bar[0]) + off_diagonal(turns, w)
     if np.iscomplexobj(a):
         core = core + undetermined(unit * np.imag(turns), g, a)
     return np.conjugate(read_triangle(v @ core @ adjoint(v), UPLO))
+
+
+def off_diagonal(turns, w):
+    """turns[i, j] / (w[j] - w[i]), 0 for i = j.  Infinite or NaN at a repeated w, whatever `turns` is there."""
+    unit = np.eye(np.shape(w)[-1])
+    return (1 - unit) * turns * plain_reciprocal(by_column(w) - by_row(w) + unit)
 
 
 # General matrices
@@ -152,7 +163,7 @@ def eig(y, a, *, y_bar):
     peak = by_row(np.arange(n)) == by_column(np.argmax(size, axis=-2))
     t = by_column(np.sum(y_bar[1] * v, axis=-2))
     fixed = y_bar[1] - np.real(t) * np.conjugate(v) - np.where(peak, 1j * np.imag(t) / np.where(peak, v, 1.0), 0.0)
-    core = unit * by_column(y_bar[0]) + (1 - unit) * (vt @ fixed) / (by_column(w) - by_row(w) + unit)
+    core = unit * by_column(y_bar[0]) + off_diagonal(vt @ fixed, w)
     return np.linalg.solve(vt, core @ vt)
 
 
@@ -187,8 +198,7 @@ def svd(y, a, full_matrices=True, compute_uv=True, hermitian=False, *, y_bar):
     total = reduced_svd(a, first, s, rows, g[..., :k], y_bar[1], h[..., :k])
     left, right = u[..., k:], adjoint(vh[..., k:, :])
     g_left, h_right = g[..., k:], h[..., k:]
-    total = total - left @ adjoint(g_left) @ (first / by_column(s)) @ rows
-    total = total - (first / by_column(s)) @ rows @ h_right @ adjoint(right)
+    total = total - added(left, g_left, first, s) @ rows - first @ adjoint(added(right, h_right, adjoint(rows), s))
     return np.conjugate(total + free_turns(left, g_left, g, a) + free_turns(right, h_right, h, a))
 
 
@@ -196,15 +206,30 @@ def reduced_svd(a, u, s, vh, g, s_bar, h):
     """The gradient of A.  Shapes: A (..., m, n), U (..., m, k), S (..., k), V^H (..., k, n), k = min(m, n)."""
     unit, v = np.eye(np.shape(s)[-1]), adjoint(vh)
     left, right = adjoint(u) @ g, adjoint(v) @ h
-    d = (1 - unit) * (left + right) / (by_column(s) - by_row(s) + unit)
+    d = off_diagonal(left + right, s)
     apart = left - right
-    e = (apart - adjoint(apart)) / (by_column(s) + by_row(s))
+    sums = by_column(s) + by_row(s)
+    e = (apart - adjoint(apart)) * plain_reciprocal(sums + unit * (sums == 0))
     core = unit * by_column(s_bar) + (d + adjoint(d) + e) / 2
     if np.iscomplexobj(a):
-        core = core + undetermined(unit * np.imag(left + right), g, a)
-    outside = (g - u @ left) / by_column(s)
-    beside = (h - v @ right) / by_column(s)
-    return u @ core @ vh + outside @ vh + u @ adjoint(beside)
+        both = np.concatenate((g, h), axis=-2)
+        core = core + undetermined(unit * np.imag(left + right), both, a)
+        core = core + undetermined(unit * (sums == 0) * np.imag(apart), both, a)
+    return u @ core @ vh + beyond(g, u, left, s) @ vh + u @ adjoint(beyond(h, v, right, s))
+
+
+def beyond(g, u, inner, s):
+    """What moves the columns of U out of the space that they span: (1 - U U^H) G S^-1, for `inner` = U^H G."""
+    if np.shape(u)[-2] == np.shape(u)[-1]:
+        return np.zeros_like(g)  # there is no outside, and rounding must not be divided by a small singular value
+    return (g - u @ inner) * plain_reciprocal(by_column(s))
+
+
+def added(rest, g, first, s):
+    """How the columns R that `full_matrices` adds turn with the first: R G^H U S^-1.  Shapes: R and G (..., m, m - k)."""
+    if np.shape(rest)[-1] == 0:
+        return np.zeros_like(first)
+    return rest @ adjoint(g) @ (first * plain_reciprocal(by_column(s)))
 
 
 def free_turns(columns, g, whole, a):

@@ -39,7 +39,11 @@ def vector_form(ord):
         raise ValueError(f"there is no vector norm {ord!r}")
     if ord == 0:
         raise ValueError("the number of entries that are not 0 is piecewise constant")
-    return {1: "1", 2: "2", np.inf: "inf", -np.inf: "inf"}.get(ord, "p")
+    if ord == 1:
+        return "1"
+    if ord == 2:
+        return "2"
+    return "inf" if ord == np.inf or ord == -np.inf else "p"
 
 
 def kept(y, axis, keepdims):
@@ -63,10 +67,12 @@ def norm(y, x, ord=None, axis=None, keepdims=False, *, y_bar):
     """
     form = norm_form(ord, axis, np.ndim(x))
     full, full_bar = kept(y, axis, keepdims), kept(y_bar, axis, keepdims)
-    if form == "singular":
-        return singular_norm(x, ord, positive_axes(axis, np.ndim(x)), full_bar)
-    if form == "matrix 1" or form == "matrix inf":
-        return column_norm(x, ord, form, positive_axes(axis, np.ndim(x)), full_bar)
+    axes = positive_axes(axis, np.ndim(x))
+    if len(axes) == 2:  # else an order that is known at run time would bring all of it in
+        if form == "singular":
+            return singular_norm(x, ord, axes, full_bar)
+        if form == "matrix 1" or form == "matrix inf":
+            return column_norm(x, ord, form, axes, full_bar)
     return vector_bar(x, ord, form, axis, full, full_bar)
 
 

@@ -150,8 +150,8 @@ def astype(x, dtype, /, *, copy=True):
 
 @linear(unbroadcast, wrt="g", inert=("x",))
 def unbroadcast_(y, g, x, *, y_bar):
-    """A sum over broadcast axes: each entry of g goes into one sum."""
-    return np.broadcast_to(y_bar, np.shape(g))
+    """A sum over broadcast axes, or where g is smaller than x it is spread: the other way round, to the shape of g."""
+    return sum_to(y_bar, np.shape(g))
 
 
 no_derivative(np.shape, np.ndim, np.size, np.broadcast_shapes, np.shares_memory, np.may_share_memory)
@@ -159,5 +159,5 @@ no_derivative(np.shape, np.ndim, np.size, np.broadcast_shapes, np.shares_memory,
 
 @linear(sum_to, wrt="g")
 def sum_to_(y, g, shape, *, y_bar):
-    """Each entry of y is a sum of entries of g: broadcast back to the shape of g."""
-    return np.broadcast_to(y_bar, np.shape(g))
+    """Each entry of y is a sum of entries of g, or where g is smaller spread from one: back to the shape of g."""
+    return sum_to(y_bar, np.shape(g))

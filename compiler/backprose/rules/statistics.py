@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import at_compile_time, real_only, refused, rule
+from backprose.rules.static import require
 from backprose.rules.running import widened
 
 
@@ -19,6 +20,7 @@ def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweight
     w_bar = diag(D^T C_bar conj(D)) / f - <C_bar, C> f' / f with the norm f = sum w - ddof (sum w aweights) / sum w.
     Shapes: X (k, n) from m and y, or their transposes without `rowvar`; C (k, k), or a number if k = 1.
     """
+    require(not np.iscomplexobj(aweights), "weights are real")
     x = variables(m, y, rowvar)
     w = weights_of(fweights, aweights)
     d = deviations(x, w)

@@ -6,7 +6,7 @@ import numpy as np
 
 from backprose.rules.elementwise import select
 from backprose.rules.registry import elementwise
-from backprose_runtime import divide_nonzero, multiply_nonzero
+from backprose_runtime import divide_nonzero, multiply_nonzero, plain_reciprocal
 
 
 @elementwise(divide_nonzero)
@@ -20,3 +20,9 @@ def quotient(y, a, b, *, d):
 def product(y, a, p, *, d):
     """y = a p, and 0 where a is 0.  Choice where a is 0 and p infinite or NaN: y is the constant 0."""
     return select((a == 0) & ~np.isfinite(p), 0.0, d) * p, multiply_nonzero(a, d)
+
+
+@elementwise(plain_reciprocal)
+def reciprocal(y, x, *, d):
+    """y = 1 / x  =>  y' = -y^2, in which zeros do not annihilate either.  Reads: y."""
+    return -d * y * y

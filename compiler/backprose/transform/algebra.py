@@ -45,7 +45,7 @@ class Context:
     def op(self, b: TypedBuilder, op: Op, mapping: dict[Value, Value]) -> None:
         operands = tuple(mapping.get(v, v) for v in op.operands)
         b.loc = op.loc
-        if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and op.in_reverse:
+        if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and op.is_derivative:
             operands = (self.shape_root(operands[0]),)  # the shape is that of a value which is at hand anyway
         if op.name == "call" and not has_effect(op.fn):
             value = self.call(b, replace(op, operands=operands))
@@ -56,7 +56,7 @@ class Context:
         if op.name in ("for", "while"):
             _enter_with_invariants(op, mapping)
         regions = tuple(self.region(b, r, mapping) for r in op.regions)
-        if op.name == "if" and op.in_reverse:
+        if op.name == "if" and op.is_derivative:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
         kept = b.add(replace(op, operands=operands, regions=regions))
         b.learn(Region((), (replace(kept, regions=()),), ()))
@@ -124,7 +124,7 @@ def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:
     """What a loop carries along unchanged is what it was before the loop."""
     skip = op.attrs.get("iterables", 0)
     for k, (param, init, after, result) in enumerate(zip(op.carried, op.inits, op.yields, op.carried_results)):
-        if after is param and op.in_reverse:
+        if after is param and op.is_derivative:
             for region in op.regions:
                 mapping[region.params[k + (skip if region is op.body else 0)]] = mapping.get(init, init)
             mapping[result] = mapping.get(init, init)

@@ -41,7 +41,7 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
             ops.append(op)
             continue
         earlier = seen.get(key)
-        if earlier is not None and not (op.result.name and not op.in_reverse):
+        if earlier is not None and not (op.result.name and not op.is_derivative):
             mapping[op.result] = earlier
             continue
         seen.setdefault(key, op.result)

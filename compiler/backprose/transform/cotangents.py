@@ -287,6 +287,8 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
 def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
+    if is_complex(bar.kind) and not is_complex(kind):
+        bar = b.call(np.real, bar)
     return b.call(make, bar, kind=kind)
 
 

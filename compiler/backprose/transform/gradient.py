@@ -43,6 +43,10 @@ class Request:
     forward: bool = False  # the value and its tangent, for tangents of the parameters
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
 
+    @classmethod
+    def of_tangent(cls, wrt: tuple[int, ...], has_aux: bool = False) -> Request:
+        return cls(wrt, single=False, value=True, has_aux=has_aux, forward=True)
+
     @property
     def suffix(self) -> str:
         if self.forward:

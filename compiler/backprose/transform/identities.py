@@ -28,7 +28,7 @@ def _is_const(value: Value, *numbers: Any) -> bool:
 def _same_kind(value: Value, op: Op) -> Value | None:
     """`value` in place of the call's result, if that has the same kind."""
     have, want = without_lengths(value.kind), without_lengths(op.result.kind)
-    if op.in_reverse and isinstance(have, Scalar) and isinstance(want, Scalar):
+    if op.is_derivative and isinstance(have, Scalar) and isinstance(want, Scalar):
         have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
     return value if have == want else None
 
@@ -36,7 +36,7 @@ def _same_kind(value: Value, op: Op) -> Value | None:
 def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
-        if _is_const(one, 1) and op.in_reverse:  # elsewhere `1.0 * n` may make a float of an int, or a copy
+        if _is_const(one, 1) and op.is_derivative:  # elsewhere `1.0 * n` may make a float of an int, or a copy
             return _same_kind(other, op)
         if _is_const(one, -1) and _same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
@@ -49,7 +49,7 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`."""
-    if not op.in_reverse:
+    if not op.is_derivative:
         return None
     for one, other in (op.operands, op.operands[::-1]):
         if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
@@ -77,7 +77,7 @@ def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None
 def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
     """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
     op = c.made.get(value)
-    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.in_reverse:
+    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.is_derivative:
         return None
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
@@ -98,7 +98,7 @@ def _power_of_two(value: Value) -> float | None:
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if _is_const(y, 1) and op.in_reverse:
+    if _is_const(y, 1) and op.is_derivative:
         return _same_kind(x, op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and x is not y:
@@ -114,7 +114,7 @@ def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if op.in_reverse:
+    if op.is_derivative:
         for zero, other in ((x, y), (y, x)):
             if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
                 return _same_kind(other, op)
@@ -128,8 +128,13 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     minus = c.call_of(y, operator.neg)
     if minus and c.only_use(y):
         return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
+    product = c.call_of(y, operator.matmul)
+    minus = c.call_of(product.operands[0], operator.neg) if product and op.is_derivative else None
+    if minus and c.only_use(y):
+        positive = b.call(operator.matmul, minus.operands[0], product.operands[1], kind=y.kind)
+        return b.call(operator.sub, x, positive, kind=op.result.kind)
     minus = c.call_of(x, operator.neg)
-    if minus and c.only_use(x) and op.in_reverse:
+    if minus and c.only_use(x) and op.is_derivative:
         return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
     return None
 
@@ -144,7 +149,7 @@ def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, n = op.operands
-    if not op.in_reverse or not isinstance(n.kind, Static):
+    if not op.is_derivative or not isinstance(n.kind, Static):
         return None
     if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
         return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
@@ -164,7 +169,7 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if op.in_reverse and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    return chosen if op.is_derivative and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -197,7 +202,7 @@ def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """The minus sign of what is summed moves outwards: rounding is symmetric."""
     minus = c.call_of(op.operands[0], operator.neg)
-    if not minus or not c.only_use(op.operands[0]) or not op.in_reverse:
+    if not minus or not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
     args = (minus.operands[0], *op.positional[1:])
     total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
@@ -217,7 +222,7 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return None
     if not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
         return None
-    if between and not (op.in_reverse and between.in_reverse and is_basic(between.operands[1].kind)):
+    if between and not (op.is_derivative and between.is_derivative and is_basic(between.operands[1].kind)):
         return None
     name, kind = op.result.name, op.result.kind
     stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)

@@ -1,4 +1,4 @@
-"""The functions that are emitted in forward mode: a function with its tangent, and those that it reaches by `invoke`."""
+"""The functions that are emitted in forward mode: a function with its tangent, and what it reaches by `invoke`."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def _with_tangent(
         push.dots.put(b, value, dot)
     push.region(b, fn.region)
     result, aux = split_aux(b, fn, request) if request else (fn.result, None)
-    b.loc = return_loc(fn)
-    b.pinned = True
+    loc = return_loc(fn)
+    b.loc, b.pinned = loc.beside() if loc else None, True
     dot = push.dots.tree(b, result)
+    b.loc = loc
     out = b.tuple((result, dot) if aux is None else (result, dot, aux))
     region = Region((*fn.params, *params), tuple(b.ops), (out,))
     if guarded:
@@ -94,8 +95,8 @@ def _with_tangent(
 def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[Value]:
     """The active values, and those that become active ones and may be unbound.
 
-    Of a variable that may be unbound nothing can be read, so its tangent can't be made of zeros when it is asked for: it
-    has one from the start.
+    Of a variable that may be unbound nothing can be read, so its tangent can't be made of zeros when it is asked for:
+    it has one from the start.
     """
     found, before = set(active), -1
     while len(found) != before:
@@ -105,6 +106,19 @@ def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[
                 if target in found and source in unbound and carries_derivative(source.kind):
                     found.add(source)
     return found
+
+
+def beside_primals(module: Module) -> Module:
+    """The module in which tangents are at the places of what they stand beside: they are printed as one sweep."""
+
+    def settled(region: Region) -> Region:
+        return replace(region, ops=tuple(map(op, region.ops)))
+
+    def op(op: Op) -> Op:
+        loc = replace(op.loc, sweep="") if op.loc is not None and op.loc.sweep == "tangent" else op.loc
+        return replace(op, loc=loc, regions=tuple(map(settled, op.regions)))
+
+    return Module({name: replace(fn, region=settled(fn.region)) for name, fn in module.functions.items()})
 
 
 def _flows(op: Op) -> Iterator[tuple[Value, Value]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     rule = rule_for(op.fn)
-    if rule is None or not rule.is_elementwise or op.keywords or not op.in_reverse:
+    if rule is None or not rule.is_elementwise or op.keywords or not op.is_derivative:
         return None
     wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
     scalars = all(_broadcast_scalar(c, v) for v in wide)

@@ -43,7 +43,7 @@ def call_gradient(
     engine: Inference, b: TypedBuilder, function: Any, signature: inspect.Signature, request: Request,
     args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] = (),
 ) -> Value:  # fmt: skip
-    """The call of a gradient of `function` with these arguments, inlined into `b`; `dots` are tangents of the arguments."""
+    """The call of a gradient of `function` with these arguments, inlined into `b`; `dots` are their tangents."""
     name = getattr(function, "__name__", "function")
     values = bind(b, name, signature, args, keywords, loc)
     kinds = {param: widen(value.kind) for param, value in zip(signature.parameters, values)}
@@ -82,8 +82,9 @@ def call_closure_gradient(
 
 
 def _checked(
-    b: TypedBuilder, names: list[str], kinds: list[Kind], request: Request, function: str, loc: Any, dots: tuple[Value, ...]
-) -> list[Value]:
+    b: TypedBuilder, names: list[str], kinds: list[Kind], request: Request, function: str, loc: Any,
+    dots: tuple[Value, ...],
+) -> list[Value]:  # fmt: skip
     """The tangents of the parameters that carry derivatives; in reverse mode all that are asked for have to."""
     if not request.forward:
         _require_floats(names, kinds, request, function, loc)
@@ -104,8 +105,8 @@ def _like(b: TypedBuilder, dot: Value, kind: Kind, name: str, loc: Any) -> Value
     elif type(dot.kind) is type(kind) and len(getattr(kind, "items", ())) == len(getattr(dot.kind, "items", ())):
         return dot
     raise errors.UnsupportedCall(
-        f"the tangent of `{name}` is {dot.kind}, but `{name}` is {kind}", loc, "a tangent has the structure of its primal",
-        "pass one with the same shape",
+        f"the tangent of `{name}` is {dot.kind}, but `{name}` is {kind}", loc,
+        "a tangent has the structure of its primal", "pass one with the same shape",
     )  # fmt: skip
 
 

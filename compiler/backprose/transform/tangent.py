@@ -2,9 +2,9 @@
 
 The walk goes forwards, in the order of the primal, so nothing is kept and nothing is recorded. An elementwise rule is
 applied to the tangent of each operand that moves, a linear function to the tangents themselves, and for any other the
-pullback is transposed (`transpose.py`), unless the table states a pushforward. Containers, branches and loops are linear:
-tangents flow beside the values. What does not move has no tangent, and no zero is written down but where it is stored,
-carried or returned.
+pullback is transposed (`transpose.py`), unless the table states a pushforward. Containers, branches and loops are
+linear: tangents flow beside the values. What does not move has no tangent, and no zero is written down but where it is
+stored, carried or returned.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import passes_derivative
+from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import is_number
-from backprose.ir.kinds import Dict, List, Maybe, Static, Tuple, Unbound
+from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
 from backprose.transform import custom_forward, refusals, user_rules
 from backprose.transform.adjoint import bound, keeps_shape
-from backprose.transform.cotangents import Cotangents, bar_tree_kind, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
-from backprose.transform.transpose import transpose
+from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder
 from backprose_runtime import add_at, put_at, set_at
 
@@ -57,7 +57,7 @@ class Pushforward:
             b.add(op)
             return
         outer = b.loc, b.pinned
-        b.loc, b.pinned = op.loc, True
+        b.loc, b.pinned = op.loc.beside() if op.loc else None, True
         if isinstance(op.fn, CustomCall):
             custom_forward.push(self, b, op)
         elif op.regions or op.name == "invoke":
@@ -166,7 +166,13 @@ class Pushforward:
                     for pair in self._pairs(b, inner, moving[name], share)]  # fmt: skip
 
         likes = [self._leaf(b, result, path) for path in paths]
-        found = transpose(self.engine, b, pullback, likes)
+        try:
+            found = transpose(self.engine, b, pullback, likes)
+        except NotLinear:
+            raise errors.NotDifferentiable(
+                f"`{getattr(op.fn, '__name__', op.fn)}` has no derivative in forward mode", op.loc,
+                "its rule is not linear in the cotangent, so that it can't be transposed", "use grad or vjp",
+            ) from None  # fmt: skip
         for path, like, dot in zip(paths, likes, found):
             if dot is not None:
                 fitted = stretched(b, dot, like, exact=True)
@@ -203,7 +209,8 @@ class Pushforward:
     def _check(self, b: TypedBuilder, op: Op, rule: Rule) -> None:
         """The rule's own text says which calls are refused, also where forward mode does not need it."""
         aside = b.nested()
-        seeds = Cotangents(set(), {(op.result, path): Value("", cotangent_kind(kind)) for path, kind in leaves(op.result.kind)})
+        bars = {(op.result, path): Value("", cotangent_kind(kind)) for path, kind in leaves(op.result.kind)}
+        seeds = Cotangents(set(), bars)
         self._inlined(aside, op, rule.text, {rule.bar: seeds.tree(aside, op.result)})
 
     def _moves(self, operand: Any) -> bool:
@@ -230,6 +237,12 @@ class Pushforward:
         if not isinstance(value.kind, KNOWN):
             dot = self._named(b, dot, dot_name(value))
         self.dots.put(b, value, dot)
+        if isinstance(value.kind, KNOWN):
+            for path, kind in leaves(value.kind):
+                self.dots.set(value, path, self._of_dtype(b, self.dots.get(value, path), kind))
+
+    def _of_dtype(self, b: TypedBuilder, dot: Value | None, kind: Kind) -> Value | None:
+        return cast(b, dot, kind) if dot is not None and is_number(kind) and is_number(dot.kind) else dot
 
     def _named(self, b: TypedBuilder, dot: Value, name: str) -> Value:
         return b.restate(dot, name) if name else dot
@@ -297,7 +310,7 @@ class Pushforward:
             dots = [self._dot_at(inner, region.results[k], path, op.results[k]) for k, path in slots]
             regions.append(Region(region.params, tuple(inner.ops), (*region.results, *dots)))
         results = [dot_value(op.results[k], path) for k, path in slots]
-        b.op(op.name, op.operands, [*op.results, *results], regions, **op.attrs)
+        b.add(replace(op, results=(*op.results, *results), regions=tuple(regions)))
         for (k, path), dot in zip(slots, results):
             self.dots.set(op.results[k], path, dot)
 
@@ -307,12 +320,12 @@ class Pushforward:
         return not isinstance(value.kind, Unbound) and self.dots.has(value, path)
 
     def _dot_at(self, b: TypedBuilder, value: Value, path: tuple, to: Value) -> Value:
-        """The tangent of a part of what becomes `to` in a branch or a loop; of a variable that is unbound it is unbound."""
+        """The tangent of a part of what becomes `to` in a branch or a loop; that of an unbound variable is unbound."""
         if isinstance(value.kind, Unbound):
             return self.dots.zeros(b, value)
-        kind = kind_at(to.kind, path)
-        # A whole number may become a float, also in a list: it moves by zero.
-        return self.dots.tree(b, value, path, fill=is_number(kind.item if isinstance(kind, (List, Maybe)) else kind))
+        if not carries_derivative(kind_at(value.kind, path)):
+            return self.dots.of_whole(b, value, path, kind_at(to.kind, path))
+        return self.dots.tree(b, value, path, fill=isinstance(to.kind, List))
 
     def _for(self, b: TypedBuilder, op: Op) -> None:
         slots = [
@@ -350,7 +363,8 @@ class Pushforward:
         if op.name == "for":
             attrs["iterables"] += len(items)
         results = [*op.carried_results, *outs, *op.collected_results, *list_dots]
-        b.op(op.name, [*op.iterables, *iterables, *op.inits, *inits], results, regions, **attrs)
+        operands = (*op.iterables, *iterables, *op.inits, *inits)
+        b.add(replace(op, operands=operands, results=tuple(results), regions=regions, attrs=attrs))
         for (k, path), out in zip(slots, outs):
             self.dots.set(op.carried_results[k], path, out)
         for j, dot in zip(lists, list_dots):
@@ -365,9 +379,8 @@ class Pushforward:
         callee, value = op.attrs["callee"], op.result
         given = [self.dots.tree(b, op.operands[i]) for i in self.moving[callee]]
         dot = Value(dot_name(value), bar_tree_kind(value.kind))
-        pair = b.op(
-            "invoke", (*op.operands, *given), [Value("", Tuple((value.kind, dot.kind)))], callee=tangent_name(callee)
-        ).result  # fmt: skip
+        pair, attrs = Value("", Tuple((value.kind, dot.kind))), {"callee": tangent_name(callee)}
+        b.add(replace(op, operands=(*op.operands, *given), results=(pair,), attrs=attrs))
         for i, part in enumerate((value, dot)):
             b.op("call", (pair, b.const(i)), [part], fn=operator.getitem, keywords=(), method=None)
         self.dots.put(b, value, dot)

@@ -1,7 +1,8 @@
 """Tangents in forward mode: for each value that moves, how it moves.
 
 As in reverse mode a value of a container kind has a tangent for each of its differentiable leaves, under the leaf's
-path of keys. A leaf without a tangent does not move: its tangent is zero, and is written down only where it is asked for.
+path of keys. A leaf without a tangent does not move: its tangent is zero, and is written down only where it is asked
+for.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ import numpy as np
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_inexact, is_number, ndim_of
 from backprose.analysis.shapes import Shapes, reads_shape
-from backprose.ir.kinds import ONE, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple, Unbound
+from backprose.ir.kinds import (
+    MANY, ONE, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple, Unbound,
+)  # fmt: skip
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import all_ops, substitute
-from backprose.transform.cotangents import Path, as_scalar, bar_tree_kind, cast, cotangent_kind, kind_at, leaves, part, zeros
+from backprose.transform.cotangents import (
+    Path, as_scalar, bar_tree_kind, cast, cotangent_kind, kind_at, leaves, part, zeros,
+)  # fmt: skip
 from backprose.transform.typed import TypedBuilder
 
 KNOWN = (Tuple, FixedList, Dict, Record)  # containers that are seen through
@@ -26,7 +31,9 @@ KNOWN = (Tuple, FixedList, Dict, Record)  # containers that are seen through
 
 def keys_of(kind: Kind) -> tuple:
     """The keys of the parts of a container that is seen through."""
-    return kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else tuple(range(len(kind.items)))
+    if isinstance(kind, Dict):
+        return kind.keys
+    return kind.fields if isinstance(kind, Record) else tuple(range(len(kind.items)))
 
 
 class Tangents:
@@ -82,6 +89,18 @@ class Tangents:
         if carries_derivative(kind) or (fill and is_number(kind)):
             return self.leaf(b, value, path)
         return b.const(None)
+
+    def of_whole(self, b: TypedBuilder, value: Value, path: Path, to: Kind) -> Value:
+        """Zeros for what carries no derivative but becomes of the kind `to`, which does: 0 before a loop, no items."""
+        kind = kind_at(value.kind, path)
+        if not isinstance(kind, List) or not isinstance(to, List):
+            return self.tree(b, value, path, fill=is_number(to.item if isinstance(to, (List, Maybe)) else to))
+        whole = part(b, value, path)
+        if is_number(kind.item):
+            whole, make = b.call(np.zeros, b.call(len, whole)), list
+        else:
+            make = backprose_runtime.zeros_like
+        return b.call(make, whole, kind=bar_tree_kind(to), name=dot_name(value, path))
 
     def leaf(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
         """The tangent of a leaf; zeros if it does not move."""
@@ -139,7 +158,8 @@ def stretched(b: TypedBuilder, dot: Value, value: Value, exact: bool = False) ->
         return b.call(backprose_runtime.unbroadcast, dot, value, kind=kind)
     if not _fills(dot.kind, kind):
         shape = b.getattr(value, "shape") if isinstance(kind, Array) and kind.axes else b.call(np.shape, value)
-        dot = b.call(np.broadcast_to, dot, shape, kind=Array(getattr(dot.kind, "dtype", "float64"), kind.axes, kind.lengths))
+        dtype = getattr(dot.kind, "dtype", "float64")
+        dot = b.call(np.broadcast_to, dot, shape, kind=Array(dtype, kind.axes, kind.lengths))
     return cast(b, dot, kind)
 
 
@@ -150,7 +170,7 @@ def _fills(dot: Kind, kind: Kind) -> bool:
     if not isinstance(dot, Array) or not isinstance(kind, Array):
         return True
     same = (dot.length(i) is not None and dot.length(i) == kind.length(i) for i in range(dot.ndim))
-    return all(s or want == ONE or have == "N" for s, want, have in zip(same, kind.axes, dot.axes))
+    return all(s or want == ONE or have == MANY for s, want, have in zip(same, kind.axes, dot.axes))
 
 
 def drop_evident_stretches(region: Region) -> Region:

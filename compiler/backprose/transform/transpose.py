@@ -15,10 +15,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose import errors
-from backprose.analysis.activity import active_values, maybe_missing, maybe_unbound, varied_values
+from backprose.analysis.activity import active_values, maybe_missing, maybe_unbound
 from backprose.analysis.versions import Versions
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
-from backprose.ir.walk import all_ops, defined_values, redefine, substitute
+from backprose.ir.walk import defined_values, redefine, substitute
 from backprose.transform.adjoint import Reversal
 from backprose.transform.cotangents import Cotangents, Likes, bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
@@ -36,14 +36,14 @@ SHAPE_OF_FIRST = frozenset({np.shape, np.ndim, np.size, len, np.zeros_like, np.o
 SHAPE_OF_SECOND = frozenset({backprose_runtime.unbroadcast})
 
 
-class NotLinear(errors.InternalError):
-    """The map depends on its argument in another way."""
+class NotLinear(Exception):
+    """The map depends on its arguments in another way than linearly: its transpose reads them."""
 
 
 def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list[Value]) -> list[Value | None]:
     """Build into `b` the transpose of `linear`: the cotangent of each argument, None where it is zero.
 
-    `likes` are values with the shapes and dtypes of the arguments.
+    `likes` are values with the shapes and dtypes of the arguments. Raises NotLinear.
     """
     xs = [Value("", bar_tree_kind(v.kind)) for v in likes]
     inner = b.nested()
@@ -66,23 +66,43 @@ def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list
     found = [bars.get(x) for x in xs]
     built = Region((), (*forward, *back.ops), tuple(v for v in found if v is not None))
     built = drop_dead_ops(drop_evident_sums(built))
-    reverse = {v for op in back.ops for v in op.results}
-    _check_linear([op for op in built.ops if not reverse.isdisjoint(op.results)], varied_values(fn, xs), b.loc)
+    if not depending(built, xs).isdisjoint(built.results):
+        raise NotLinear
     built = substitute(built, dict(zip(xs, likes)))
     # What rules call `y_bar` is no cotangent any more.
     built = redefine(built, {v: Value("", v.kind) for v in defined_values(built) if v.name.endswith("_bar")})
-    b.ops.extend(placed(op, b.loc) for op in built.ops)
+    b.ops.extend(_placed(op, b.loc) for op in built.ops)
     b.learn(built)
     results = iter(built.results)
     return [None if v is None else next(results) for v in found]
 
 
-def _check_linear(reverse: list[Op], varied: set[Value], loc: Loc | None) -> None:
-    """What the transpose reads must not depend on the argument, but for shapes."""
-    for op in all_ops(Region((), tuple(reverse), ())):
-        for i, value in enumerate(op.operands):
-            if value in varied and not _reads_shape(op, i):
-                raise NotLinear(f"a derivative rule is not linear in its cotangent ({loc})")
+def depending(region: Region, values: list[Value]) -> set[Value]:
+    """The values of the region that depend on these, in whatever way but by their shapes."""
+    found, before = set(values), -1
+    while len(found) != before:
+        before = len(found)
+        _spread(region, found)
+    return found
+
+
+def _spread(region: Region, found: set[Value]) -> None:
+    for op in region.ops:
+        if not op.regions:
+            if any(v in found and not _reads_shape(op, i) for i, v in enumerate(op.operands)):
+                found.update(op.results)
+            continue
+        if op.name in ("for", "while"):
+            found.update(item for item, iterable in zip(op.items, op.iterables) if iterable in found)
+            found.update(p for p, i, y in zip(op.carried, op.inits, op.yields) if i in found or y in found)
+        for inner in op.regions:
+            _spread(inner, found)
+        if op.name in ("for", "while"):
+            pairs = [*zip(op.carried_results, op.inits), *zip(op.results, (*op.yields, *op.collects))]
+        else:
+            pairs = [(r, v) for inner in op.regions for r, v in zip(op.results, inner.results)]
+            pairs += [(r, v) for r in op.results for v in op.operands]
+        found.update(result for result, source in pairs if source in found)
 
 
 def _reads_shape(op: Op, position: int) -> bool:
@@ -91,7 +111,7 @@ def _reads_shape(op: Op, position: int) -> bool:
     return op.fn in SHAPE_OF_SECOND
 
 
-def placed(op: Op, loc: Loc | None) -> Op:
+def _placed(op: Op, loc: Loc | None) -> Op:
     """The op, and those inside it, at another place of the user's source."""
-    regions = tuple(replace(r, ops=tuple(placed(inner, loc) for inner in r.ops)) for r in op.regions)
+    regions = tuple(replace(r, ops=tuple(_placed(inner, loc) for inner in r.ops)) for r in op.regions)
     return replace(op, loc=loc, regions=regions)

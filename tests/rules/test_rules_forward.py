@@ -1,0 +1,162 @@
+"""Every rule in forward mode: <y_bar, y_dot> = <x_bar, x_dot>, shapes, dtypes, memory; and differentiated once more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import backprose  # noqa: E402
+from backprose import errors  # noqa: E402
+from backprose.forward import dot_like  # noqa: E402
+from backprose.pipeline import Plan, compile_function  # noqa: E402
+from backprose.transform.gradient import Request  # noqa: E402
+from cases import Case  # noqa: E402
+from check import cotangents, leaves, leaves_like, mapped, random_like  # noqa: E402
+from compiled import Program, function_from, program_of  # noqa: E402
+from test_rules_compiled import PROGRAMS, as_float32, assert_own_memory, chosen, each  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
+    with np.errstate(all="ignore"):
+        yield
+
+
+def call_of(case: Case) -> Program:
+    """The program that returns the call's own result."""
+    whole = program_of(case)
+    call = whole.text.splitlines()[1].partition(" = ")[2]
+    names = [name for name in whole.parameters if name.startswith("x")]
+    text = f"def program({', '.join(names)}):\n    return {call}\n"
+    function = function_from(text, "program", whole.function.__globals__)
+    return Program(function, whole.args[: len(names)], whole.wrt, text)
+
+
+def tangent_of(program: Program, dots: list, optimise: bool = True) -> tuple[Any, Any, str]:
+    plan = Plan(Request.of_tangent(program.wrt))
+    c = compile_function(program.function, program.kinds, plan, optimise)
+    value, dot = c.load("program", program.function.__globals__)[c.entry](*program.args, *dots)
+    return value, dot, c.emitted.source
+
+
+def directions(program: Program) -> list:
+    """Random tangents of what is differentiated; of the kinds that `jvp` makes of them."""
+    rng = np.random.default_rng(11)
+    return [dot_like(x, without_flags(random_like(x, rng)), "dot") for x in (program.args[i] for i in program.wrt)]
+
+
+def without_flags(dot: Any) -> Any:
+    """None in the place of a flag: it carries no derivative."""
+    if isinstance(dot, (list, tuple)) and not hasattr(dot, "_fields"):
+        return type(dot)(map(without_flags, dot))
+    return None if isinstance(dot, bool) else dot
+
+
+def paired(bars: list, dots: list) -> float:
+    return sum(float(np.real(np.sum(np.multiply(g, d)))) for g, d in zip(bars, dots, strict=True))
+
+
+def moving(dot: Any, value: Any) -> list:
+    """The tangents of the leaves, zeros for None, which stands where there is no derivative."""
+    if isinstance(value, (list, tuple)):
+        return [leaf for d, v in zip(dot, value, strict=True) for leaf in moving(d, v)]
+    if isinstance(value, bool):
+        return []
+    if dot is None:
+        assert np.asarray(value).dtype.kind not in "fc"
+        return [np.zeros(np.shape(value))]
+    return [dot]
+
+
+def has_forward(case: Case) -> bool:
+    """The number of entries of np.polydiv's remainder depends on their values, so its pullback can't be transposed."""
+    return case.function is not np.polydiv
+
+
+@each([c for c in PROGRAMS if has_forward(c)])
+def test_forward_is_the_transpose_of_reverse(case: Case):
+    program = call_of(case)
+    dots = directions(program)
+    before = mapped([*program.args, *dots], np.copy)
+    value, dot, source = tangent_of(program, dots)
+    for x, copy in zip(leaves([*program.args, *dots]), leaves(before)):
+        np.testing.assert_array_equal(x, copy)
+    wanted = case.call(case.values)
+    found = moving(dot, wanted)
+    for got, want, d in zip(leaves(value), leaves(wanted), found, strict=True):
+        np.testing.assert_array_equal(got, want)
+        assert np.shape(d) == np.shape(want), source
+        if np.asarray(want).dtype.kind == "f" and isinstance(want, np.ndarray) and want.ndim:
+            assert d.dtype == want.dtype, source
+    assert_own_memory([d for d in found if isinstance(d, np.ndarray)], [*program.args, *dots])
+    _, slow, _ = tangent_of(program, dots, optimise=False)
+    for fast, plain in zip(found, moving(slow, wanted), strict=True):
+        np.testing.assert_allclose(fast, plain, rtol=1e-13, atol=1e-13 * max(1.0, np.max(np.abs(plain), initial=0.0)))
+
+    weights = random_like(wanted, np.random.default_rng(3))
+    bars = cotangents(case, weights)
+    pairs = [(g, d) for i, bar, dx in zip(program.wrt, bars, dots, strict=True)
+             for g, d in zip(leaves_like(bar, program.args[i]), moving(dx, program.args[i]), strict=True)]  # fmt: skip
+    forward, reverse = paired(leaves(weights), found), paired([g for g, _ in pairs], [d for _, d in pairs])
+    scale = sum(float(np.sum(np.abs(np.multiply(g, d)))) for g, d in pairs)
+    np.testing.assert_allclose(forward, reverse, rtol=1e-11, atol=1e-12 * max(1.0, scale), err_msg=source)
+
+
+@each([c for c in chosen(2) if has_forward(c) and any(isinstance(leaf, np.ndarray) for leaf in leaves(c.values))])
+def test_float32_stays(case: Case):
+    wide = call_of(case)
+    dots = directions(wide)
+    narrow = [mapped(x, as_float32) if i in wide.wrt else x for i, x in enumerate(wide.args)]
+    slim = Program(wide.function, narrow, wide.wrt, wide.text)
+    value, dot, source = tangent_of(slim, directions(slim))
+    _, expected, _ = tangent_of(wide, dots)
+    for v, d, e in zip(leaves(value), moving(dot, value), moving(expected, value), strict=True):
+        if isinstance(v, np.ndarray):
+            assert d.dtype == v.dtype or v.dtype.kind not in "fc", source
+        np.testing.assert_allclose(d, e, rtol=2e-3, atol=1e-3 * max(1.0, np.max(np.abs(e), initial=0.0)))
+
+
+def is_plain(case: Case) -> bool:
+    return has_forward(case) and all(isinstance(v, (np.ndarray, float)) for v in (*case.values, case.call(case.values)))
+
+
+@each([c for c in chosen(2) if is_plain(c)])
+def test_reverse_over_forward_is_forward_over_reverse(case: Case):
+    """<x_dot, d/dx <u, y_dot>> both ways."""
+    first = program_of(case)
+    dots = tuple(directions(first))
+    fixed = [x for i, x in enumerate(first.args) if i not in first.wrt]
+
+    names = [first.parameters[i] for i in first.wrt]
+    others = [p for p in first.parameters if p not in names]
+    everything, moving = ", ".join([*names, *others]), ", ".join(names)
+    text = (
+        f"def partial({everything}):\n    return program({', '.join(first.parameters)})\n"
+        f"def slope({everything}):\n    return jvp(lambda {moving}: partial({everything}), ({moving},), dots)[1]\n"
+    )
+    scope = {"program": first.function, "jvp": backprose.jvp, "dots": dots}
+    slope = function_from(text, "slope", scope)
+    point = tuple(first.args[i] for i in first.wrt)
+    wrt = tuple(range(len(point)))
+    over_forward = backprose.grad(slope, argnums=wrt)(*point, *fixed)
+    partial = function_from(text, "partial", scope)
+    gradient = backprose.grad(partial, argnums=wrt)
+    fixed_dots = tuple(np.zeros_like(x) if np.asarray(x).dtype.kind in "fc" else None for x in fixed)
+    _, over_reverse = backprose.jvp(gradient, (*point, *fixed), (*dots, *fixed_dots))
+    for a, b in zip(over_forward, over_reverse, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9 * max(1.0, np.max(np.abs(b), initial=0.0)))
+
+
+def test_a_pullback_that_is_not_linear_is_refused():
+    with pytest.raises(errors.NotDifferentiable, match="`polydiv` has no derivative in forward mode"):
+        backprose.jvp(lambda u: np.polydiv(u, np.array([1.0, 2.0]))[0], (np.arange(1.0, 5.0),), (np.ones(4),))
