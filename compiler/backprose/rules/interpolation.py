@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.reductions import array_of
-from backprose.rules.static import require
 from backprose.rules.registry import rule
+from backprose.rules.static import require
 from backprose_runtime import add_at
 
 
