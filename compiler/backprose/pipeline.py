@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import backprose.rules  # noqa: F401 - fills the table of rules
+from backprose.analysis.devices import compiling_for
+from backprose.codegen.cupy import check_functions
 from backprose.codegen.load import load
 from backprose.codegen.python import Emitted, emit
 from backprose.frontend.lower import lower
@@ -93,6 +95,11 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
+    with compiling_for(kinds.values()):
+        return _compiled(function, kinds, plan, optimise)
+
+
+def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool) -> Compilation:
     stages: dict[str, Module] = {}
     target = getattr(function, "__func__", function)
     if not hasattr(target, "__backprose_module__"):
@@ -109,6 +116,7 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))
+    check_functions(module)
     return Compilation(stages, emit(module), dict(engine.guards))
 
 

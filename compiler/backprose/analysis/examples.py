@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backprose.analysis.devices import placed
 from backprose.analysis.kinds import join, kind_of, widen
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
@@ -55,9 +56,10 @@ class NoExample(Exception):
 def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
     """The kind of `fn(*args, **keywords)`; `Number()` if examples don't tell."""
     try:
-        return _result_kind(fn, args, keywords)
+        kind = _result_kind(fn, args, keywords)
     except TypeError:  # unhashable parts: compute afresh
-        return _result_kind.__wrapped__(fn, args, keywords)
+        kind = _result_kind.__wrapped__(fn, args, keywords)
+    return placed(fn, kind, (*args, *(k for _, k in keywords)))
 
 
 def forget_examples() -> None:
@@ -127,7 +129,7 @@ def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) ->
     if results is None or any(getattr(r, "ndim", None) != kind.ndim for r in results):
         return kind
     lengths = tuple(_named_length([r.shape[i] for r in results], names) for i in range(kind.ndim))
-    return Array(kind.dtype, kind.axes, lengths) if any(lengths) else kind
+    return dataclasses.replace(kind, lengths=lengths) if any(lengths) else kind
 
 
 def _named_length(found: list[int], names: list[str]) -> Length | None:

@@ -10,6 +10,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.devices import placed
 from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import dtype_of, is_basic, is_number, ndim_of
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, List, Number, Scalar, Static, Tuple
@@ -22,7 +23,7 @@ def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind
     if state is None:
         return kind
     try:
-        return state(*args, **dict(keywords)) or kind
+        return placed(fn, state(*args, **dict(keywords)) or kind, (*args, *(k for _, k in keywords)))
     except TypeError:  # an option of which nothing is stated
         return kind
 

@@ -170,7 +170,8 @@ class Reader:
             return k.Dict(tuple(key for key, _ in pairs), tuple(item for _, item in pairs))
         name = self.name()
         if self.take("["):
-            return k.Array(k.LONG_DTYPE.get(name, name), tuple(self.listed(self.next, "]")))
+            device, name = name.startswith(k.DEVICE), name.removeprefix(k.DEVICE)
+            return k.Array(k.LONG_DTYPE.get(name, name), tuple(self.listed(self.next, "]")), device=device)
         return self.named_kind(name)
 
     def named_kind(self, name: str) -> k.Kind:

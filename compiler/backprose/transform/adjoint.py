@@ -86,7 +86,7 @@ class Reversal:
         for name, operand in {**args, **keywords}.items():
             if name not in rule.wrt + rule.inert and isinstance(operand, Value):
                 self._require_inert(op, operand, f"`{name}`")
-        bar = bars.tree(b, op.result)
+        bar = bars.tree(b, op.result, settled=False)
         before = len(b.ops)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))

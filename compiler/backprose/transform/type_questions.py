@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ def type_of(kind: Kind) -> type | None:
         return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
     if isinstance(kind, (Record, Object)):
         return kind.cls
+    if isinstance(kind, Array) and kind.device:
+        return sys.modules["cupy"].ndarray
     simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range, Slice: slice}
     return simple.get(type(kind))
 
