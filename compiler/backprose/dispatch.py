@@ -115,9 +115,11 @@ def _is_static(first: Any) -> bool:
 
 
 def _key_of_object(value: Any) -> Any:
-    from backprose.analysis.kinds import kind_of
+    from backprose.analysis.kinds import is_sparse, kind_of
 
     cls = type(value)
+    if is_sparse(value):  # among them one that is a dict
+        return kind_of(value)
     if isinstance(value, ndarray) and cls is not np.memmap:
         raise Unsuitable(f"an array of the class {cls.__name__}", "pass np.asarray of it")
     if isinstance(value, MUTABLE):

@@ -42,6 +42,7 @@ from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.skip_zeros import skip_zeros
+from backprose.transform.stopping import drop_stops
 
 Pass = Callable[[Function], Function]
 
@@ -113,7 +114,7 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
         refuse_complex(module)
         module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
-    module = run_passes(module, (("open_calls", open_calls),))
+    module = run_passes(module, (("open_calls", open_calls), ("drop_stops", drop_stops)))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from functools import reduce
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from backprose_runtime.arrays import is_array
 
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
+    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Range, Record, Scalar, Slice, Sparse, Static,
+    Tuple, Unbound, Unknown,
 )  # fmt: skip
 
 
@@ -41,7 +43,15 @@ def kind_of(value: Any) -> Kind:
         return Range()
     if isinstance(value, slice):
         return Slice(kind_of(value.start), kind_of(value.stop), kind_of(value.step))
+    if is_sparse(value):
+        return Sparse(type(value), value.dtype.name, tuple(ONE if n == 1 else MANY for n in value.shape))
     return Static(value)
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether the value is a sparse matrix; a program that has not imported SciPy has none."""
+    library = sys.modules.get("scipy.sparse")
+    return library is not None and library.issparse(value)
 
 
 def list_kind(items: list[Kind]) -> Kind:

@@ -22,7 +22,11 @@ from backprose.ir.objects import public_name
 from backprose.ir.walk import all_ops
 
 # What the runtime computes on the host alone.
-HOST_ONLY = frozenset({backprose_runtime.parts})
+HOST_ONLY = {
+    backprose_runtime.parts: ("indices of parts are made on the host", "slice the parts, and reduce each"),
+    backprose_runtime.sparse_product: ("sparse matrices are SciPy's, on the host", "compute with NumPy arrays"),
+    backprose_runtime.sparse_solution: ("sparse matrices are SciPy's, on the host", "compute with NumPy arrays"),
+}
 MIRRORS = {"numpy": "cupy", "scipy": "cupyx.scipy"}
 
 
@@ -53,10 +57,7 @@ def check_functions(module: Module) -> None:
 def _check(op: Op) -> None:
     path = public_name(op.fn) or ""
     if op.fn in HOST_ONLY:
-        raise errors.UnsupportedCall(
-            "this derivative can't be computed with CuPy", op.loc, "indices of parts are made on the host",
-            "slice the parts, and reduce each",
-        )  # fmt: skip
+        raise errors.UnsupportedCall("this derivative can't be computed with CuPy", op.loc, *HOST_ONLY[op.fn])
     if path.partition(".")[0] not in MIRRORS or path.startswith("numpy.ndarray.") or isinstance(op.fn, type):
         return
     found = lookup(mirrored(path))

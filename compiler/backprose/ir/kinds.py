@@ -250,6 +250,17 @@ class Object(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Sparse(Object):
+    """A sparse matrix of SciPy: its class, and dtype and axes as in `Array`. Its entries carry no derivative."""
+
+    dtype: str
+    axes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"sparse({self.cls.__qualname__}, {short_dtype(self.dtype)}[{', '.join(self.axes)}])"
+
+
+@dataclass(frozen=True, slots=True)
 class Unbound(Kind):
     """A variable that no statement has bound on this path; reading it raises UnboundLocalError."""
 

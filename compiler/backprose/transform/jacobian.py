@@ -80,12 +80,13 @@ def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Reques
     value, dot, *aux = b.parts[region.results[0]]
     directions = Directions(b, inputs)
     linear = Region(region.params[len(fn.params) :], region.ops, (dot,))
-    rows, swept = _sweep(b, linear, inputs, directions)
-    if swept is LOOP:  # the value is computed in the loop; here again, for its shape and what comes along
-        primal = clone(fn.region, {v: v for v in fn.params})
-        b.ops.extend(primal.ops)
-        b.learn(primal)
-        value, *aux = b.parts[primal.results[0]] if request.has_aux else primal.results
+
+    def again() -> list[Value]:  # a loop computes the value in each round: here for its shape, and what comes along
+        nonlocal value, aux
+        value, *aux = _inlined(b, fn, request)
+        return list(leaf_values(b, value))
+
+    rows, swept = _sweep(b, linear, directions, again)
     ys = list(leaf_values(b, value))
     parts = [[_columns(b, y, row, directions, x, swept) for x in directions.blocks] for y, row in zip(ys, rows)]
 
@@ -103,8 +104,8 @@ def _reverse(b: TypedBuilder, module: Module, engine: Inference, request: Reques
     b.ops.extend(both.ops)
     b.learn(Region((), both.ops))
     directions = Directions(b, [both.result])
-    rows, swept = _sweep(b, both.reverse, [both.result], directions)
     xs = [x for v in inputs for x in leaf_values(b, v)]
+    rows, swept = _sweep(b, both.reverse, directions, lambda: xs)
     parts = [[_rows(b, y, directions, x, row, swept) for x, row in zip(xs, rows)] for y in directions.blocks]
 
     def whole(made: Function) -> Module:
@@ -118,12 +119,7 @@ def _either(b: TypedBuilder, module: Module, engine: Inference, request: Request
     """Both modes, behind the question which of them takes fewer sweeps."""
     fn = module.entry
     inputs = [fn.params[i] for i in request.wrt]
-    value = b.nested()
-    primal = clone(fn.region, {v: v for v in fn.params})
-    value.ops.extend(primal.ops)
-    value.learn(primal)
-    b.ops.extend(value.ops)
-    result, *aux = b.parts[primal.results[0]] if request.has_aux else primal.results
+    result, *aux = _inlined(b, fn, request)
     entries, outcomes = Directions(b, inputs), Directions(b, [result])
     few = b.call(operator.lt, outcomes.total, entries.total)
     regions, found = [], []
@@ -147,13 +143,23 @@ def _either(b: TypedBuilder, module: Module, engine: Inference, request: Request
     return Found(result, aux[0] if aux else None, parts, whole)
 
 
+def _inlined(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, ...]:
+    """The function itself: its value, and what comes along."""
+    primal = clone(fn.region, {v: v for v in fn.params})
+    b.ops.extend(primal.ops)
+    b.learn(primal)
+    return b.parts[primal.results[0]] if request.has_aux else primal.results
+
+
 # The sweep
 
 SINGLE, LOOP = "single", "loop"
 
 
-def _sweep(b: TypedBuilder, linear: Region, values: list[Value], directions: Directions) -> tuple[list[Value | None], str]:
-    """What the region gives for all directions, leaf by leaf, and how they were swept.
+def _sweep(
+    b: TypedBuilder, linear: Region, directions: Directions, likes: Callable[[], list[Value]]
+) -> tuple[list[Value | None], str]:
+    """What the region gives for all directions, leaf by leaf, and how they were swept; `likes` are values like the leaves.
 
     Each is stacked along a leading axis, unless there is but one direction; None is zero in all directions.
     """
@@ -163,7 +169,7 @@ def _sweep(b: TypedBuilder, linear: Region, values: list[Value], directions: Dir
         b.ops.extend(region.ops)
         b.learn(region)
         return list(leaf_values(b, region.results[0])), SINGLE
-    return _loop(b, linear, directions.stacked(b)), LOOP
+    return _loop(b, linear, directions, likes()), LOOP
 
 
 def _given(b: TypedBuilder, linear: Region, items: Callable[[], Any]) -> dict[Value, Value]:
@@ -172,7 +178,7 @@ def _given(b: TypedBuilder, linear: Region, items: Callable[[], Any]) -> dict[Va
     return {p: tree(b, p.kind, lambda path, kind: next(source)) for p in linear.params}
 
 
-def _loop(b: TypedBuilder, linear: Region, stacked: list[Value]) -> list[Value]:
+def _loop(b: TypedBuilder, linear: Region, directions: Directions, likes: list[Value]) -> list[Value]:
     """One sweep for each direction, and what they give stacked."""
     items = [Value(leaf_name(v, path), kind) for v in linear.params for path, kind in leaves(v.kind)]
     inner = b.nested()
@@ -182,8 +188,10 @@ def _loop(b: TypedBuilder, linear: Region, stacked: list[Value]) -> list[Value]:
     found = list(leaf_values(inner, region.results[0]))
     lists = [Value("", List(v.kind)) for v in found]
     body = Region(tuple(items), tuple(inner.ops), tuple(found))
-    b.op("for", stacked, lists, [body], iterables=len(items), collected=len(found), stops=False)
-    return [b.call(np.stack if ndim_of(v.kind.item) else np.array, v) for v in lists]
+    b.op("for", directions.stacked(b), lists, [body], iterables=len(items), collected=len(found), stops=False)
+    total = b.tuple([directions.total])
+    return [b.call(np.reshape, b.call(np.array, v), b.call(operator.add, total, b.call(np.shape, like)))
+            for v, like in zip(lists, likes)]  # fmt: skip
 
 
 # Where the rows belong
