@@ -27,7 +27,7 @@ FLOORS = [
     {"known"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"custom", "derivative", "pullback", "standalone"},
+    {"checkpoint", "custom", "derivative", "pullback", "standalone"},
     {"forward", "jacobians"},
     {"api"},
     {"checking"},
