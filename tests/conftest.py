@@ -19,3 +19,4 @@ def pytest_addoption(parser):
         "--update-golden", action="store_true",
         help="write the golden files and the outputs in the pages anew, if what they show is right",
     )  # fmt: skip
+    parser.addoption("--real-cupy", action="store_true", help="run tests/cupy on CuPy and a GPU, not on the stand-in")

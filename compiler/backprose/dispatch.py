@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 import numpy as np
 
 from backprose import errors, signatures
+from backprose_runtime.arrays import is_array
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
@@ -76,6 +77,8 @@ def _spell(value: Any, key: list[Any]) -> None:
             _spell(item, key)
     elif cls is str:
         key.append((str, value))
+    elif is_array(value) and not isinstance(value, ndarray):
+        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
     elif hasattr(cls, "__dataclass_fields__"):
         key.append(cls)
         for name in cls.__dataclass_fields__:
@@ -101,9 +104,11 @@ def _is_static(first: Any) -> bool:
 
 
 def _key_of_object(value: Any) -> Any:
-    from backprose.analysis.kinds import kind_of
+    from backprose.analysis.kinds import is_sparse, kind_of
 
     cls = type(value)
+    if is_sparse(value):  # among them one that is a dict
+        return kind_of(value)
     if isinstance(value, ndarray) and cls is not np.memmap:
         raise Unsuitable(f"an array of the class {cls.__name__}", "pass np.asarray of it")
     if isinstance(value, MUTABLE):
@@ -369,12 +374,26 @@ class Dispatcher:
         return found
 
     def _check(self, values: tuple) -> None:
+        self._check_modules(values)
         for path, leaf in self._leaves(values):
             if isinstance(leaf, ndarray) and leaf.dtype.kind not in "biufc":
                 raise errors.NotDifferentiable(
                     f"the argument `{path}` is an array of dtype {leaf.dtype}", place_of(self._function()),
                     "only arrays of numbers can be computed with", "convert it, for example by `.astype(float)`",
                 )  # fmt: skip
+
+    def _check_modules(self, values: tuple) -> None:
+        """Arrays of NumPy's and of CuPy's are never mixed."""
+        paths: dict[bool, str] = {}
+        for path, leaf in self._leaves(values):
+            if is_array(leaf):
+                paths.setdefault(isinstance(leaf, ndarray), path)
+        if len(paths) == 2:
+            raise errors.NotDifferentiable(
+                f"the argument `{paths[False]}` is an array of CuPy's, and `{paths[True]}` is one of NumPy's",
+                place_of(self._function()), "nothing is moved between host and device without a word",
+                f"pass cupy.asarray({paths[True]}), or cupy.asnumpy({paths[False]})",
+            )  # fmt: skip
 
     def _refuse(self, values: tuple, reason: Unsuitable) -> None:
         for path, leaf in self._leaves(values):

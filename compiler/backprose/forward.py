@@ -83,7 +83,7 @@ def _check_none(primal: Any, tangent: Any, path: str) -> None:
             for inner, dot in zip(items(primal), items(tangent)):
                 _check_none(inner, dot, f"{path} part")
         return
-    moves = np.asarray(primal).dtype.kind in "fc"
+    moves = (primal if hasattr(primal, "dtype") else np.asarray(primal)).dtype.kind in "fc"
     if not moves and tangent is not None:
         raise TypeError(f"{path} must be None: the primal is {_described(primal)}, which carries no derivative")
     if moves and tangent is None:

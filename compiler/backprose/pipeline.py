@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import backprose.rules  # noqa: F401 - fills the table of rules
+from backprose.analysis.devices import compiling_for
+from backprose.codegen.cupy import check_functions
 from backprose.codegen.load import load
 from backprose.codegen.python import Emitted, emit
 from backprose.frontend.lower import lower
@@ -39,6 +41,7 @@ from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.skip_zeros import skip_zeros
+from backprose.transform.stopping import drop_stops
 
 Pass = Callable[[Function], Function]
 
@@ -93,6 +96,11 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
+    with compiling_for(kinds.values()):
+        return _compiled(function, kinds, plan, optimise)
+
+
+def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool) -> Compilation:
     stages: dict[str, Module] = {}
     target = getattr(function, "__func__", function)
     if not hasattr(target, "__backprose_module__"):
@@ -105,10 +113,11 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
         refuse_complex(module)
         module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
-    module = run_passes(module, (("open_calls", open_calls),))
+    module = run_passes(module, (("open_calls", open_calls), ("drop_stops", drop_stops)))
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))
+    check_functions(module)
     return Compilation(stages, emit(module), dict(engine.guards))
 
 

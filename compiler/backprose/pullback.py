@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprose.dispatch import Specialization
+from backprose_runtime.arrays import array_module, is_array
 from backprose_runtime.containers import is_container, items, map_items
 
 
@@ -49,15 +50,15 @@ def kept_apart(residuals: Any, shared: Any) -> Any:
     outside = list(_arrays(shared))
 
     def apart(x: Any) -> Any:
-        if isinstance(x, np.ndarray):
-            return x.copy(order="K") if any(np.may_share_memory(x, other) for other in outside) else x
+        if is_array(x):
+            return x.copy(order="K") if any(array_module(x).may_share_memory(x, other) for other in outside) else x
         return map_items(apart, x) if is_container(x) else x
 
     return apart(residuals)
 
 
 def _arrays(x: Any) -> Iterator[np.ndarray]:
-    if isinstance(x, np.ndarray):
+    if is_array(x):
         yield x
     elif is_container(x):
         for item in items(x):
@@ -68,18 +69,19 @@ def form_of(value: Any) -> Any:
     """What a cotangent of `value` has to look like: containers of (shape, dtype), (None, type) for Python numbers."""
     if is_container(value):
         return map_items(form_of, value)
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _Form(value.shape, value.dtype, isinstance(value, np.generic))
+    if is_array(value) or isinstance(value, np.generic):
+        return _Form(value.shape, value.dtype, isinstance(value, np.generic), array_module(value))
     if type(value) in (float, complex):
         return _Form(None, type(value))
     return None
 
 
 class _Form:
-    """The shape and dtype of a leaf, and whether it is a scalar rather than an array; shape None is a Python number."""
+    """The shape and dtype of a leaf, whether it is a scalar rather than an array, and its array module; shape None is a
+    Python number."""
 
-    def __init__(self, shape: tuple[int, ...] | None, dtype: Any, scalar: bool = True):
-        self.shape, self.dtype, self.scalar = shape, dtype, scalar
+    def __init__(self, shape: tuple[int, ...] | None, dtype: Any, scalar: bool = True, module: Any = np):
+        self.shape, self.dtype, self.scalar, self.module = shape, dtype, scalar, module
 
 
 def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
@@ -99,7 +101,10 @@ def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
         return form.dtype(bar)
     if np.shape(bar) != form.shape:
         raise ValueError(f"{path} has shape {np.shape(bar)}, but the {of} has shape {form.shape}")
-    given = np.asarray(bar)
+    if is_array(bar) and array_module(bar) is not form.module:
+        names = [m.__name__ for m in (array_module(bar), form.module)]
+        raise TypeError(f"{path} is an array of {names[0]}'s, but the {of} is one of {names[1]}'s")
+    given = form.module.asarray(bar)
     if given.dtype.kind == "c" and form.dtype.kind == "f":
         raise TypeError(f"{path} is complex, but the {of} is real")
     given = given.astype(form.dtype, copy=False)

@@ -10,13 +10,15 @@ from backprose_runtime.lists import (
 from backprose_runtime.matrices import cofactors
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
 from backprose_runtime.shapes import parts, require_c_order, require_dtype, require_separate, sum_to, unbroadcast
+from backprose_runtime.sparse import sparse_product, sparse_solution
+from backprose_runtime.stopping import stop_gradient
 from backprose_runtime.zeros import divide_nonzero, multiply_nonzero, plain_reciprocal
 
 __all__ = [
     "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_tangent",
     "cofactors", "copy_of", "divide_nonzero", "extended", "flat", "flatten", "get_at", "inserted", "last_at",
     "matmul_left_bar", "matmul_right_bar", "multiply_nonzero", "new_record", "parts", "place", "plain_reciprocal",
-    "put_at", "require_c_order", "require_dtype", "require_separate", "set_at", "sorting_order", "sum_to",
-    "unbroadcast", "unpack", "view_name", "with_item", "with_items", "without", "without_items", "without_last",
-    "zeros_like",
+    "put_at", "require_c_order", "require_dtype", "require_separate", "set_at", "sorting_order", "sparse_product",
+    "sparse_solution", "stop_gradient", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items",
+    "without", "without_items", "without_last", "zeros_like",
 ]  # fmt: skip

@@ -128,11 +128,11 @@ def put_at(buffer: Any, value: Any, *path: Any) -> Any:
 
 def last_at(y_bar: Any, index: Any) -> Any:
     """What of `y_bar[index]` belongs to the values that `put_at` left there; zeros for those that were overwritten."""
-    part = y_bar[index]
-    number = np.arange(part.size).reshape(part.shape)
-    winner = np.empty(y_bar.shape, dtype=number.dtype)
+    xp, part = array_module(y_bar), y_bar[index]
+    number = xp.arange(part.size).reshape(part.shape)
+    winner = xp.empty(y_bar.shape, dtype=number.dtype)
     winner[index] = number
-    return np.where(winner[index] == number, part, np.zeros_like(part))
+    return xp.where(winner[index] == number, part, xp.zeros_like(part))
 
 
 def get_at(buffer: Any, *path: Any) -> Any:

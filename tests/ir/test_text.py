@@ -288,6 +288,7 @@ KINDS = {
     "[=1 | None, ...]": k.List(k.Maybe(k.Static(1))),
     "object(@Layer)": k.Object(Layer),
     "object(builtins.tuple)": k.Object(tuple),
+    "sparse(@Layer, f32[N, 1])": k.Sparse(Layer, "float32", ("N", "1")),
     "unbound": k.UNBOUND,
     "unknown": k.UNKNOWN,
 }
@@ -304,7 +305,7 @@ def test_kinds_round_trip(text):
 def test_every_kind_has_a_form():
     # By name: a dataclass with slots replaces the class that it was made from.
     assert {type(kind).__name__ for kind in KINDS.values()} == {
-        cls.__name__ for cls in k.Kind.__subclasses__() if cls.__module__ == k.__name__
+        cls.__name__ for cls in (*k.Kind.__subclasses__(), *k.Object.__subclasses__()) if cls.__module__ == k.__name__
     }
 
 

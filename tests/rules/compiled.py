@@ -106,14 +106,25 @@ def program_of(case: Case, weights: Any | None = None, seed: int = 3) -> Program
     return Program(function, args + us, tuple(wrt), text)
 
 
-def call_of(case: Case) -> Program:
-    """The call of the case itself, as a function of what is differentiated and of its other run-time arguments."""
-    whole = program_of(case)
-    call = whole.text.splitlines()[1].partition(" = ")[2]
-    names = [name for name in whole.parameters if name.startswith("x")]
-    text = f"def program({', '.join(names)}):\n    return {call}\n"
-    function = function_from(text, "program", whole.function.__globals__)
-    return Program(function, whole.args[: len(names)], whole.wrt, text)
+def call_of(case: Case, place: Callable[[Any], Any] = lambda x: x) -> Program:
+    """The call of the case as a function of what is differentiated; other arguments are constants, as `place` gives them."""
+    args: list = []
+    constants: dict[str, Any] = {}
+
+    def given(key: int | str, x: Any) -> str:
+        if key not in case.wrt:
+            return literal(x, constants)
+        args.append(x)
+        return f"x{len(args) - 1}"
+
+    passed = [given(i, x) for i, x in enumerate(case.args)]
+    passed += [f"{name}={given(name, x)}" for name, x in case.kwargs.items()]
+    call = f"fn({', '.join(passed)})"
+    call = f"list({call})" if case.function is reversed else call
+    names = ", ".join([f"x{i}" for i in range(len(args))])
+    text = f"def program({names}):\n    return {call}\n"
+    scope = {"fn": case.function, **{name: place(x) for name, x in constants.items()}}
+    return Program(function_from(text, "program", scope), args, tuple(range(len(args))), text)
 
 
 def second_of(first: Program, seed: int = 5) -> tuple[Program, list]:

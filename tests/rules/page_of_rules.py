@@ -201,8 +201,8 @@ def _meanings() -> str:
     for function, program in registry.MEANINGS.items():
         by_program.setdefault(program, []).append(function)
     rows = [
-        ("" if _names(functions).find("__getitem__") > 0 else _names(functions), _parsed(_documentation(program, functions))[0])
-        for program, functions in by_program.items()
+        ("" if "__" in _names(functions) else _names(functions), _parsed(_documentation(program, functions))[0])
+        for program, functions in by_program.items() if "of_scipy.entries" not in _path(functions[0])
     ]  # fmt: skip
     return (
         "## Calls that stand for a program\n\nThe program is compiled in the place of the call, so the functions that it is "

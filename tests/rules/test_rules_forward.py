@@ -19,7 +19,7 @@ from backprose.pipeline import Plan, compile_function  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
 from cases import Case  # noqa: E402
 from check import cotangents, leaves, leaves_like, mapped, random_like  # noqa: E402
-from compiled import Program, function_from, program_of  # noqa: E402
+from compiled import Program, call_of, function_from, program_of  # noqa: E402
 from test_rules_compiled import PROGRAMS, as_float32, assert_own_memory, chosen, each  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
@@ -30,16 +30,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("BACKPROSE_VERIFY", "1")
     with np.errstate(all="ignore"):
         yield
-
-
-def call_of(case: Case) -> Program:
-    """The program that returns the call's own result."""
-    whole = program_of(case)
-    call = whole.text.splitlines()[1].partition(" = ")[2]
-    names = [name for name in whole.parameters if name.startswith("x")]
-    text = f"def program({', '.join(names)}):\n    return {call}\n"
-    function = function_from(text, "program", whole.function.__globals__)
-    return Program(function, whole.args[: len(names)], whole.wrt, text)
 
 
 def tangent_of(program: Program, dots: list, optimise: bool = True) -> tuple[Any, Any, str]:

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_complex, join, kind_of, widen
+from backprose.analysis.devices import placed
+from backprose.analysis.kinds import dtype_of, is_complex, is_sparse, join, kind_of, widen
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
-    Object, Range, Record, Scalar, Slice, Static, Tuple,
+    Object, Range, Record, Scalar, Slice, Sparse, Static, Tuple,
 )  # fmt: skip
 from backprose.rules.registry import has_any_length, is_shaped_by_user, named
 
@@ -55,9 +56,10 @@ class NoExample(Exception):
 def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> Kind:
     """The kind of `fn(*args, **keywords)`; `Number()` if examples don't tell."""
     try:
-        return _result_kind(fn, args, keywords)
+        kind = _result_kind(fn, args, keywords)
     except TypeError:  # unhashable parts: compute afresh
-        return _result_kind.__wrapped__(fn, args, keywords)
+        kind = _result_kind.__wrapped__(fn, args, keywords)
+    return placed(fn, kind, (*args, *(k for _, k in keywords)))
 
 
 def keeps_field(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> bool:
@@ -160,7 +162,7 @@ def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) ->
     if results is None or any(getattr(r, "ndim", None) != kind.ndim for r in results):
         return kind
     lengths = tuple(_named_length([r.shape[i] for r in results], names) for i in range(kind.ndim))
-    return Array(kind.dtype, kind.axes, lengths) if any(lengths) else kind
+    return dataclasses.replace(kind, lengths=lengths) if any(lengths) else kind
 
 
 def _named_length(found: list[int], names: list[str]) -> Length | None:
@@ -223,7 +225,7 @@ def _is_exact(kind: Kind) -> bool:
 
 
 def _is_vague(kind: Kind) -> bool:
-    if isinstance(kind, Array):
+    if isinstance(kind, (Array, Sparse)):
         return ANY in kind.axes
     if isinstance(kind, (List, Range)):
         return True
@@ -261,6 +263,8 @@ def example(kind: Kind, run: Run) -> Any:
         return {key: example(k, run) for key, k in zip(kind.keys, kind.items)}
     if isinstance(kind, Record):
         return kind.cls(**{name: example(k, run) for name, k in zip(kind.fields, kind.items)})
+    if isinstance(kind, Sparse):
+        return kind.cls(example(Array(kind.dtype, kind.axes), run))
     raise NoExample(str(kind))
 
 
@@ -295,7 +299,9 @@ def _observed(results: list[Any], runs: tuple[Run, ...], exact: bool) -> Kind:
     if isinstance(first, np.ndarray):
         if any(r.ndim != first.ndim or r.dtype != first.dtype for r in results):
             return Number()
-        return Array(first.dtype.name, tuple(_axis([r.shape[i] for r in results], runs, exact) for i in range(first.ndim)))
+        return Array(first.dtype.name, _axes(results, runs, exact))
+    if is_sparse(first):
+        return Sparse(type(first), first.dtype.name, _axes(results, runs, exact))
     if type(first) is int:
         return Dim() if _is_power_of_length(results, runs) else Scalar("int")
     if isinstance(first, (tuple, list)):
@@ -314,6 +320,10 @@ def _observed(results: list[Any], runs: tuple[Run, ...], exact: bool) -> Kind:
     kind = kind_of(first)
     # An object that an example made is not the one that the program makes.
     return Object(type(first)) if isinstance(kind, Static) and not isinstance(first, str) else widen(kind)
+
+
+def _axes(results: list[Any], runs: tuple[Run, ...], exact: bool) -> tuple[str, ...]:
+    return tuple(_axis([r.shape[i] for r in results], runs, exact) for i in range(results[0].ndim))
 
 
 def _axis(lengths: list[int], runs: tuple[Run, ...], exact: bool) -> str:

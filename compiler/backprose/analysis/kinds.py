@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from backprose_runtime.arrays import is_array
+
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Range, Record, Scalar, Slice, Static, Tuple, Unbound, Unknown,
+    ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Maybe, Number, Range, Record, Scalar, Slice, Sparse, Static,
+    Tuple, Unbound, Unknown,
 )  # fmt: skip
 
 
@@ -18,8 +22,9 @@ from backprose.ir.kinds import (
 
 def kind_of(value: Any) -> Kind:
     """The kind that a call with this argument is specialised for."""
-    if isinstance(value, np.ndarray):
-        return Array(value.dtype.name, tuple(ONE if n == 1 else MANY for n in value.shape))
+    if is_array(value):
+        axes = tuple(ONE if n == 1 else MANY for n in value.shape)
+        return Array(value.dtype.name, axes, device=not isinstance(value, np.ndarray))
     if isinstance(value, np.generic):
         return Scalar("bool_" if isinstance(value, np.bool_) else value.dtype.name)
     if type(value) in (bool, int, float, complex):
@@ -38,7 +43,15 @@ def kind_of(value: Any) -> Kind:
         return Range()
     if isinstance(value, slice):
         return Slice(kind_of(value.start), kind_of(value.stop), kind_of(value.step))
+    if is_sparse(value):
+        return Sparse(type(value), value.dtype.name, tuple(ONE if n == 1 else MANY for n in value.shape))
     return Static(value)
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether the value is a sparse matrix; a program that has not imported SciPy has none."""
+    library = sys.modules.get("scipy.sparse")
+    return library is not None and library.issparse(value)
 
 
 def list_kind(items: list[Kind]) -> Kind:
@@ -77,11 +90,16 @@ def join(a: Kind, b: Kind) -> Kind:
         return a
     if isinstance(a, Scalar) and isinstance(b, Scalar):
         return _join_scalars(a, b)
+    if isinstance(a, Array) and isinstance(b, Array) and a.device != b.device:
+        return UNKNOWN
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim:
         axes = tuple(x if x == y else ANY for x, y in zip(a.axes, b.axes))
         lengths = tuple(a.length(i) if a.length(i) == b.length(i) else None for i in range(a.ndim))
-        return Array(_promote(a.dtype, b.dtype), axes, lengths if any(lengths) else ())
+        return Array(_promote(a.dtype, b.dtype), axes, lengths if any(lengths) else (), a.device)
     if is_number(a) and is_number(b):
+        found = next((k for k in (a, b) if isinstance(k, Array) and k.device and not k.axes), None)
+        if found is not None and ndim_of(a) == ndim_of(b) == 0:  # a number on the host until something is added to it
+            return dataclasses.replace(found, dtype=_join_dtypes(a, b))
         return Number(_join_dtypes(a, b))
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         return Tuple(_join_all(a.items, b.items))
@@ -216,7 +234,7 @@ def _elements(kind: Kind) -> tuple[Kind, ...]:
 def without_lengths(kind: Kind) -> Kind:
     """The kind with all names of lengths left out: what it is, rather than what it is as long as."""
     if isinstance(kind, Array):
-        return Array(kind.dtype, kind.axes) if kind.lengths else kind
+        return dataclasses.replace(kind, lengths=()) if kind.lengths else kind
     if isinstance(kind, Dim):
         return Dim()
     if isinstance(kind, (Tuple, FixedList, Dict, Record)):
@@ -230,7 +248,7 @@ def name_lengths(kind: Kind, name: str) -> Kind:
     """The kind of a parameter with names for the lengths of its axes. Elements of a list may differ, so have none."""
     if isinstance(kind, Array) and not kind.lengths:
         lengths = tuple(None if a == ONE else (f"{name}.{i}", 0) for i, a in enumerate(kind.axes))
-        return Array(kind.dtype, kind.axes, lengths if any(lengths) else ())
+        return dataclasses.replace(kind, lengths=lengths if any(lengths) else ())
     if isinstance(kind, (Tuple, FixedList, Dict, Record)):
         items = tuple(name_lengths(k, f"{name}.{i}") for i, k in enumerate(kind.items))
         return dataclasses.replace(kind, items=items)

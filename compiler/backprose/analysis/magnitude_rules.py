@@ -75,7 +75,7 @@ def _first(m: Magnitudes, op: Op) -> Fact:
     np.split, np.array_split, np.hsplit, np.vsplit, np.resize, np.ndarray.item,
     np.ndarray.tolist, float, np.float16, np.float32, np.float64, np.longdouble, builtins.list, builtins.tuple,
     builtins.reversed, np.max, np.min, np.amax, np.amin, np.maximum.reduce, np.minimum.reduce,
-    backprose_runtime.flat, backprose_runtime.get_at,
+    backprose_runtime.flat, backprose_runtime.get_at, backprose_runtime.stop_gradient,
     backprose_runtime.last_at, backprose_runtime.copy_of, backprose_runtime.flatten, backprose_runtime.unpack,
 )  # fmt: skip
 def _same(m: Magnitudes, op: Op) -> Fact:

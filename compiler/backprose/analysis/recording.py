@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
@@ -28,7 +29,10 @@ ARITHMETIC = frozenset(
     {getattr(operator, n) for n in "add sub mul truediv neg pos lt le gt ge eq ne and_ or_ not_ is_ is_not".split()}
     | {np.add, np.subtract, np.multiply, np.divide, np.negative}
 )
-VIEWS = frozenset({operator.getitem, np.transpose, np.shape, np.expand_dims, np.swapaxes, len, range, slice, isinstance})
+VIEWS = frozenset(
+    {operator.getitem, np.transpose, np.shape, np.expand_dims, np.swapaxes, len, range, slice, isinstance,
+     backprose_runtime.stop_gradient}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ Keys = tuple[Hashable, ...]
 
 SAME = frozenset(
     {np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like, np.ndarray.astype,
-     backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.add_at}
+     backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.add_at, backprose_runtime.stop_gradient}
 )  # fmt: skip
 CREATED = frozenset({np.zeros, np.ones, np.empty, np.full})
 INTEGER = frozenset({operator.add, operator.sub, operator.mul, operator.floordiv, operator.neg, operator.mod, len})

@@ -10,6 +10,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.devices import placed
 from backprose.analysis.examples import result_kind
 from backprose.analysis.kinds import dtype_of, is_basic, is_number, ndim_of
 from backprose.ir.kinds import ANY, MANY, ONE, Array, Dim, FixedList, Kind, Length, List, Number, Scalar, Static, Tuple
@@ -22,7 +23,7 @@ def stated_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind
     if state is None:
         return kind
     try:
-        return state(*args, **dict(keywords)) or kind
+        return placed(fn, state(*args, **dict(keywords)) or kind, (*args, *(k for _, k in keywords)))
     except TypeError:  # an option of which nothing is stated
         return kind
 
@@ -46,6 +47,25 @@ def _lengths(shape: Kind) -> tuple[Length | None, ...]:
 
 def _broadcast(array: Kind, shape: Kind | None = None) -> Kind | None:
     return None if shape is None else _reshaped(array, shape)
+
+
+def _sparse_product(data: Kind, rows: Kind, columns: Kind, shape: Kind, x: Kind) -> Kind | None:
+    """As many rows as the matrix has, and the columns of x."""
+    if not (isinstance(data, Array) and isinstance(x, Array) and isinstance(shape, Tuple)):
+        return None
+    dtype = np.result_type(data.dtype, x.dtype).name
+    lengths = (*_lengths(shape)[:1], *x.lengths[1:]) if _lengths(shape) and x.lengths else ()
+    return Array(dtype, (*(_axes(shape) or (ANY,))[:1], *x.axes[1:]), lengths)
+
+
+def _sparse_solution(data: Kind, rows: Kind, columns: Kind, shape: Kind, b: Kind) -> Kind | None:
+    """The shape of the right side, of which one column is given as a vector."""
+    if not (isinstance(data, Array) and isinstance(b, Array)) or ANY in b.axes[1:]:
+        return None
+    dtype = np.result_type(data.dtype, b.dtype, np.float32).name
+    if dtype not in ("float32", "float64", "complex64", "complex128"):
+        return None
+    return Array(dtype, b.axes if b.axes[1:] == (MANY,) else b.axes[:1])
 
 
 def _filled(shape: Kind, fill_value: Kind) -> Kind | None:
@@ -215,10 +235,14 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.get_at: _part,
     backprose_runtime.set_at: _like_first,
     backprose_runtime.put_at: _like_first,
+    backprose_runtime.stop_gradient: lambda x: x,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,
+    backprose_runtime.sparse_product: _sparse_product,
+    backprose_runtime.sparse_solution: _sparse_solution,
 }
 ALWAYS = frozenset(
     {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
-     backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.sum_to}
+     backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at,
+     backprose_runtime.stop_gradient, backprose_runtime.sum_to, backprose_runtime.sparse_product, backprose_runtime.sparse_solution}
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.codegen.cupy import is_cast, on_device, wants_array
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
 from backprose.codegen.unpacking import position
@@ -141,10 +142,27 @@ class Expressions:
         if method:
             target = self.value(args[0])
             if isinstance(target, ast.Constant) and type(target.value) is int:
-                return ast.Call(self.references.node(fn), self.values(args), keywords)
+                return ast.Call(self.references.node(fn, on_device(op)), self.values(args), keywords)
             attribute = ast.Attribute(target, method, LOAD)
             return attribute if method in ATTRIBUTES else ast.Call(attribute, self.values(args[1:]), keywords)
-        return ast.Call(self.references.node(fn), self.values(args), keywords)
+        if on_device(op) and (fn is np.broadcast_to or is_cast(fn)):
+            return self.on_gpu(op)
+        values = self.values(args)
+        if args and on_device(op) and wants_array(op):
+            values[0] = _call(self.references.node(np.asarray, True), values[:1])
+        return ast.Call(self.references.node(fn, on_device(op)), values, keywords)
+
+    def on_gpu(self, op: Op) -> ast.expr:
+        """What CuPy's functions do for arrays only: a cast, and the broadcast of a number."""
+        args = self.values(op.positional)
+        if isinstance(op.operands[0].kind, Array):
+            if op.fn is np.broadcast_to:
+                return _call(self.references.node(op.fn, True), args)
+            return _call(ast.Attribute(args[0], "astype", LOAD), [self.references.node(op.fn)])
+        if op.fn is not np.broadcast_to:
+            return _call(self.references.node(op.fn), args)
+        dtype = self.references.node(np.dtype(op.result.kind.dtype).type)
+        return _call(self.references.node(np.full, True), [args[1], args[0], dtype])
 
     def unary(self, op: Op) -> ast.expr:
         operand = self.value(op.operands[0])
@@ -195,7 +213,7 @@ class Expressions:
             elif hasattr(np.ndarray, name):
                 target = ast.Call(ast.Attribute(target, name, LOAD), _spread(arguments), [])
             else:
-                function = ast.Attribute(self.references.node(np), name, LOAD)
+                function = ast.Attribute(self.references.array_module(), name, LOAD)
                 target = ast.Call(function, [target, *_spread(arguments)], [])
         return target
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from backprose.codegen.cupy import mirrored, uses_device
 from backprose.ir.kinds import Array, Dim, Kind, Scalar, Slice
 from backprose.ir.nodes import Module, Op
 from backprose.ir.objects import public_name
@@ -61,6 +62,7 @@ class References:
     """How the text of one module refers to what lies outside it."""
 
     def __init__(self, module: Module, objects: Iterable[Any]):
+        self.arrays = "cupy" if uses_device(module) else "numpy"
         functions = module.functions.values()
         self.params = {p.name for f in functions for p in f.params}
         self.user_names = {clean(v.name) for f in functions for v in defined_values(f.region) if v.name} | self.params
@@ -85,7 +87,11 @@ class References:
         path = path_of(value)
         if path is None:
             return
-        root = _root(path)
+        if self.arrays == "cupy":
+            self._reserve(_root(mirrored(path)))
+        self._reserve(_root(path))
+
+    def _reserve(self, root: str) -> None:
         if root in self.roots:
             return
         name = ALIASES.get(root, root.rpartition(".")[2])
@@ -102,9 +108,14 @@ class References:
         self.foreign[id(value)] = name
         self.names[name] = value
 
-    def node(self, value: Any) -> ast.expr:
-        """The expression that names a foreign object; notes the import that it needs."""
+    def array_module(self) -> ast.expr:
+        """The expression that names the module of the program's arrays."""
+        return self.node(np, device=self.arrays == "cupy")
+
+    def node(self, value: Any, device: bool = False) -> ast.expr:
+        """The expression that names a foreign object; notes the import that it needs. `device`: as CuPy has it."""
         path = path_of(value)
+        path = mirrored(path) if path and device else path
         if path is None:
             return ast.Name(self.foreign[id(value)], ast.Load())
         root = _root(path)
@@ -114,7 +125,8 @@ class References:
             if name != root.partition(".")[2]:
                 self.imports[root] = _import_from("builtins", root.partition(".")[2], name)
         elif "." in root:
-            self.imports[root] = _import_from(*root.split("."), name)
+            package, _, attribute = root.rpartition(".")
+            self.imports[root] = _import_from(package, attribute, name)
         else:
             self.imports[root] = f"import {root}" + (f" as {name}" if name != root else "")
         node: ast.expr = ast.Name(name, ast.Load())
@@ -141,11 +153,12 @@ def _import_from(package: str, attribute: str, name: str) -> str:
 
 
 def _root(path: str) -> str:
-    """The part of a path that is a name in the text: `numpy`, `builtins.len`, `backprose_runtime.add_at`, `scipy.special`."""
+    """The part of a path that is a name in the text: `numpy`, `builtins.len`, `backprose_runtime.add_at`, `scipy.special`,
+    `cupyx.scipy.special`."""
     first, _, rest = path.partition(".")
     if first in ("builtins", "backprose_runtime", "scipy") and rest:
         return f"{first}.{rest.partition('.')[0]}"
-    return first
+    return ".".join(path.split(".")[:3]) if first == "cupyx" else first
 
 
 def first_free(name: str, taken: set[str]) -> str:

@@ -134,7 +134,7 @@ class Printer:
         share = self.write.value(value)
         less = without_minus(share)
         if needs_add_at(index.kind):
-            ufunc = ast.Attribute(self.write.references.node(np), "add" if less is None else "subtract", LOAD)
+            ufunc = ast.Attribute(self.write.references.array_module(), "add" if less is None else "subtract", LOAD)
             part = self.write.view(_name(target), path)
             args = [part, self.write.value(index), share if less is None else less]
             return ast.Expr(ast.Call(ast.Attribute(ufunc, "at", LOAD), args, []))

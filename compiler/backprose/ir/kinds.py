@@ -14,6 +14,8 @@ import numpy as np
 
 ONE, MANY, ANY = "1", "N", "?"
 
+DEVICE = "gpu_"  # what the textual form of an array on a GPU begins with
+
 PYTHON_SCALARS = ("bool", "int", "float", "complex")
 
 
@@ -45,12 +47,13 @@ class Array(Kind):
     """An `ndarray`: dtype name and one of ONE, MANY, ANY for each axis. 0-d arrays have `axes == ()`.
 
     `lengths` names each axis's length where it is known to be the same as another's: ("u.0", -2) is two less than
-    that of axis 0 of u, None is unknown. Lengths are no part of the textual form.
+    that of axis 0 of u, None is unknown. Lengths are no part of the textual form. `device`: it is CuPy's, on a GPU.
     """
 
     dtype: str
     axes: tuple[str, ...]
     lengths: tuple[Length | None, ...] = ()
+    device: bool = False
 
     def length(self, axis: int) -> Length | None:
         return self.lengths[axis] if self.lengths else None
@@ -60,7 +63,7 @@ class Array(Kind):
         return len(self.axes)
 
     def __str__(self) -> str:
-        return f"{short_dtype(self.dtype)}[{', '.join(self.axes)}]"
+        return f"{DEVICE if self.device else ''}{short_dtype(self.dtype)}[{', '.join(self.axes)}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +247,17 @@ class Object(Kind):
 
     def __str__(self) -> str:
         return f"object({self.cls.__qualname__})"
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse(Object):
+    """A sparse matrix of SciPy: its class, and dtype and axes as in `Array`. Its entries carry no derivative."""
+
+    dtype: str
+    axes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"sparse({self.cls.__qualname__}, {short_dtype(self.dtype)}[{', '.join(self.axes)}])"
 
 
 @dataclass(frozen=True, slots=True)

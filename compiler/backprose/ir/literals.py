@@ -87,7 +87,7 @@ def kind_text(kind: k.Kind, objects: Objects) -> str:
         case k.Static(value=value):
             return "=" + literal(value, objects)
         case k.Array(dtype, axes):
-            return f"{word(k.short_dtype(dtype))}[{', '.join(axes)}]"
+            return f"{k.DEVICE if kind.device else ''}{word(k.short_dtype(dtype))}[{', '.join(axes)}]"
         case k.Tuple(items):
             return f"({text(items)}{',' if len(items) == 1 else ''})"
         case k.List(item):
@@ -106,6 +106,8 @@ def kind_text(kind: k.Kind, objects: Objects) -> str:
             return f"closure({', '.join(filter(None, (objects.name(template), text(captured))))})"
         case k.Maybe(item):
             return f"{kind_text(item, objects)} | None"
+        case k.Sparse(cls, dtype, axes):
+            return f"sparse({objects.reference(cls)}, {word(k.short_dtype(dtype))}[{', '.join(axes)}])"
         case k.Object(cls):
             return f"object({objects.reference(cls)})"
     return str(kind)

@@ -170,7 +170,8 @@ class Reader:
             return k.Dict(tuple(key for key, _ in pairs), tuple(item for _, item in pairs))
         name = self.name()
         if self.take("["):
-            return k.Array(k.LONG_DTYPE.get(name, name), tuple(self.listed(self.next, "]")))
+            device, name = name.startswith(k.DEVICE), name.removeprefix(k.DEVICE)
+            return k.Array(k.LONG_DTYPE.get(name, name), tuple(self.listed(self.next, "]")), device=device)
         return self.named_kind(name)
 
     def named_kind(self, name: str) -> k.Kind:
@@ -184,11 +185,13 @@ class Reader:
             self.expect("(")
             pairs = self.listed(lambda: self.pair(self.name, ":", self.kind), ")")
             return k.Record(cls, tuple(field for field, _ in pairs), tuple(item for _, item in pairs))
-        if name in ("object", "closure", "slice"):
+        if name in ("object", "closure", "slice", "sparse"):
             self.expect("(")
             if name == "slice":
                 return k.Slice(*self.listed(self.kind, ")"))
             owner = self.reference()
             rest = self.listed(self.kind, ")") if self.take(",") else self.expect(")")
+            if name == "sparse":
+                return k.Sparse(owner, rest[0].dtype, rest[0].axes)
             return k.Object(owner) if name == "object" else k.Closure(owner, tuple(rest or ()))
         return k.Scalar(k.LONG_DTYPE.get(name, name))

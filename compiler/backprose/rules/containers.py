@@ -112,4 +112,4 @@ def remove_part(y, items, start, stop, *, y_bar):
     return with_items(y_bar, at, at, zeros_like(items[start:stop]))
 
 
-no_derivative(place)
+no_derivative(place, backprose_runtime.stop_gradient)

@@ -13,7 +13,7 @@ import numpy as np
 from backprose.rules.matrices import flipped
 from backprose.rules.registry import at_compile_time, multilinear, named, no_derivative, refused, rule
 from backprose.rules.static import (
-    contracted_axes, inverse_permutation, is_sorted, other_axes, partners, rank_is_known, require, span,
+    contracted_axes, inverse_permutation, is_sorted, is_sparse, other_axes, partners, rank_is_known, require, span,
 )  # fmt: skip
 from backprose.rules.subscripts import transposed
 from backprose_runtime import matmul_left_bar, matmul_right_bar, unbroadcast
@@ -31,6 +31,9 @@ def matmul(c, a, b, *, c_bar):
     Shapes: A (..., m, k), B (..., k, n), C (..., m, n); a vector is a row on the left and a column on the right.
     Leading axes broadcast, and their sums are made here.  Reads: A, B.  Source: Giles 2008, NA-08/01, 2.2.1.
     """
+    if is_sparse(a) or is_sparse(b):  # its entries are constants
+        c_bar = c_bar if np.ndim(c) else np.reshape(c_bar, 1)  # SciPy's coo_array of one row may give a scalar
+        return (c_bar @ b.T, None) if is_sparse(b) else (None, a.T @ c_bar)
     if not (rank_is_known(a) and rank_is_known(b)):
         return matmul_left_bar(c_bar, a, b), matmul_right_bar(c_bar, a, b)
     if np.ndim(a) == 1 and np.ndim(b) == 1:

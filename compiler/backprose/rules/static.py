@@ -64,9 +64,25 @@ def require(condition, reason):
         raise ValueError(reason)
 
 
+@at_compile_time
+def refuse(reason):
+    """Refuse the call for `reason`, where the compiler comes by."""
+    raise ValueError(reason)
+
+
 def is_true(x):
     """Whether `x` is True itself, as an option that is left out is. The compiler asks the kind."""
     return x is True
+
+
+def is_sparse(x):
+    """Whether `x` is a sparse matrix of SciPy, a constant. The compiler asks the kind."""
+    return hasattr(x, "nnz")
+
+
+def is_sparse_array(x):
+    """Whether `x` is of a class that SciPy names an array, with `*` entry by entry. The compiler asks the kind."""
+    return type(x).__name__.endswith("_array")
 
 
 def is_integer(x):

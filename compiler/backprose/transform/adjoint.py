@@ -10,7 +10,6 @@ value from inside the primal's region, that value is a residual, and the primal'
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -27,10 +26,11 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
-from backprose.transform import custom_reverse, refusals, reverse_loops, user_rules
+from backprose.transform import custom_reverse, refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
+from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -84,10 +84,8 @@ class Reversal:
         if rule is None:
             raise refusals.without_derivative(op.fn, op.loc)
         args, keywords = bound(rule, op)
-        for name, operand in {**args, **keywords}.items():
-            if name not in rule.wrt + rule.inert and isinstance(operand, Value):
-                self._require_inert(op, operand, f"`{name}`")
-        bar = bars.tree(b, op.result)
+        require_covered(self.active, op, rule, {**args, **keywords})
+        bar = bars.tree(b, op.result, settled=False)
         before = len(b.ops)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))
@@ -99,19 +97,7 @@ class Reversal:
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""
         self.cotangents.update((bar, *b.parts.get(bar, ())))
-        try:
-            args, given = (op.result, *op.positional), {**op.keywords, rule.bar: bar}
-            if rule.of_user:
-                out = user_rules.apply(self.engine, b, rule, op, args, given)
-            else:
-                out = self.engine.call_function(b, rule.text, args, given, b.loc)
-        except errors.RuleMismatch:
-            raise
-        except errors.CompileError as error:
-            raise type(error)(
-                f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",
-                op.loc, error.what + (f" ({error.why})" if error.why else ""), error.instead,
-            ) from error  # fmt: skip
+        out = inlined(self.engine, b, op, rule, rule.text, {rule.bar: bar})
         if len(rule.wrt) == 1:
             return (out,)
         return b.items_of(out)
@@ -132,7 +118,7 @@ class Reversal:
         target, index = op.operands
         kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
         if target not in self.active:
-            return self._require_inert(op, index)
+            return require_inert(self.active, op, index, "the subscript")
         if isinstance(kind, (Tuple, FixedList, Dict, Record)):
             if not isinstance(index.kind, Static):
                 return self._getitem_at_runtime(b, op, kind, bars)
@@ -161,15 +147,6 @@ class Reversal:
             return target, ()
         whole, steps = self._path(op.operands[0])
         return whole, (*steps, op.operands[1])
-
-    def _require_inert(self, op: Op, operand: Value, name: str = "the subscript") -> None:
-        """An operand that has no share in the rule must not carry a derivative: a zero would be silently wrong."""
-        if operand in self.active:
-            raise errors.NotDifferentiable(
-                f"the derivative by {name} is not in the table", op.loc,
-                f"a value that depends on the arguments goes into `{getattr(op.fn, '__name__', op.fn)}` there",
-                "pass a constant, or write it with functions that have rules (docs/rules.md)",
-            )  # fmt: skip
 
     def _getitem_at_runtime(self, b: TypedBuilder, op: Op, kind: Any, bars: Cotangents) -> None:
         """An element of a container of known length, chosen at run time: add to a list of all its cotangents."""
@@ -313,20 +290,6 @@ def _leaf_of(b: TypedBuilder, item: Value, kind: Kind, path: tuple) -> Value:
     for key in path:
         item = b.call(operator.getitem, item, b.const(key)) if not isinstance(item.kind, Record) else b.getattr(item, key)
     return item
-
-
-def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
-    """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
-    parameters = inspect.signature(rule.text).parameters
-    named: dict[str, Any] = {}
-    positional = list(op.positional)
-    for name in rule.params:
-        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
-            named[name] = tuple(positional)
-            positional = []
-        elif positional:
-            named[name] = positional.pop(0)
-    return named, op.keywords
 
 
 def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value]) -> list[tuple[str, Value]]:

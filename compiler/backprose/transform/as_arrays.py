@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.activity import carries_derivative
+from backprose.analysis.devices import creates_on_device
 from backprose.ir.kinds import Array, FixedList, List, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import Rule, takes_tuple, ufunc_of
@@ -29,6 +30,7 @@ MAKE_ARRAYS = frozenset({
 AS_GIVEN = frozenset({np.split, np.vsplit, np.hsplit, np.dsplit, np.trim_zeros, np.block})  # to these, lists are no arrays
 OPERATORS = frozenset({operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul})
 SEQUENCES = (List, FixedList, Tuple)
+DATA = frozenset({"condition", "indices", "obj", "weights", "x", "xp", "bins"})  # operands that are lists of numbers
 
 
 def with_arrays(
@@ -41,12 +43,16 @@ def with_arrays(
         return args, keywords
     is_ufunc = isinstance(fn, np.ufunc) or ufunc_of(fn) is not None
     takes_arrays = is_ufunc or (getattr(fn, "__module__", None) or "").startswith(("numpy", "scipy"))
+    takes_arrays = takes_arrays or getattr(fn, "__objclass__", None) is np.ndarray
     if fn in (*MAKE_ARRAYS, *AS_GIVEN) or not takes_arrays:
         return args, keywords
     params = (*rule.params, *rule.params[-1:] * len(args))  # the last one may take all the rest
     named = {**dict(enumerate(args)), **keywords}
     for key, value in named.items():
-        if (key if isinstance(key, str) else params[key]) not in rule.wrt:
+        name = key if isinstance(key, str) else params[key]
+        if name not in rule.wrt:
+            if name in DATA and creates_on_device():
+                named[key] = as_array(b, value)
             continue
         if isinstance(value.kind, Tuple) and takes_tuple(fn):
             continue
@@ -68,6 +74,6 @@ def _may_be_active(value: Value) -> bool:
 
 
 def as_array(b: TypedBuilder, value: Value) -> Value:
-    """A sequence that may carry a derivative as an array; other values as they are."""
+    """A sequence that may carry a derivative as an array; other values as they are. CuPy takes no list for an array."""
     sequence = isinstance(value.kind, SEQUENCES) or is_namedtuple(value.kind)
-    return b.call(np.array, value) if sequence and carries_derivative(value.kind) else value
+    return b.call(np.array, value) if sequence and (carries_derivative(value.kind) or creates_on_device()) else value

@@ -13,12 +13,12 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.kinds import is_number, kind_of
 from backprose.ir.kinds import (
-    Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Static, Tuple, Unknown,
+    Dict, FixedList, Kind, List, Maybe, Object, Range, Record, Scalar, Slice, Sparse, Static, Tuple, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import METHODS, VARIADIC_METHODS, is_known
 from backprose.transform import (
-    containers, followed, inherited, lists, members, outside, plain_methods, refusals, writing,
+    containers, followed, inherited, lists, members, outside, plain_methods, refusals, sparse, writing,
 )  # fmt: skip
 from backprose.transform.places import CONTAINERS
 from backprose.transform.typed import LITERALS, TypedBuilder
@@ -69,6 +69,9 @@ def get(engine: Inference, b: TypedBuilder, target: Value, name: str, loc: Any) 
         if name in position[: len(bounds)]:
             return bounds[position.index(name)]
         return b.getattr(target, name, getattr(kind, name))
+    if isinstance(kind, Sparse):
+        value = sparse.attribute(engine, b, target, name, loc)
+        return _method(engine, b, target, name) if value is None else value
     if isinstance(kind, Range) and name in ("start", "stop", "step"):
         return b.getattr(target, name, Scalar("int"))
     if isinstance(kind, (List, FixedList, Tuple, Dict, Static, Scalar, Object)):
@@ -179,6 +182,8 @@ def call_method(
             args = (*args, b.const(None))  # the function has no default for it
         value = engine.known(b, METHODS[name], (target, *args), keywords, loc)
         return _as_method(b, value, name)
+    if isinstance(kind, Sparse):
+        return sparse.call_method(engine, b, target, name, args, keywords, loc)
     if isinstance(kind, Record):
         return _call_record_method(engine, b, target, kind, name, args, keywords, loc)
     table = lists.METHODS if isinstance(kind, (List, FixedList)) else containers.DICT if isinstance(kind, Dict) else {}

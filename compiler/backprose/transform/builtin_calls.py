@@ -15,7 +15,7 @@ from backprose import errors
 from backprose.analysis.kinds import is_inexact, is_number
 from backprose.ir.kinds import Dict, FixedList, List, Maybe, Range, Record, Scalar, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform import fields, followed, iteration, meanings, objects, type_questions, writing
+from backprose.transform import fields, followed, iteration, meanings, objects, stopping, type_questions, writing
 from backprose.transform.cotangents import fit
 from backprose.transform.type_questions import is_namedtuple, type_of
 from backprose.transform.typed import LITERALS, TypedBuilder, typed_call
@@ -171,6 +171,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     **type_questions.HANDLERS,
     **objects.HANDLERS,
     **fields.HANDLERS,
+    **stopping.HANDLERS,
     dict: _dict,
     builtins.sum: _sum,
     backprose_runtime.unbroadcast: _unbroadcast,

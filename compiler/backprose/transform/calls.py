@@ -73,6 +73,7 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         return writing.shuffle(engine, b, lambda n: b.call(writing.SHUFFLES[fn], n), args, keywords, loc)
     handler = builtin_calls.HANDLERS.get(fn) if is_hashable(fn) else None
     if handler is not None:
+        refusals.refuse_stand_ins(fn, (*args, *keywords.values()), loc)
         if fn not in builtin_calls.ITERATING:
             refusals.refuse_iterators(engine, fn, args, loc)
         return handler(engine, b, args, keywords, loc)
@@ -165,6 +166,7 @@ def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], 
             return found
     if is_compile_time(fn) and not all(map(b.is_static, (*args, *keywords.values()))):
         return engine.call_function(b, fn, args, keywords, loc)
+    refusals.refuse_stand_ins(fn, (*args, *keywords.values()), loc)
     rule = rule_for(fn)
     if rule is not None:
         refusals.refuse_objects(fn, args, loc)

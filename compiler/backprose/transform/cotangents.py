@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace, replace
 from typing import Any
 
 import backprose_runtime
@@ -133,8 +133,11 @@ class Cotangents:
 
     # Reading
 
-    def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = True) -> Value:
-        """The cotangent of the part of `value` at `path` as one value of the same structure."""
+    def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = True, settled: bool = True) -> Value:
+        """The cotangent of the part of `value` at `path` as one value of the same structure.
+
+        What is not `settled` may be a number on the host, to compute with, where the leaf is an array on a GPU.
+        """
         kind = kind_at(value.kind, path)
         if isinstance(kind, Tuple):
             return b.tuple([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
@@ -146,10 +149,18 @@ class Cotangents:
             return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
         if not carries_derivative(kind):
             return b.const(None)
-        return self.leaf(b, value, path)
+        return self.leaf(b, value, path) if settled else self._found(b, value, path)
 
     def leaf(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
-        """The cotangent of a leaf, zeros if nothing has reached it."""
+        """The cotangent of a leaf, zeros if nothing has reached it; on a GPU, if the leaf is there."""
+        kind, bar = kind_at(value.kind, path), self._found(b, value, path)
+        if isinstance(kind, Array) and kind.device and not isinstance(bar.kind, Array):
+            dtype = b.data(np.dtype(kind.dtype).type)
+            return b.call(np.asarray, bar, dtype, kind=replace(kind, axes=(), lengths=()), name=bar_name(value, path))
+        return bar
+
+    def _found(self, b: TypedBuilder, value: Value, path: Path = ()) -> Value:
+        """The cotangent of a leaf as far as it goes: of a number on a GPU it may be a constant."""
         bar = self.get(value, path)
         if bar is None:
             return self.zeros(b, value, path)
@@ -228,6 +239,8 @@ def bar_name(value: Value, path: Path = ()) -> str:
 
 def zeros(b: TypedBuilder, kind: Kind, like: Value, name: str = "") -> Value:
     """A zero cotangent for a primal of the kind; `like` is read for its shape only."""
+    if isinstance(kind, Array) and kind.device and not kind.axes:
+        return b.call(np.zeros, b.tuple(()), b.data(np.dtype(kind.dtype).type), kind=kind, name=name)
     if isinstance(kind, Array) and kind.axes:
         return b.call(np.zeros_like, like, kind=kind, name=name)
     if isinstance(kind, (Number, List)) or not is_inexact(kind):
@@ -276,12 +289,14 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
                 stretched += (i,)
             elif (mine == ANY and its != ONE) or (mine == MANY and its in (ONE, ANY)):
                 shape = b.call(np.shape, primal())
-                summed = b.call(backprose_runtime.sum_to, bar, shape, kind=Array(dtype_of(bar.kind), kind.axes))
+                summed = b.call(backprose_runtime.sum_to, bar, shape, kind=replace(kind, dtype=dtype_of(bar.kind), lengths=()))
                 return cast(b, summed, kind)
     if axes:
         bar = _sum(b, bar, axes, keepdims=False)
     if stretched:
         bar = _sum(b, bar, stretched, keepdims=True)
+    if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
+        bar = as_scalar(b, bar, kind)
     return cast(b, bar, kind)
 
 
@@ -292,6 +307,10 @@ def is_undecided(bar: Value, kind: Kind) -> bool:
 
 def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
+    if isinstance(bar.kind, Array) and bar.kind.device:
+        bar = b.call(complex if is_complex(bar.kind) else float, bar)  # to the host, where the primal is
+        if kind.dtype == bar.kind.dtype:
+            return bar
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
     return b.call(make, bar, kind=kind)
 
@@ -324,7 +343,7 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
         if isinstance(kind, Array):
             return b.call(np.asarray, bar, b.data(np.dtype(want).type), kind=kind)
         return b.call(np.dtype(want).type, bar, kind=kind) if isinstance(kind, Scalar) else bar
-    if isinstance(bar.kind, Array) and bar.kind.axes:
+    if isinstance(bar.kind, Array) and (bar.kind.axes or bar.kind.device):
         return b.call(np.ndarray.astype, bar, b.data(np.dtype(want).type), method="astype")
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.ir.kinds import FixedList, List, Record, Static, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform.places import UNCHANGING, holds_memory
+from backprose.transform.places import UNCHANGING, Ref, holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _is_same(engine: Inference, x: Value, y: Value, loc: Any) -> bool | None:
     if not (holds_memory(x.kind) and holds_memory(y.kind)):
         return None
     certain = x not in memory.doubtful and y not in memory.doubtful
-    one, other = memory.ref(x), memory.ref(y)
+    one, other = (Ref(place.cell, place.steps) for place in map(memory.ref, (x, y)))
     if certain and one == other and not one.path:
         return True
     objects = [v for v in (x, y) if isinstance(v.kind, Record) and not issubclass(v.kind.cls, tuple)]

@@ -196,6 +196,7 @@ class Inference:
         held += [(v.name, v) for v in values]
         cells = [(name, self.memory.ref(part).cell) for name, v in held for part in self.memory.reachable(b, v)]
         result = self.inline(b, target, lowered, values)
+        refusals.refuse_result(result.kind, lowered.loc)
         followed.check_unchanged(self, b, (result,), lowered.loc)
         followed.check_separate(self, b, at, params, bool(changed))
         region = rename(b.region(params, [result]), self.names)

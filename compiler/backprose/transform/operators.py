@@ -11,11 +11,11 @@ import numpy as np
 
 from backprose import errors
 from backprose.ir.kinds import (
-    Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Static, Unknown,
+    Array, Closure, Dict, FixedList, List, Maybe, Number, Record, Sparse, Static, Unknown,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.registry import meaning_of
-from backprose.transform import attributes, containers, lists, meanings, stores, type_questions
+from backprose.transform import attributes, containers, lists, meanings, sparse, stores, type_questions
 from backprose.transform.refusals import described
 from backprose.transform.typed import TypedBuilder
 
@@ -52,8 +52,8 @@ def update(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...],
     if isinstance(kind, Dict) and fn is operator.ior:
         containers.DICT["update"](engine, b, args[0], args[1:], {}, loc)
         return engine.memory.current(b, args[0], loc)
-    if isinstance(kind, (List, FixedList, Dict)):
-        what = "container"
+    if isinstance(kind, (List, FixedList, Dict, Sparse)):
+        what = "sparse matrix" if isinstance(kind, Sparse) else "container"
         raise errors.UnsupportedUpdate(
             f"`{symbol}` updates this {what} in place", loc,
             "what the elements are then has no rule", f"write `x = x {symbol[:-1]} y`, which makes a new {what}",
@@ -89,6 +89,8 @@ def overload(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
         return engine.call_function(b, method, args, {}, loc) if method is not None else None
     if getattr(fn, "__module__", "") not in ("_operator", "operator"):
         return None
+    if any(isinstance(v.kind, Sparse) for v in args) and not isinstance(args[0].kind, Record):
+        return sparse.operation(engine, b, fn, args, loc)
     name = f"__{fn.__name__.strip('_')}__"
     for i, value in enumerate(args[:2]):
         method = type_questions.special(value.kind, name if i == 0 else name.replace("__", "__r", 1))
@@ -125,4 +127,4 @@ def check_operands(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
 
 def _has_operator(cls: type) -> bool:
     return issubclass(cls, tuple) or any(isinstance(v, types.FunctionType) and k.startswith("__") and k not in ROUTINE
-                                         for k, v in vars(cls).items())  # fmt: skip
+                                         for base in cls.__mro__ for k, v in vars(base).items())  # fmt: skip

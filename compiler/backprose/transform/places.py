@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from backprose_runtime import stop_gradient
 
 from backprose.ir.kinds import (
     Array,
@@ -47,6 +48,11 @@ class Step:
 class Ref:
     cell: Cell
     path: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The path of a store: the memory behind `stop_gradient(x)` is that of x."""
+        return tuple(step for step in self.path if step.fn is not stop_gradient)
 
 
 @dataclass(frozen=True)

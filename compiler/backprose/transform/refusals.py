@@ -12,7 +12,7 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_none, is_number
-from backprose.ir.kinds import Dict, FixedList, List, Record, Static, Tuple, Unknown
+from backprose.ir.kinds import Dict, FixedList, List, Record, Sparse, Static, Tuple, Unknown
 from backprose.ir.nodes import Value
 from backprose.ir.objects import public_name
 from backprose.rules.registry import (
@@ -146,6 +146,11 @@ def refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
         items = [k for kind in items for k in (kind.items if isinstance(kind, (Tuple, FixedList)) else (kind,))]
         items = [k.item if isinstance(k, List) else k for k in items]
     for kind in items:
+        if isinstance(kind, Sparse) and (getattr(fn, "__module__", None) or "").partition(".")[0] not in ("_operator", "scipy"):
+            raise errors.UnsupportedCall(
+                f"`{name_of(fn)}` of a sparse matrix is not supported", loc, "NumPy takes it for one object, not for a matrix",
+                "write A @ x, or A.toarray() if that is small",
+            )  # fmt: skip
         if isinstance(kind, Dict) or (isinstance(kind, Record) and not issubclass(kind.cls, tuple)):
             raise errors.UnsupportedCall(
                 f"`{name_of(fn)}` of {described(kind)} is not supported", loc, "its derivative rule is for numbers and arrays",
@@ -160,6 +165,36 @@ def refuse_objects(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
         )  # fmt: skip
 
 
+def refuse_stand_ins(fn: Any, args: tuple[Value, ...], loc: Any) -> None:
+    """Refuse functions of an object by which inference follows one of another class: there is none when it runs."""
+    own = getattr(fn, "__module__", None) in ("_operator", "builtins")  # which make containers, and take them apart
+    for what in filter(None, (stands_for(v.kind, not own) for v in args)):
+        asked = fn is isinstance and isinstance(args[1].kind, Static) and hasattr(args[1].kind.value, "stands_for")
+        if not asked and fn not in (operator.is_, operator.is_not):
+            raise errors.UnsupportedCall(
+                f"`{name_of(fn)}` of {what} is not supported", loc, "only what is made of its values is followed",
+                "take what is needed of it: A @ x, A.toarray()",
+            )  # fmt: skip
+
+
+def stands_for(kind: Any, inside: bool = False) -> str | None:
+    """What an object, or the first such object `inside` a container, stands for."""
+    if isinstance(kind, Record) and (what := getattr(kind.cls, "stands_for", None)) is not None:
+        return what
+    if not inside:
+        return None
+    inner = kind.items if hasattr(kind, "items") else (kind.item,) if hasattr(kind, "item") else ()
+    return next(filter(None, (stands_for(item, True) for item in inner)), None)
+
+
+def refuse_result(kind: Any, loc: Any) -> None:
+    """Refuse to return what inference only follows."""
+    if (what := stands_for(kind, True)) is not None:
+        raise errors.UnsupportedCall(
+            f"the function returns {what}", loc, "there is no cotangent of it", "return its values, or what is computed from it"
+        )
+
+
 def check_key(target: Value, key: Value, loc: Any) -> None:
     """The key that is read of a dict must be known, because each has a kind of its own."""
     if not isinstance(key.kind, Static):
@@ -171,7 +206,7 @@ def check_key(target: Value, key: Value, loc: Any) -> None:
 
 def described(kind: Any) -> str:
     if isinstance(kind, Record):
-        return f"an object of the class `{kind.cls.__qualname__}`"
+        return stands_for(kind) or f"an object of the class `{kind.cls.__qualname__}`"
     if isinstance(kind, Dict):
         return "a dict"
     return "None" if is_none(kind) else "a function"

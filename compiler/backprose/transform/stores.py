@@ -38,17 +38,18 @@ def store(memory: Memory, b: TypedBuilder, target: Value, index: Value, value: V
         raise errors.UnsupportedUpdate(
             f"an element of {target.kind} is assigned", loc, "it can't be changed", "make a new one"
         )
-    _refuse_read_only(target, ref.path, loc)
+    path = ref.steps
+    _refuse_read_only(target, path, loc)
     if isinstance(target.kind, Array):
         value = stored(b, target.kind, value, loc)
-        if ref.path and views.is_flat(ref.path[-1].fn) and ndim_of(value.kind) != 0:
+        if path and views.is_flat(path[-1].fn) and ndim_of(value.kind) != 0:
             part = b.call(operator.getitem, memory.current(b, target, loc), index)
             value = b.call(np.resize, value, b.call(np.size, part))  # as many as there is room for
-    elif not (ref.path and isinstance(target.kind, List) and is_number(value.kind) and not isinstance(value.kind, Array)):
+    elif not (path and isinstance(target.kind, List) and is_number(value.kind) and not isinstance(value.kind, Array)):
         kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
         put(memory, b, target, _with_item(memory, b, target, kind, index, value, target.name or ref.cell.name, loc), loc)
         return
-    memory.replace(ref.cell, _written(b, memory.now(ref.cell), ref.path, index, value, ref.cell.name, loc))
+    memory.replace(ref.cell, _written(b, memory.now(ref.cell), path, index, value, ref.cell.name, loc))
     if target in memory.elements.readings:
         memory.elements.stored(memory)
 
@@ -203,7 +204,7 @@ def accumulate(memory: Memory, b: TypedBuilder, target: Value, index: Value, val
     if target in memory.either:
         memory.each(b, target, lambda inner, side: accumulate(memory, inner, side, index, value, loc) or [], [])
         return
-    cell, path = memory.check_writable(target, loc), memory.ref(target).path
+    cell, path = memory.check_writable(target, loc), memory.ref(target).steps
     _refuse_read_only(target, path, loc)
     root, steps = memory.now(cell), [v for step in path for v in encoded(b, step)]
     name, kind = cell.name or target.name, _list_kind(root.kind, len(steps) + 1, value)

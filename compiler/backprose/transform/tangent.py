@@ -24,9 +24,10 @@ from backprose.rules.custom import CustomCall
 from backprose.rules.registry import (
     Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
 )  # fmt: skip
-from backprose.transform import custom_forward, refusals, user_rules
-from backprose.transform.adjoint import bound, keeps_shape, may_mix_fields
+from backprose.transform import custom_forward, refusals
+from backprose.transform.adjoint import keeps_shape, may_mix_fields
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
+from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
 from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder
@@ -87,9 +88,7 @@ class Pushforward:
             raise refusals.without_derivative(op.fn, op.loc)
         args, keywords = bound(rule, op)
         operands = {**args, **keywords}
-        for name, operand in operands.items():
-            if name not in rule.wrt + rule.inert and isinstance(operand, Value):
-                self._require_inert(op, operand, f"`{name}`")
+        require_covered(self.active, op, rule, operands)
         moving = {name: operands[name] for name in rule.wrt if self._moves(operands.get(name))}
         if not moving:
             return None
@@ -195,18 +194,7 @@ class Pushforward:
     # What rules are given, and what they give
 
     def _inlined(self, b: TypedBuilder, op: Op, text: Callable, given: dict[str, Value]) -> Value:
-        try:
-            rule, args = rule_for(op.fn), (op.result, *op.positional)
-            if rule.of_user:
-                return user_rules.apply(self.engine, b, rule, op, args, {**op.keywords, **given})
-            return self.engine.call_function(b, text, args, {**op.keywords, **given}, b.loc)
-        except errors.RuleMismatch:
-            raise
-        except errors.CompileError as error:
-            raise type(error)(
-                f"the derivative of `{getattr(op.fn, '__name__', op.fn)}` can't be written for these arguments",
-                op.loc, error.what + (f" ({error.why})" if error.why else ""), error.instead,
-            ) from error  # fmt: skip
+        return inlined(self.engine, b, op, rule_for(op.fn), text, given)
 
     def _check(self, b: TypedBuilder, op: Op, rule: Rule) -> None:
         """The rule's own text says which calls are refused, also where forward mode does not need it."""
@@ -249,22 +237,13 @@ class Pushforward:
     def _named(self, b: TypedBuilder, dot: Value, name: str) -> Value:
         return b.restate(dot, name) if name else dot
 
-    def _require_inert(self, op: Op, operand: Value, name: str) -> None:
-        """An operand that has no share in the rule must not move: a zero would be silently wrong."""
-        if operand in self.active:
-            raise errors.NotDifferentiable(
-                f"the derivative by {name} is not in the table", op.loc,
-                f"a value that depends on the arguments goes into `{getattr(op.fn, '__name__', op.fn)}` there",
-                "pass a constant, or write it with functions that have rules (docs/rules.md)",
-            )  # fmt: skip
-
     # Containers
 
     def _getitem(self, b: TypedBuilder, op: Op) -> None:
         target, index = op.operands
         kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
         if target not in self.active:
-            return self._require_inert(op, index, "the subscript")
+            return require_inert(self.active, op, index, "the subscript")
         if isinstance(kind, KNOWN) and isinstance(index.kind, Static):
             key = index.kind.value
             self._part(op, key if isinstance(kind, Dict) else keys_of(kind)[key])

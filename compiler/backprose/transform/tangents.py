@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from dataclasses import replace
 
 import backprose_runtime
 import numpy as np
@@ -158,8 +159,7 @@ def stretched(b: TypedBuilder, dot: Value, value: Value, exact: bool = False) ->
         return b.call(backprose_runtime.unbroadcast, dot, value, kind=kind)
     if not _fills(dot.kind, kind):
         shape = b.getattr(value, "shape") if isinstance(kind, Array) and kind.axes else b.call(np.shape, value)
-        dtype = getattr(dot.kind, "dtype", "float64")
-        dot = b.call(np.broadcast_to, dot, shape, kind=Array(dtype, kind.axes, kind.lengths))
+        dot = b.call(np.broadcast_to, dot, shape, kind=replace(kind, dtype=getattr(dot.kind, "dtype", "float64")))
     return cast(b, dot, kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number, ndim_of
 from backprose.ir.kinds import (
-    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Slice, Static, Tuple,
+    Array, Dict, Dim, FixedList, Kind, List, Number, Object, Range, Record, Scalar, Slice, Sparse, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
-    dtype_is_known, has_length, holds_floats, in_any_layout, is_flat_at_zero, is_integer, is_true, is_zero,
+    dtype_is_known, has_length, holds_floats, in_any_layout, is_flat_at_zero, is_integer, is_sparse, is_sparse_array, is_true, is_zero,
     leads_to_all, length_is_known, names_imaginary_part, rank_is_known, value_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
@@ -39,6 +40,8 @@ def type_of(kind: Kind) -> type | None:
         return PYTHON_TYPES[kind.dtype] if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
     if isinstance(kind, (Record, Object)):
         return kind.cls
+    if isinstance(kind, Array) and kind.device:
+        return sys.modules["cupy"].ndarray
     simple = {Array: np.ndarray, Dim: int, Tuple: tuple, List: list, FixedList: list, Dict: dict, Range: range, Slice: slice}
     return simple.get(type(kind))
 
@@ -194,6 +197,14 @@ def _dtype_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Ke
     return b.const(len({dtype_of(k) for k in items}) <= 1 and all(dtype_of(k) is not None for k in items))
 
 
+def _is_sparse(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(isinstance(args[0].kind, Sparse))
+
+
+def _is_sparse_array(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    return b.const(isinstance(args[0].kind, Sparse) and args[0].kind.cls.__name__.endswith("_array"))
+
+
 def _is_integer(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     kind = args[0].kind
     return b.const(ndim_of(kind) == 0 and (dtype_of(kind) or "").startswith(("int", "uint")))
@@ -209,6 +220,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     np.iscomplexobj: _iscomplexobj,
     dtype_is_known: _dtype_is_known,
     is_integer: _is_integer,
+    is_sparse: _is_sparse,
+    is_sparse_array: _is_sparse_array,
     holds_floats: _holds_floats,
     has_length: _has_length,
     in_any_layout: _in_any_layout,

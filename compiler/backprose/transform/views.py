@@ -18,7 +18,7 @@ from backprose.rules.registry import has_no_derivative
 VIEWS = frozenset({
     np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis, np.flip, np.fliplr, np.flipud, np.rot90,
     np.diagonal, np.broadcast_to, np.lib.stride_tricks.sliding_window_view, np.atleast_2d, np.atleast_3d,
-    backprose_runtime.flat,
+    backprose_runtime.flat, backprose_runtime.stop_gradient,
 })  # fmt: skip
 READ_ONLY = {
     np.diagonal: "use np.fill_diagonal, or an index: `a[i, i] = ...`",
