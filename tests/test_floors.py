@@ -26,7 +26,7 @@ FLOORS = [
     {"pipeline"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
-    {"custom", "derivative", "pullback", "standalone"},
+    {"checkpoint", "custom", "derivative", "pullback", "standalone"},
     {"forward"},
     {"api"},
     {"checking"},

@@ -33,6 +33,7 @@ from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, gradient, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals, tangent
+from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -40,6 +41,7 @@ from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
+from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.stopping import drop_stops
 
@@ -113,7 +115,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
         refuse_complex(module)
         module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
-    module = run_passes(module, (("open_calls", open_calls), ("drop_stops", drop_stops)))
+    last = (("open_calls", open_calls), ("drop_stops", drop_stops), ("without_marks", without_marks))
+    module = open_blocks(run_passes(module, last), plan.request is not None and not plan.request.forward)
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))

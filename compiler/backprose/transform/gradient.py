@@ -26,6 +26,7 @@ from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
+from backprose.transform.segments import in_segments
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Request:
 
 def gradient(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the gradient (and the value) of `module`'s entry."""
-    fn = module.entry
+    fn = in_segments(module.entry)
     inputs = [fn.params[i] for i in request.wrt]
     returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs)
@@ -90,7 +91,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
 
 def pullback(module: Module, engine: Inference, request: Request) -> Module:
     """Two entries: `f_forward` returns the value and the residuals, `f_backward` takes these and a cotangent."""
-    fn = module.entry
+    fn = in_segments(module.entry)
     inputs = [fn.params[i] for i in request.wrt]
     forward, backward, reversal = _pair(fn, engine, inputs, request.guard_zeros, request)
     return _with_pairs(forward, module, engine, reversal, request.guard_zeros, backward)
@@ -208,7 +209,7 @@ def _with_pairs(
         for name, wrt in list(wanted.items()):
             if done.get(name) == wrt:
                 continue
-            callee = module.functions[name]
+            callee = in_segments(module.functions[name])
             forward, backward, inner = _pair(callee, engine, [callee.params[i] for i in sorted(wrt)], guarded)
             functions[forward.name], functions[backward.name] = forward, backward
             done[name] = set(wrt)

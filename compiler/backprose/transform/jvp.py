@@ -14,6 +14,7 @@ from backprose.transform.cotangents import bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
 from backprose.transform.guard_zeros import guard_zeros
+from backprose.transform.segments import without_marks
 from backprose.transform.tangent import Pushforward, tangent_name
 from backprose.transform.tangents import dot_name, drop_evident_stretches
 from backprose.transform.typed import TypedBuilder
@@ -29,6 +30,7 @@ def tangent(module: Module, engine: Inference, request: Request) -> Module:
 
     Its parameters are those of the entry, then a tangent for each parameter in `request.wrt` that carries a derivative.
     """
+    module = Module({name: without_marks(fn) for name, fn in module.functions.items()})
     fn = module.entry
     wrt = tuple(i for i in request.wrt if carries_derivative(fn.params[i].kind))
     moving = moving_parameters(module, wrt)
