@@ -9,19 +9,22 @@ import operator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.recording import overwritten_values, plan
 from backprose.analysis.versions import Versions
-from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
-from backprose.ir.nodes import Function, Module, Region, Value
+from backprose.ir.kinds import Array, Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
+from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.rules.custom import CustomCall
 from backprose.transform.adjoint import Reversal, backward_name, forward_name
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.entries import require_elementwise
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: the parameters, and whether value and auxiliary output come along."""
+    """What is asked for: the parameters, in which form, and whether value and auxiliary output come along."""
 
     wrt: tuple[int, ...]
     single: bool  # one gradient itself rather than a tuple of them
@@ -43,6 +46,10 @@ class Request:
     has_aux: bool = False
     forward: bool = False  # the value and its tangent, for tangents of the parameters
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
+    jacobian: str = ""  # the Jacobian, by sweeps "forward", in "reverse", or the "cheaper" of them
+    holomorphic: bool = False  # of a complex function, which has a complex derivative
+    inner: Request | None = None  # what is asked for is the derivative of what this asks for
+    entries: bool = False  # the derivative of each entry of an elementwise function
 
     @classmethod
     def of_tangent(cls, wrt: tuple[int, ...], has_aux: bool = False) -> Request:
@@ -50,8 +57,14 @@ class Request:
 
     @property
     def suffix(self) -> str:
+        if self.inner is not None:
+            return "_hessian" if self.jacobian else "_hvp"
+        if self.jacobian:
+            return {"forward": "_jacfwd", "reverse": "_jacrev", "cheaper": "_jacobian"}[self.jacobian]
         if self.forward:
             return "_jvp"
+        if self.entries:
+            return "_elementwise_grad"
         return "_value_and_grad" if self.value else "_grad"
 
 
@@ -62,11 +75,15 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs)
     result, aux = split_aux(b, fn, request)
-    _require_scalar(result, returns)
+    if request.entries:
+        require_elementwise(fn, inputs, result, returns)
+    else:
+        _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
     _refuse_none(b, result)
     kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
-    seed = fit(b, b.const(1.0), kind, lambda: result, exact=True)
+    one = b.call(np.ones_like, result) if request.entries and isinstance(kind, Array) else b.const(1.0)
+    seed = fit(b, one, kind, lambda: result, exact=True)
     if result in reversal.active:
         bars.set(result, (), seed)
     ops = reversal.region(b, fn.ops, bars)
@@ -86,7 +103,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
     entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
-    return _with_pairs(entry, module, engine, reversal, request.guard_zeros)
+    return with_pairs(entry, module, engine, reversal, request.guard_zeros)
 
 
 def pullback(module: Module, engine: Inference, request: Request) -> Module:
@@ -94,7 +111,7 @@ def pullback(module: Module, engine: Inference, request: Request) -> Module:
     fn = in_segments(module.entry)
     inputs = [fn.params[i] for i in request.wrt]
     forward, backward, reversal = _pair(fn, engine, inputs, request.guard_zeros, request)
-    return _with_pairs(forward, module, engine, reversal, request.guard_zeros, backward)
+    return with_pairs(forward, module, engine, reversal, request.guard_zeros, backward)
 
 
 def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedBuilder, Reversal, Cotangents]:
@@ -145,10 +162,21 @@ def _refuse_none(b: TypedBuilder, result: Value) -> None:
     b.op("if", (is_missing,), (), [inner.region((), ()), b.nested().region((), ())])
 
 
-def _pair(
-    fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None
-) -> tuple[Function, Function, Reversal]:
-    """The forward part of `fn`, which also returns residuals, and the backward part; `guarded`: zeros annihilate."""
+@dataclass(frozen=True)
+class Sweeps:
+    """Both sweeps of a function: the ops that compute its value and what is kept, and the region of a cotangent of that."""
+
+    ops: tuple[Op, ...]
+    reverse: Region  # takes the cotangent of the result, gives those of the inputs
+    result: Value
+    aux: Value | None
+    reversal: Reversal
+    bars: Cotangents
+    builder: TypedBuilder
+
+
+def sweeps(fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None) -> Sweeps:
+    """The sweeps of `fn`; `guarded`: zeros annihilate. Without a request each parameter has a cotangent, or None."""
     b, reversal, bars = _start(fn, engine, inputs)
     result, aux = split_aux(b, fn, request) if request else (fn.result, None)
     loc = return_loc(fn)
@@ -165,6 +193,17 @@ def _pair(
         reverse = guard_zeros(reverse, (bar,), reversal.written_for, reversal.cotangents, Region(fn.params, ops, ()))
     reverse = drop_evident_sums(reverse, Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
+    return Sweeps(tuple(ops), reverse, result, aux, reversal, bars, b)
+
+
+def _pair(
+    fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None
+) -> tuple[Function, Function, Reversal]:
+    """The forward part of `fn`, which also returns residuals, and the backward part."""
+    both = sweeps(fn, engine, inputs, guarded, request)
+    ops, reverse, result, aux = both.ops, both.reverse, both.result, both.aux
+    reversal, bars, b = both.reversal, both.bars, both.builder
+    (bar,), loc = reverse.params, return_loc(fn)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
@@ -197,7 +236,7 @@ def _pair(
     return forward_fn, backward_fn, reversal
 
 
-def _with_pairs(
+def with_pairs(
     entry: Function, module: Module, engine: Inference, reversal: Reversal, guarded: bool, *more: Function
 ) -> Module:
     """The module with the forward and backward parts of every function that is reached by `invoke`."""
@@ -269,5 +308,7 @@ def _doc(fn: Function, request: Request, inputs: list[Value]) -> str:
     names = [v.name for v in inputs]
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
     what = f"Value of `{fn.name}` and its gradient" if request.value else f"Gradient of `{fn.name}`"
+    if request.entries:
+        what = f"Derivative of each entry of `{fn.name}`"
     return f"{what} with respect to {listed} (reverse mode)."
 
