@@ -27,12 +27,14 @@ from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
+from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
-from backprose.transform.gradient import Request, gradient, pullback
+from backprose.transform.gradient import Request, pullback
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import beside_primals, tangent
+from backprose.transform.jvp import beside_primals
+from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
 from backprose.transform.real_numbers import refuse_complex
@@ -40,6 +42,7 @@ from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
+from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.stopping import drop_stops
 
@@ -113,7 +116,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
         refuse_complex(module)
         module = differentiated(module, engine, plan)
         module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
-    module = run_passes(module, (("open_calls", open_calls), ("drop_stops", drop_stops)))
+    last = (("open_calls", open_calls), ("drop_stops", drop_stops), ("without_marks", without_marks))
+    module = open_blocks(run_passes(module, last), plan.request is not None and not plan.request.forward)
     if optimise:
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))
@@ -122,10 +126,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
 
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
-    """The derivative that is asked for, in one of three forms."""
-    if plan.request.forward:
-        return tangent(module, engine, plan.request)
-    return pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
+    """The derivative that is asked for, as one function or as a forward and a backward part."""
+    return pullback(module, engine, plan.request) if plan.paired else derivative(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:

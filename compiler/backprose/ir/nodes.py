@@ -29,7 +29,8 @@ The operations, with `->` for their results:
                                                     value is appended to a list, which is a result
     while        inits [cond, body]          -> n+m cond(carried...) yields one value, body(carried...) as for
                  {collected, stops}
-    with         contexts [body]             -> n   body() yields n values
+    with         contexts [body]             -> n   body() yields n values; without contexts, and with the attribute
+                                                    `again`, a block that the reverse sweep runs again
     raise        [exception [cause]]         -> 0
     store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`;
                  {operator}                         only in lowered IR, where values are references still

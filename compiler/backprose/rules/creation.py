@@ -212,7 +212,7 @@ no_derivative(
     np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
     np.isscalar, np.iscomplexobj, np.isrealobj,
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
-    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.parts,
+    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.parts, backprose_runtime.directions,
 )  # fmt: skip
 
 opaque(np.arange)

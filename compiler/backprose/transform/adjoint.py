@@ -24,7 +24,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
-from backprose.transform import custom_reverse, pairs, refusals, reverse_loops
+from backprose.transform import again, custom_reverse, pairs, refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -248,6 +248,8 @@ class Reversal:
         return (op,)
 
     def _with(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
+        if "again" in op.attrs:
+            return again.reverse_block(self, b, op, bars)
         inner, inside = b.nested(), bars.child()
         outer = [v for v in free_values(*op.regions) if v in self.active]
         for result, value in zip(op.results, op.body.results):

@@ -20,7 +20,7 @@ from backprose.ir.nodes import Function, Value
 from backprose.analysis.kinds import is_number
 from backprose.rules.registry import has_no_derivative, is_compile_time, is_known, meaning_of, places_of, rule_for
 from backprose.transform import (
-    attributes, builtin_calls, identity, iteration, meanings, objects, operators, refusals, updates, writing,
+    attributes, builtin_calls, checkpoints, identity, iteration, meanings, objects, operators, refusals, updates, writing,
 )  # fmt: skip
 from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
@@ -52,6 +52,9 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
         first = tuple(engine.memory.current(b, v, loc) for v in first)
         named = {k: engine.memory.current(b, v, loc) for k, v in named.items()}
         return apply(engine, b, fn, (*first, *args), {**named, **keywords}, loc)
+    if callee in engine.checkpointed:
+        function = engine.checkpointed[callee]
+        return checkpoints.call(engine, b, function, args, keywords, loc, function.name or "function")
     if isinstance(callee.kind, Static):
         return call_object(engine, b, callee.kind.value, args, keywords, loc)
     if isinstance(callee.kind, Record) and isinstance(vars(callee.kind.cls).get("__call__"), types.FunctionType):

@@ -141,7 +141,8 @@ class Cotangents:
         if isinstance(kind, Tuple):
             return b.tuple([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
         if isinstance(kind, FixedList):
-            return b.list([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
+            items = [self.tree(b, value, (*path, i)) for i in range(len(kind.items))]
+            return b.list(items, FixedList(tuple(v.kind for v in items)))
         if isinstance(kind, Dict):
             return b.dict([(b.const(k), self.tree(b, value, (*path, k))) for k in kind.keys])
         if isinstance(kind, Record):

@@ -9,23 +9,27 @@ import operator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.recording import overwritten_values, plan
 from backprose.analysis.versions import Versions
-from backprose.ir.kinds import Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
-from backprose.ir.nodes import Function, Module, Region, Value
+from backprose.ir.kinds import Array, Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
+from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
 from backprose.transform.adjoint import Reversal
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.entries import require_elementwise
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
 from backprose.transform.residuals import keep_shapes, repeat
+from backprose.transform.segments import in_segments
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: the parameters, and whether value and auxiliary output come along."""
+    """What is asked for: the parameters, in which form, and whether value and auxiliary output come along."""
 
     wrt: tuple[int, ...]
     single: bool  # one gradient itself rather than a tuple of them
@@ -42,6 +46,10 @@ class Request:
     has_aux: bool = False
     forward: bool = False  # the value and its tangent, for tangents of the parameters
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
+    jacobian: str = ""  # the Jacobian, by sweeps "forward", in "reverse", or the "cheaper" of them
+    holomorphic: bool = False  # of a complex function, which has a complex derivative
+    inner: Request | None = None  # what is asked for is the derivative of what this asks for
+    entries: bool = False  # the derivative of each entry of an elementwise function
 
     @classmethod
     def of_tangent(cls, wrt: tuple[int, ...], has_aux: bool = False) -> Request:
@@ -49,24 +57,34 @@ class Request:
 
     @property
     def suffix(self) -> str:
+        if self.inner is not None:
+            return "_hessian" if self.jacobian else "_hvp"
+        if self.jacobian:
+            return {"forward": "_jacfwd", "reverse": "_jacrev", "cheaper": "_jacobian"}[self.jacobian]
         if self.forward:
             return "_jvp"
+        if self.entries:
+            return "_elementwise_grad"
         return "_value_and_grad" if self.value else "_grad"
 
 
 def gradient(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the gradient (and the value) of `module`'s entry."""
     register(engine, module)
-    fn = taken_apart(module.entry, request)
+    fn = in_segments(taken_apart(module.entry, request))
     inputs = [fn.params[i] for i in request.wrt]
     returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs, request.guard_zeros)
     result, aux = split_aux(b, fn, request)
-    _require_scalar(result, returns)
+    if request.entries:
+        require_elementwise(fn, inputs, result, returns)
+    else:
+        _require_scalar(result, returns)
     b.loc, b.pinned = returns.reversed() if returns else None, True
     _refuse_none(b, result)
     kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
-    seed = fit(b, b.const(1.0), kind, lambda: result, exact=True)
+    one = b.call(np.ones_like, result) if request.entries and isinstance(kind, Array) else b.const(1.0)
+    seed = fit(b, one, kind, lambda: result, exact=True)
     if result in reversal.active:
         bars.set(result, (), seed)
     ops = reversal.region(b, fn.ops, bars)
@@ -135,11 +153,20 @@ def _refuse_none(b: TypedBuilder, result: Value) -> None:
     b.op("if", (is_missing,), (), [inner.region((), ()), b.nested().region((), ())])
 
 
-def pair(
-    engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, names: tuple[str, ...], request: Request | None = None
-) -> tuple[Function, Function]:
-    """The forward part of `fn`, which also returns residuals, and the backward part; `guarded`: zeros annihilate."""
-    inputs = [fn.params[i] for i in wrt]
+@dataclass(frozen=True)
+class Sweeps:
+    """Both sweeps of a function: the ops that compute its value and what is kept, and the region of a cotangent of that."""
+
+    ops: tuple[Op, ...]
+    reverse: Region  # takes the cotangent of the result, gives those of the inputs
+    result: Value
+    aux: Value | None
+    bars: Cotangents
+    builder: TypedBuilder
+
+
+def sweeps(fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None) -> Sweeps:
+    """The sweeps of `fn`; `guarded`: zeros annihilate. Without a request each parameter has a cotangent, or None."""
     b, reversal, bars = _start(fn, engine, inputs, guarded)
     result, aux = split_aux(b, fn, request) if request else (fn.result, None)
     loc = return_loc(fn)
@@ -156,6 +183,18 @@ def pair(
         reverse = guard_zeros(reverse, (bar,), reversal.written_for, reversal.cotangents, Region(fn.params, ops, ()))
     reverse = drop_evident_sums(reverse, Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
+    return Sweeps(tuple(ops), reverse, result, aux, bars, b)
+
+
+def pair(
+    engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, names: tuple[str, ...], request: Request | None = None
+) -> tuple[Function, Function]:
+    """The forward part of `fn`, which also returns residuals, and the backward part."""
+    fn = in_segments(fn)
+    both = sweeps(fn, engine, [fn.params[i] for i in wrt], guarded, request)
+    ops, reverse, result, aux = both.ops, both.reverse, both.result, both.aux
+    bars, b = both.bars, both.builder
+    (bar,), loc = reverse.params, return_loc(fn)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
     own = set(free_values(reverse))
     definitions = {v: op for op in forward.ops for v in op.results}
@@ -234,5 +273,7 @@ def _doc(fn: Function, request: Request, inputs: list[Value]) -> str:
     names = [v.name for v in inputs]
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
     what = f"Value of `{fn.name}` and its gradient" if request.value else f"Gradient of `{fn.name}`"
+    if request.entries:
+        what = f"Derivative of each entry of `{fn.name}`"
     return f"{what} with respect to {listed} (reverse mode)."
 

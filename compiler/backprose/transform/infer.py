@@ -21,9 +21,10 @@ from backprose import errors
 from backprose.analysis.kinds import name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import defined_values, rename
+from backprose.ir.walk import rename
 from backprose.transform import (
-    attributes, branches, calls, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs, refusals, sharing,
+    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs,
+    refusals, sharing,
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
@@ -89,6 +90,7 @@ class Inference:
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
     gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
+    checkpointed: dict[Value, Value] = field(default_factory=dict)  # `checkpoint(f)` of nested functions and their kin
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
     names: dict[Value, str] = field(default_factory=dict)  # of temporaries that became attributes
@@ -452,7 +454,10 @@ class Inference:
         self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)
-        tables = self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers, self.tuples
+        tables = (
+            self.captures, self.gradients, self.methods, self.iterators, self.partials, self.choices, self.supers,
+            self.tuples, self.checkpointed,
+        )  # fmt: skip
         for table in tables:
             if value in table:
                 table[fresh] = table[value]
@@ -493,23 +498,11 @@ class Inference:
         b.op("raise", operands)
 
     def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        refusals.refuse_contexts([env[v] for v in op.operands], op.loc)
-        inner = b.nested()
-        before = dict(self.memory.state)
-        values = self.region(inner, op.body, env, frame)
-        inside = defined_values(inner.region())
-        written = self.memory.written(before, inside)
-        stored = [self.memory.whole(inner, cell) for cell in written]
-        self.memory.freeze_contents(stored)
-        results = [Value(r.name, v.kind) for r, v in zip([*op.results, *stored], [*values, *stored])]
-        b.op("with", [env[v] for v in op.operands], results, [inner.region((), [*values, *stored])])
-        self.memory.state = before
-        for cell, result in zip(written, results[len(values) :]):
-            self.memory.replace(cell, result)
-        for result, value in zip(results, values):
-            self.memory.follow(result, [value], inside)
-        self.memory.note_together(b, results[: len(values)], [values])
-        env.update(zip(op.results, results))
+        contexts = tuple(env[v] for v in op.operands)
+        refusals.refuse_contexts(list(contexts), op.loc)
+        names = [r.name for r in op.results]
+        values = checkpoints.block(self, b, lambda inner: self.region(inner, op.body, env, frame), names, contexts=contexts)
+        env.update(zip(op.results, values))
 
     def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
         env[op.result] = b.op(

@@ -15,6 +15,7 @@ from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, refuse_optional, return_loc, split_aux, taken_apart
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.pairs import register, with_reachable
+from backprose.transform.segments import without_marks
 from backprose.transform.tangent import Pushforward
 from backprose.transform.tangents import dot_name, drop_evident_stretches
 from backprose.transform.typed import TypedBuilder
@@ -37,6 +38,7 @@ def with_tangent(
     engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, name: str, request: Request | None = None
 ) -> tuple[Function]:
     """The function `name` that gives the value of `fn` and its tangent, for tangents of the parameters at `wrt`."""
+    fn = without_marks(fn)
     inputs = [fn.params[i] for i in wrt]
     varied = varied_values(fn, inputs)
     refuse_optional(fn, varied)

@@ -19,10 +19,10 @@ from backprose.ir.walk import clone, defined_values
 from backprose.transform import stores
 from backprose.transform.binding import bind
 from backprose.transform.cotangents import cast
+from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
-from backprose.transform.gradient import Request, gradient
+from backprose.transform.gradient import Request
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import tangent
 from backprose.transform.typed import TypedBuilder
 
 
@@ -112,7 +112,7 @@ def _like(b: TypedBuilder, dot: Value, kind: Kind, name: str, loc: Any) -> Value
 def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
     primal = Module({name: drop_dead(fn) for name, fn in primal.functions.items()})
     active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
-    module = tangent(primal, engine, request) if request.forward else gradient(primal, engine, request)
+    module = derivative(primal, engine, request)
     engine.memory.active = active
     return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
 

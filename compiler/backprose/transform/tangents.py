@@ -83,7 +83,7 @@ class Tangents:
             if isinstance(kind, Tuple):
                 return b.tuple(items)
             if isinstance(kind, FixedList):
-                return b.list(items)
+                return b.list(items, FixedList(tuple(v.kind for v in items)))
             if isinstance(kind, Dict):
                 return b.dict([(b.const(key), item) for key, item in zip(kind.keys, items)])
             return b.record(kind.cls, kind.fields, items)

@@ -1,0 +1,232 @@
+"""Marked loops taken apart, before they are differentiated in reverse: a loop over segments around a loop over each.
+
+    for t in paced(range(n), every=k):          for start in range(0, n, k):
+        u = step(u, t)                              for t in range(start, min(start + k, n)):
+                                                        u = step(u, t)
+
+The inner loop stands in a block that runs again in the reverse sweep, so what the outer one keeps of each segment is
+what it starts from. A `while` has segments of which each is an iteration longer than the one before, as nobody
+knows how many there will be.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import backprose_runtime
+
+from backprose import errors
+from backprose.ir.kinds import List, Range, Scalar, Static
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops, clone, defined_values, substitute
+from backprose.rules.checkpoints import OPTIONS, paced
+from backprose.transform.drop_dead import acts
+from backprose.transform.reverse_loops import carry_also
+from backprose.transform.typed import TypedBuilder
+
+PLAIN: Mapping[str, object] = {"keywords": (), "method": None}
+
+
+def in_segments(fn: Function) -> Function:
+    """The function with its marked loops taken apart, and without marks."""
+    if not any(op.fn is paced for op in all_ops(fn.region)):
+        return fn
+    b = TypedBuilder(fn.loc)
+    b.learn(fn.region)
+    segments = Segments()
+    return without_marks(replace(fn, region=segments.region(b, fn.region)))
+
+
+def without_marks(fn: Function) -> Function:
+    """The function with loops over what was marked."""
+    marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced}
+    return replace(fn, region=substitute(_without(fn.region), _resolved(marks))) if marks else fn
+
+
+def _without(region: Region) -> Region:
+    ops = (replace(op, regions=tuple(map(_without, op.regions))) for op in region.ops if op.fn is not paced)
+    return replace(region, ops=tuple(ops))
+
+
+def _resolved(marks: Mapping[Value, Value]) -> dict[Value, Value]:
+    """What is marked twice stands for what was marked first."""
+
+    def source(value: Value) -> Value:
+        return source(marks[value]) if value in marks else value
+
+    return {value: source(value) for value in marks}
+
+
+@dataclass
+class Segments:
+    """One function whose marked loops are being taken apart."""
+
+    marks: dict[Value, Op] = field(default_factory=dict)
+
+    def region(self, b: TypedBuilder, region: Region) -> Region:
+        inner = b.nested()
+        for op in region.ops:
+            if op.fn is paced:
+                self.marks[op.result] = op
+                for table in (b.parts, b.reversals):
+                    if op.operands[0] in table:
+                        table[op.result] = table[op.operands[0]]
+            op = replace(op, regions=tuple(self.region(inner, r) for r in op.regions))
+            inner.loc = op.loc
+            mark = self._mark(op)
+            if mark is None:
+                inner.add(op)
+            elif op.name == "for":
+                self._for(inner, op, mark)
+            else:
+                self._while(inner, op, mark)
+        return inner.region(region.params, region.results)
+
+    def _mark(self, op: Op) -> dict[str, Value] | None:
+        """The options of a loop that is marked."""
+        subjects = op.iterables if op.name == "for" else op.regions[0].results if op.name == "while" else ()
+        found = next((self.marks[v] for v in subjects if v in self.marks), None)
+        return dict(zip(OPTIONS, found.operands[1:])) if found is not None else None
+
+    def _for(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
+        count = _iterations(b, op)
+        every = _interval(b, count, options["every"])
+        bounds = (count,) if every.kind == Static(1) else (b.const(0), count, every)
+        starts = b.op("call", bounds, [Value("", Range())], fn=range, **PLAIN).result
+        whole = [_sliceable(b, v) for v in op.iterables]
+        start, carried, body = Value("start", Scalar("int")), _params(op), b.nested()
+
+        def parts(inner: TypedBuilder) -> list[Value]:
+            end = inner.call(operator.add, start, every)
+            return [_part(inner, v, start, end, count) for v in whole]
+
+        after, stop, lists = _block(body, op, parts, carried, op.attrs["stops"])
+        nested = [Value("", List(v.kind)) for v in lists]
+        region = body.region((start, *carried), (*stop, *after, *lists))
+        attrs = {"iterables": 1, "collected": len(lists), "stops": bool(stop)}
+        b.op("for", (starts, *op.inits), (*op.carried_results, *nested), [region], **attrs)
+        for value, result in zip(nested, op.collected_results):
+            b.op("call", (value,), (result,), fn=backprose_runtime.flatten, **PLAIN)
+
+    def _while(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
+        """The inner loop stops after an iteration behind which the condition is false, or that is the segment's last."""
+        cond, every = op.regions[0], options["every"]
+        if any(map(acts, cond.ops)):
+            raise errors.NotDifferentiable(
+                "the condition of a loop that is checkpointed draws or prints", op.loc,
+                "it is looked at once more between segments", "do that in the loop's body",
+            )  # fmt: skip
+        grows = every.kind == Static(None)
+        length = Value("length", Scalar("int")) if grows else _interval(b, None, _from_outside(b, every, cond, op))
+        carried, body = _params(op), b.nested()
+
+        def parts(inner: TypedBuilder) -> list[Value]:
+            return [inner.op("call", (length,), [Value("", Range())], fn=range, **PLAIN).result]
+
+        after, stop, _ = _block(body, _up_to_condition(b, op), parts, carried, op.attrs["stops"])
+        if grows:
+            longer = body.call(operator.add, length, body.const(1), name="length", method="__iadd__")
+            cond = replace(cond, params=(*cond.params, Value("length", Scalar("int"))))
+            after, carried = [*after, longer], [*carried, length]
+        inits = (*op.inits, b.const(1)) if grows else op.inits
+        results = (*op.carried_results, Value("length", Scalar("int"))) if grows else op.carried_results
+        region = body.region(carried, (*stop, *after))
+        b.op("while", inits, results, [cond, region], collected=0, stops=bool(stop))
+
+
+def _params(op: Op) -> list[Value]:
+    return [Value(v.name, v.kind) for v in op.carried]
+
+
+def _block(
+    b: TypedBuilder, loop: Op, parts: Callable[[TypedBuilder], list[Value]], inits: list[Value], stops: bool
+) -> tuple[list[Value], list[Value], list[Value]]:
+    """The block of a segment: the loop over these `parts`, from what the one before left. What it leaves, whether
+    it was stopped, and what it collected."""
+    inner, count = b.nested(), len(loop.inits)
+    results = [Value(v.name, v.kind) for v in loop.results]
+    loop = replace(loop, operands=(*parts(inner), *inits), results=tuple(results))
+    if stops:
+        after = Value("stopped", Scalar("bool"))
+        loop = carry_also(loop, inner.const(False), Value("stopped", Scalar("bool")), loop.body.results[0], after)
+    inner.add(loop)
+    out = [Value(v.name, v.kind) for v in loop.results]
+    b.op("with", (), out, [inner.region((), loop.results)], again="segment")
+    return out[:count], out[count : count + stops], out[count + stops :]
+
+
+def _iterations(b: TypedBuilder, op: Op) -> Value:
+    """How many iterations the loop makes, if nothing stops it."""
+    lengths: dict[Value, Value] = {}
+    for iterable in op.iterables:
+        bounds = b.parts.get(iterable, ()) if isinstance(iterable.kind, Range) else ()
+        if len(bounds) == 1 and iterable not in b.reversals:
+            lengths.setdefault(b.lengths.get(bounds[0], bounds[0]), bounds[0])
+        elif iterable not in lengths:
+            lengths[iterable] = b.call(len, b.reversals.get(iterable, iterable))
+    counts = list(lengths.values())
+    return counts[0] if len(counts) == 1 else b.call(min, *counts, kind=Scalar("int"), name="n")
+
+
+def _interval(b: TypedBuilder, count: Value | None, every: Value) -> Value:
+    """How many iterations a segment has."""
+    if every.kind == Static(None):
+        return b.call(backprose_runtime.interval, count, kind=Scalar("int"), name="every")
+    if isinstance(every.kind, Static):
+        return b.const(operator.index(every.kind.value))
+    return b.call(backprose_runtime.positive, every, kind=Scalar("int"), name="every")
+
+
+def _sliceable(b: TypedBuilder, iterable: Value) -> Value:
+    """The iterable as something that has slices, which `reversed(xs)` has not."""
+    if iterable not in b.reversals:
+        return iterable
+    step = b.call(slice, b.const(None), b.const(None), b.const(-1))
+    return b.call(operator.getitem, b.reversals[iterable], step, kind=iterable.kind)
+
+
+def _part(b: TypedBuilder, iterable: Value, start: Value, end: Value, count: Value) -> Value:
+    """What a segment goes over."""
+    bounds = b.parts.get(iterable, ()) if isinstance(iterable.kind, Range) else ()
+    if len(bounds) != 1:
+        return b.call(operator.getitem, iterable, b.call(slice, start, end), kind=iterable.kind if not bounds else Range())
+    bounds = (start, b.call(min, end, count, kind=Scalar("int")))
+    value = b.op("call", bounds, [Value("", Range())], fn=range, **PLAIN).result
+    b.parts[value] = bounds
+    return value
+
+
+def _up_to_condition(b: TypedBuilder, op: Op) -> Op:
+    """The `while` as a `for` that stops where the condition is false behind an iteration."""
+    cond, body = op.regions
+    yields = body.results[1:] if op.attrs["stops"] else body.results
+    tail = b.nested()
+    at = tail.nested()
+    test = clone(cond, dict(zip(cond.params, yields[: len(cond.params)])))
+    at.ops.extend(test.ops)
+    stop = at.call(operator.not_, test.results[0], kind=Scalar("bool"))
+    if op.attrs["stops"]:
+        stopped = tail.nested()
+        true = stopped.const(True)
+        sides = [stopped.region((), (true,)), at.region((), (stop,))]
+        stop = tail.op("if", (body.results[0],), [Value("", Scalar("bool"))], sides).result
+    else:
+        tail.ops.extend(at.ops)
+    item = Value("", Scalar("int"))
+    region = Region((item, *body.params), (*body.ops, *tail.ops), (stop, *yields))
+    attrs = {"iterables": 1, "collected": op.attrs["collected"], "stops": True}
+    return replace(op, name="for", operands=(item, *op.inits), regions=(region,), attrs=attrs)
+
+
+def _from_outside(b: TypedBuilder, every: Value, cond: Region, op: Op) -> Value:
+    """The option of a `while`, which stands in its condition."""
+    if isinstance(every.kind, Static):
+        return every
+    if every in defined_values(cond):
+        raise errors.NotDifferentiable(
+            "`every=` is computed in the condition of a loop", op.loc, "it must be known before the loop",
+            "give it a name before the loop",
+        )  # fmt: skip
+    return every
