@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import backprose
 from backprose import check_grads, custom_vjp, grad, jvp, value_and_grad, vjp
 
 V = np.array([0.3, -1.2, 2.0])
@@ -174,6 +175,19 @@ def with_aux(x, n):
     if n == 0:
         return np.sum(x), x
     return with_aux(x * 2.0, n - 1)
+
+
+def test_jacobians():
+    for jacobian in (backprose.jacobian, backprose.jacfwd, backprose.jacrev):
+        np.testing.assert_allclose(jacobian(power)(V, 3), np.diag(3 * V**2))
+        got, aux = jacobian(with_aux, has_aux=True)(V, 2)
+        np.testing.assert_allclose(got, np.full(3, 4.0))
+        assert np.array_equal(aux, V * 4)
+    cubes = lambda x: np.sum(power(x, 3))  # noqa: E731 - written where it is used
+    np.testing.assert_allclose(backprose.hessian(cubes)(V), np.diag(6 * V))
+    np.testing.assert_allclose(backprose.hvp(cubes, (V,), (V,)), 6 * V * V)
+    again = backprose.checkpoint(power)
+    np.testing.assert_allclose(grad(lambda x: np.sum(again(x, 3)))(V), 3 * V**2)
 
 
 # Several derivatives of one function side by side
