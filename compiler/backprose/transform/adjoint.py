@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
-from backprose.analysis.activity import carries_derivative
+from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
-from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
+from backprose.rules.registry import Rule, rule_for
 from backprose.transform import again, custom_reverse, pairs, refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
@@ -77,7 +77,7 @@ class Reversal:
             return self._getitem(b, op, bars)
         if isinstance(op.fn, CustomCall):
             return custom_reverse.reverse(self, b, op, bars)
-        if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
+        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
             return None
         rule = rule_for(op.fn)
         if rule is None:

@@ -307,6 +307,8 @@ def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
         if kind.dtype == bar.kind.dtype:
             return bar
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
+    if is_complex(bar.kind) and not is_complex(kind):
+        bar = b.call(np.real, bar)
     return b.call(make, bar, kind=kind)
 
 
@@ -326,8 +328,9 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
-    if want == have and want not in (*PYTHON_SCALARS, "float64", "complex128") and _is_chosen(b, bar):
-        return b.call(np.dtype(want).type, bar, kind=Scalar(want))  # one of the branches may give a Python number
+    if want == have and want not in ("bool", "int", "float", "float64") and _is_chosen(b, bar):
+        make = complex if want == "complex" else np.dtype(want).type
+        return b.call(make, bar, kind=Scalar(want))  # one of the branches may give a Python number
     if want == "complex" and have not in (None, "complex", "complex128"):
         return b.call(complex, bar, kind=Scalar(want))
     if want == have or want is None or want in PYTHON_SCALARS:

@@ -15,15 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import carries_derivative
+from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
-from backprose.rules.registry import (
-    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
-)  # fmt: skip
+from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
 from backprose.transform import custom_forward, pairs, refusals
 from backprose.transform.adjoint import keeps_shape
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
@@ -81,7 +79,7 @@ class Pushforward:
     def _call(self, b: TypedBuilder, op: Op) -> None:
         if op.fn is operator.getitem:
             return self._getitem(b, op)
-        if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
+        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
             return None
         rule = rule_for(op.fn)
         if rule is None:
