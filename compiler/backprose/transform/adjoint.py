@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
-from backprose import errors
 from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.examples import keeps_field
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, rule_for
-from backprose.transform import again, custom_reverse, refusals, reverse_loops
+from backprose.transform import again, custom_reverse, pairs, refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -46,7 +45,8 @@ class Reversal:
     active: set[Value]
     overwritten: set[Value] = field(default_factory=set)  # what is not at hand in the reverse sweep unless it is copied
     local: set[Value] | None = None  # in a loop: what its body defines
-    pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
+    guarded: bool = True  # an exactly zero cotangent annihilates
+    invokes: bool = False  # whether the reverse invokes backward parts
     made: dict[Value, Op] = field(default_factory=dict)  # what the ops of the region being reversed define
     cotangents: set[Value] = field(default_factory=set)  # what rules were applied to
     written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
@@ -193,27 +193,27 @@ class Reversal:
 
     def _invoke(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
         """A call that is not inlined: its forward part also returns residuals, its backward part takes them."""
-        callee, value = op.attrs["callee"], op.result
-        wrt = tuple(i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind))
-        self.pairs.setdefault(callee, set()).update(wrt)
-        residuals = Value("residuals", Object(tuple))
+        value = op.result
+        active = [i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind)]
+        forward_part, backward_part, wrt = pairs.parts(self.engine, op.attrs["callee"], active, self.guarded)
+        self.invokes = True
+        residuals = Value("residuals", Residuals(forward_part))
         pair = Value("", Tuple((value.kind, residuals.kind)))
         first, second = Value("", Static(0)), Value("", Static(1))
         take = {"fn": operator.getitem, "keywords": (), "method": None}
         forward = (
-            replace(op, results=(pair,), attrs={"callee": forward_name(callee)}),
+            replace(op, results=(pair,), attrs={"callee": forward_part}),
             Op("const", (), (first,), {"value": 0}, (), op.loc),
             Op("call", (pair, first), (value,), take, (), op.loc),
             Op("const", (), (second,), {"value": 1}, (), op.loc),
             Op("call", (pair, second), (residuals,), take, (), op.loc),
         )
         bar = bars.tree(b, value)
-        shares = b.op("invoke", (residuals, bar), [Value("", Object(tuple))], callee=backward_name(callee)).result
-        for i in wrt:
-            operand = op.operands[i]
-            kind = bar_tree_kind(operand.kind)
-            share = b.op("call", (shares, b.const(i)), [Value("", kind)], **take).result
-            bars.add(b, operand, share)
+        kinds = [bar_tree_kind(v.kind) if i in wrt else Static(None) for i, v in enumerate(op.operands)]
+        shares = b.op("invoke", (residuals, bar), [Value("", Tuple(tuple(kinds)))], callee=backward_part).result
+        for i in active:
+            share = b.op("call", (shares, b.const(i)), [Value("", kinds[i])], **take).result
+            bars.add(b, op.operands[i], share)
         return forward
 
     # Regions
@@ -273,14 +273,6 @@ class Reversal:
         return reverse_loops.reverse_loop(self, b, op, bars)
 
     _while = _for
-
-
-def forward_name(callee: str) -> str:
-    return f"{callee}_forward"
-
-
-def backward_name(callee: str) -> str:
-    return f"{callee}_backward"
 
 
 def _bar_result(value: Value, path: tuple) -> Value:

@@ -19,7 +19,7 @@ from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Scalar, Static, Tuple, Unbound,
+    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Residuals, Scalar, Static, Tuple, Unbound,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.transform.typed import TypedBuilder
@@ -126,7 +126,7 @@ class Cotangents:
         kind = cotangent_kind(kind)
         if before is None:
             self.set(value, path, bar)
-        elif isinstance(kind, List):
+        elif isinstance(kind, (List, Residuals)):
             self.set(value, path, b.call(backprose_runtime.add, before, bar, kind=kind))
         else:
             self.set(value, path, b.call(operator.add, before, bar, kind=kind))
