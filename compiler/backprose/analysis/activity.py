@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterable
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
 
@@ -20,7 +20,7 @@ def carries_derivative(kind: Kind) -> bool:
         return any(map(carries_derivative, kind.items))
     if isinstance(kind, (List, Maybe)):
         return carries_derivative(kind.item)
-    return is_inexact(kind) or isinstance(kind, (Unknown, Unbound))
+    return is_inexact(kind) or isinstance(kind, (Residuals, Unknown, Unbound))
 
 
 def varied_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:

@@ -13,7 +13,7 @@ import numpy as np
 from backprose.rules.elementwise import off_zero
 from backprose.rules.registry import linear, no_derivative, rule
 from backprose.rules.static import (
-    inverse_permutation, is_true, is_tuple, other_axes, positive_axes, sorting_permutation,
+    inverse_permutation, is_true, is_tuple, other_axes, positive_axes, require, sorting_permutation,
 )  # fmt: skip
 from backprose_runtime import unbroadcast
 
@@ -267,14 +267,10 @@ def nanstd(
 def variance_bars(share, a, axis, ddof, where, mean):
     """The cotangents of the entries and of a mean that is given, for the cotangent `share` of the variance."""
     if mean is None:
-        return share * mirrored(centred(a, axis, where), a) * (2 / freedom(a, axis, ddof, where)), None
-    slope = share * mirrored(masked(a - mean, where), a) * (2 / freedom(a, axis, ddof, where))
+        return share * np.conjugate(centred(a, axis, where)) * (2 / freedom(a, axis, ddof, where)), None
+    require(np.iscomplexobj(a) or not np.iscomplexobj(mean), "real numbers have no complex mean")
+    slope = share * np.conjugate(masked(a - mean, where)) * (2 / freedom(a, axis, ddof, where))
     return slope, unbroadcast(-slope, mean)
-
-
-def mirrored(x, a):
-    """conj x where `a` is complex: of a real array, and a mean that is complex, NumPy sums plain squares."""
-    return np.conjugate(x) if np.iscomplexobj(a) else x
 
 
 no_derivative(
