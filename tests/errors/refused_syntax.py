@@ -39,7 +39,6 @@ def rebinds(x):
 
 
 def imports(x):
-    import math  # UnsupportedSyntax: an import inside a differentiated function is not supported
 
     return math.sin(x)
 

@@ -58,7 +58,7 @@ def runs(f: Any, args: list) -> bool:
 PYTHON_ONLY = frozenset({float, complex, builtins.reversed})  # results that other numbers can't have, or iterators
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])  # float32 is in test_rules_compiled.py
 @each([c for c in chosen(1) if c.function not in PYTHON_ONLY])
 def test_every_precision(case: Case, dtype: type):
     f, args = with_leaves(case, lambda x: in_precision(x, dtype))

@@ -6,7 +6,7 @@ import builtins
 import cmath
 import math
 
-from backprose.rules.registry import elementwise, linear, no_derivative, rule
+from backprose.rules.registry import elementwise, linear, no_derivative, rule, singular
 
 # Parts and polar coordinates
 
@@ -136,3 +136,4 @@ def atanh(y, z, *, d):
 
 
 no_derivative(cmath.isfinite, cmath.isinf, cmath.isnan, cmath.isclose)
+singular(cmath.log)

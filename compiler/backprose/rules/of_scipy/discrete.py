@@ -8,7 +8,7 @@ from scipy import special, stats
 from backprose.rules.elementwise import select
 from backprose.rules.of_scipy.continuous import over
 from backprose.rules.of_scipy.locations import is_inside
-from backprose.rules.registry import elementwise, named_places, real_only
+from backprose.rules.registry import elementwise, named_places, real_only, singular
 
 
 def poisson(k, mu):
@@ -38,6 +38,7 @@ def nbinom(k, n, p):
 
 def probability(function, score, anywhere, logarithmic):
     """The rule of a probability, or of its logarithm, with one parameter."""
+    singular(function)
 
     @elementwise(function, wrt="shape")
     def text(y, k, shape, loc=0, *, d):
@@ -49,6 +50,7 @@ def probability(function, score, anywhere, logarithmic):
 
 def probability_with_number(function, score, anywhere, logarithmic):
     """The same with a number of trials, which is constant."""
+    singular(function)
 
     @elementwise(function, wrt="p")
     def text(y, k, n, p, loc=0, *, d):
@@ -60,6 +62,7 @@ def probability_with_number(function, score, anywhere, logarithmic):
 
 def probability_of_two(function, score, anywhere, logarithmic):
     """The same with two parameters."""
+    singular(function)
 
     @elementwise(function, wrt=("n", "p"))
     def text(y, k, n, p, loc=0, *, d):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.elementwise import select
-from backprose.rules.registry import elementwise
+from backprose.rules.registry import elementwise, singular
 
 
 def located(d, inside, z, slope, scale):
@@ -25,6 +25,7 @@ def is_inside(y, logarithmic):
 
 def density(function, score, anywhere, logarithmic):
     """The rule of a density, or of its logarithm, without shapes."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "loc", "scale"))
     def text(y, x, loc=0, scale=1, *, d):
@@ -37,6 +38,7 @@ def density(function, score, anywhere, logarithmic):
 
 def density_of_one(function, score, anywhere, logarithmic):
     """The same with one shape."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "shape", "loc", "scale"))
     def text(y, x, shape, loc=0, scale=1, *, d):
@@ -52,6 +54,7 @@ def density_of_one(function, score, anywhere, logarithmic):
 
 def density_of_two(function, score, anywhere, logarithmic):
     """The same with two shapes."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "first", "second", "loc", "scale"))
     def text(y, x, first, second, loc=0, scale=1, *, d):
@@ -87,6 +90,7 @@ def of_logsf(y, p):
 
 def distribution(function, density, slope):
     """The rule of a distribution function without shapes."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "loc", "scale"))
     def text(y, x, loc=0, scale=1, *, d):
@@ -98,6 +102,7 @@ def distribution(function, density, slope):
 
 def distribution_of_one(function, density, slope):
     """The same with one shape."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "loc", "scale"))
     def text(y, x, shape, loc=0, scale=1, *, d):
@@ -109,6 +114,7 @@ def distribution_of_one(function, density, slope):
 
 def distribution_of_two(function, density, slope):
     """The same with two shapes."""
+    singular(function)
 
     @elementwise(function, wrt=("x", "loc", "scale"))
     def text(y, x, first, second, loc=0, scale=1, *, d):
@@ -123,6 +129,7 @@ def distribution_of_two(function, density, slope):
 
 def quantile(function, density, sign):
     """The rule of the inverse of a distribution function without shapes; `sign`: whether that rises or falls."""
+    singular(function)
 
     @elementwise(function, wrt=("q", "loc", "scale"))
     def text(x, q, loc=0, scale=1, *, d):
@@ -133,6 +140,7 @@ def quantile(function, density, sign):
 
 def quantile_of_one(function, density, sign):
     """The same with one shape."""
+    singular(function)
 
     @elementwise(function, wrt=("q", "loc", "scale"))
     def text(x, q, shape, loc=0, scale=1, *, d):
@@ -143,6 +151,7 @@ def quantile_of_one(function, density, sign):
 
 def quantile_of_two(function, density, sign):
     """The same with two shapes."""
+    singular(function)
 
     @elementwise(function, wrt=("q", "loc", "scale"))
     def text(x, q, first, second, loc=0, scale=1, *, d):
