@@ -39,6 +39,7 @@ def rebinds(x):
 
 
 def imports(x):
+    import math  # UnsupportedSyntax: an import inside a differentiated function is not supported
 
     return math.sin(x)
 

@@ -82,7 +82,7 @@ def walrus_in_the_branch_not_taken(x):
 @case((3.14159, "ab"))
 def f_strings(x, s):
     width = 12
-    return f"{x:.2f}|{s!r:>{width}}|{{}}|{s}" f"{x + 1}" + "plain" + f"{s}"
+    return f"{x:.2f}|{s!r:>{width}}|{{}}|{s}" f"{x + 1}" + f"plain" + f"{s}"
 
 
 @case((2.0,))
