@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 
 from backprose.analysis.activity import carries_derivative, passes_derivative
-from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
+from backprose.analysis.examples import keeps_field
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
@@ -109,8 +110,8 @@ class Reversal:
                 self._distribute(b, op, value, item, rule, bars)
             return
         exact = not rule.is_elementwise or keeps_shape(operand, op)
-        if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
-            exact = False  # another operand may be complex, of which a real one takes the real part
+        if _is_open(operand.kind, share.kind) and may_mix_fields(op, operand):
+            exact = False  # of a complex share a real operand takes the real part
         bars.add(b, operand, share, exact=exact)
 
     def _getitem(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
@@ -177,7 +178,8 @@ class Reversal:
         if isinstance(kind, List):
             bar = bars.leaf(b, op.result)
             for i, value in enumerate(op.operands):
-                bars.add(b, value, b.call(operator.getitem, bar, b.const(i)))
+                item = b.call(operator.getitem, bar, b.const(i))
+                bars.add(b, value, item, exact=not _is_open(value.kind, item.kind))
             return
         keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
         values = op.operands[1::2] if op.name == "dict" else op.operands
@@ -293,6 +295,25 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
         elif isinstance(operand, Value):
             first[operand] = name
     return list(shares.items())
+
+
+def _is_open(kind: Kind, share: Kind) -> bool:
+    """Whether it shows only at run time if an operand or its share is complex."""
+    return not is_complex(kind) and any(isinstance(leaf, Number) for side in (kind, share) for _, leaf in leaves(side))
+
+
+def may_mix_fields(op: Op, operand: Value | None = None) -> bool:
+    """Whether the operand, or any, may be real where the result is complex, or complex where that is real."""
+    found = [leaf for v in op.operands for _, leaf in leaves(v.kind) if _may_be_complex(leaf)]
+    if len(found) > 1 or (found and operand is not None and found != [operand.kind]):
+        return True
+    keywords = tuple((name, v.kind) for name, v in op.keywords.items())
+    return not keeps_field(op.fn, tuple(v.kind for v in op.positional), keywords)
+
+
+def _may_be_complex(kind: Kind) -> bool:
+    kind = kind.item if isinstance(kind, (List, Maybe)) else kind
+    return dtype_of(kind) is None or is_complex(kind)
 
 
 def keeps_shape(operand: Value, op: Op) -> bool:

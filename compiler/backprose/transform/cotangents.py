@@ -15,6 +15,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import (
@@ -269,7 +270,7 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
         bar = as_scalar(b, bar, kind)
-    if exact:
+    if exact and not is_undecided(bar, kind):
         return cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
         return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
@@ -298,6 +299,11 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
         bar = as_scalar(b, bar, kind)
     return cast(b, bar, kind)
+
+
+def is_undecided(bar: Value, kind: Kind) -> bool:
+    """Whether only the primal tells if it takes the whole of `bar`, which is complex, or its real part."""
+    return is_complex(bar.kind) and dtype_of(kind) is None
 
 
 def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
@@ -348,6 +354,11 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
 
 def _cast_items(b: TypedBuilder, bar: Value, kind: List) -> Value:
     """A list of numbers whose dtype is that of the primal's: Python's own and float64 are as good as each other."""
+    if is_complex(bar.kind.item) and not is_complex(kind.item) and dtype_of(kind.item) is not None:
+        raise errors.NotDifferentiable(
+            "a list of real numbers becomes one of complex ones", b.loc, "its cotangent is a list too, of which the real parts count",
+            "make the list complex from the start, or use two lists",
+        )  # fmt: skip
     want = dtype_of(kind.item) if isinstance(kind.item, Scalar) and isinstance(bar.kind.item, Scalar) else None
     if want in (None, *PYTHON_SCALARS, "float64", "complex128"):
         return bar  # elsewhere, also where its dtype is right: some of the items may be Python's numbers

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from backprose import errors
 from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import is_number
-from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
+from backprose.ir.kinds import Dict, Kind, List, Maybe, Number, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
 from backprose.transform import custom_forward, pairs, refusals
-from backprose.transform.adjoint import keeps_shape
+from backprose.transform.adjoint import keeps_shape, may_mix_fields
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
 from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
@@ -174,7 +174,7 @@ class Pushforward:
             ) from None  # fmt: skip
         for path, like, dot in zip(paths, likes, found):
             if dot is not None:
-                fitted = stretched(b, dot, like, exact=True)
+                fitted = stretched(b, dot, like, exact=not (isinstance(like.kind, Number) and may_mix_fields(op)))
                 self.dots.set(result, path, self._named(b, fitted, dot_name(result, path)))
         return None
 
