@@ -130,20 +130,18 @@ def test_checkpoints_keep_less():
     assert grad(lambda x: again(x)).residuals(X).bytes == 0
 
 
-def chosen(x, n):
-    if n > 0:
-        items = reversed([x[0] * 2.0, x[1]])
+def chosen(x, k):
+    pairs = zip(x, x * x)
+    if k:
+        y = sum(a * b for a, b in pairs)
     else:
-        items = iter([x[2]])
-    total = 0.0
-    for item in items:
-        total = total * item + item
-    return total
+        y = sum(b for a, b in pairs)
+    return y
 
 
 def test_what_a_path_leaves_unbound():
-    report = grad(chosen).residuals(X, 1)
-    assert report.bytes == grad(chosen).residuals(X, 1).bytes
+    """There are as many pairs in either case; how many is known to one branch alone."""
+    assert grad(chosen).residuals(X, 0).bytes <= grad(chosen).residuals(X, 1).bytes < 3 * X.nbytes
 
 
 def test_effects_and_globals():
