@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.derivative import Derivative, annotate_error, debugging, may_be_method
-from backprose.forward import jvp
-from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, resolve, target_of
+from backprose.derivative import Derivative, annotate_error, debugging, inside, may_be_method
+from backprose.forward import hvp, jvp
+from backprose.jacobians import Hessian, Jacobian
+from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
@@ -55,32 +56,8 @@ def _derivative(
     return Derivative(fun, argnums, has_aux, allow_int, value, **options)
 
 
-def _inside(value: bool) -> Callable:
-    """What `grad(f)` means in the body of a function that is compiled."""
-
-    def call(engine: Any, b: Any, args: tuple, keywords: dict[str, Any], loc: Any) -> Any:
-        from backprose.ir.kinds import Object
-        from backprose.ir.nodes import Value
-        from backprose.transform.gradient import Request
-
-        fun, *rest = args
-        options = inspect.signature(grad).bind(None, *map(b.static_value, rest), **{k: b.static_value(v) for k, v in keywords.items()})
-        options.apply_defaults()
-        _, argnums, has_aux, allow_int, guard_zeros, _, debug = options.arguments.values()
-        if fun not in engine.captures:
-            function = b.static_value(fun)
-            return b.data(_derivative(function, argnums, has_aux, allow_int, guard_zeros, "auto", debug, value))
-        template = fun.kind.template
-        wrt, single = resolve(template.signature, argnums, 0, template.name)
-        gradient = Value("", Object(Derivative))
-        engine.gradients[gradient] = (fun, Request(wrt, single, value, has_aux, guard_zeros=guard_zeros))
-        return gradient
-
-    return call
-
-
-grad.__backprose_call__ = _inside(value=False)
-value_and_grad.__backprose_call__ = _inside(value=True)
+grad.__backprose_call__ = inside(grad, Derivative)
+value_and_grad.__backprose_call__ = inside(value_and_grad, functools.partial(Derivative, value=True))
 
 
 def check_backend(backend: str) -> None:
@@ -129,7 +106,7 @@ def differentiable(
     fun: Callable | None = None, argnums: Argnums = 0, *, guard_zeros: bool = True, backend: str = "auto"
 ) -> Any:
     """Leaves a function as it is, and offers its derivatives: `f.grad(x)`, `f.value_and_grad(x)`, `f.vjp(x)`,
-    `f.jvp((x,), (x_dot,))`.
+    `f.jvp((x,), (x_dot,))`, `f.hvp((x,), (x_dot,))`, `f.jacobian(x)`, `f.hessian(x)`.
 
     The function is read at once, so that syntax which can't be differentiated is refused where it stands. It is
     compiled at once if annotations tell the kinds of its parameters (`x: "f8[:, :]"`, `rate: float`). `guard_zeros`: see
@@ -173,6 +150,8 @@ class Differentiable(Shown):
         self.fun = fun
         self.grad = Derivative(fun, argnums, guard_zeros=guard_zeros)
         self.value_and_grad = Derivative(fun, argnums, value=True, guard_zeros=guard_zeros)
+        self.jacobian = Jacobian(fun, argnums, guard_zeros=guard_zeros)
+        self.hessian = Hessian(fun, argnums, guard_zeros=guard_zeros)
         functools.update_wrapper(self, fun)
         self._compile()
 
@@ -219,6 +198,10 @@ class Differentiable(Shown):
         """The value at `primals` and its tangent; see `backprose.jvp`."""
         return jvp(self.fun, primals, tangents, has_aux)
 
+    def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
+        """The Hessian at `primals` times `tangents`; see `backprose.hvp`."""
+        return hvp(self.fun, primals, tangents, has_aux)
+
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
 
@@ -245,11 +228,22 @@ class BoundDifferentiable(Shown):
     def value_and_grad(self) -> Callable:
         return self.__func__.value_and_grad.__get__(self.__self__)
 
+    @property
+    def jacobian(self) -> Callable:
+        return self.__func__.jacobian.__get__(self.__self__)
+
+    @property
+    def hessian(self) -> Callable:
+        return self.__func__.hessian.__get__(self.__self__)
+
     def vjp(self, *primals: Any, has_aux: bool = False) -> tuple:
         return vjp(self.__wrapped__, *primals, has_aux=has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
         return jvp(self.__wrapped__, primals, tangents, has_aux)
+
+    def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
+        return hvp(self.__wrapped__, primals, tangents, has_aux)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

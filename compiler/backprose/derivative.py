@@ -6,10 +6,11 @@ import functools
 import inspect
 import os
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
+from backprose.known import Known
 from backprose.signatures import Argnums, arrange, is_module_level, name_of, resolve, target_of
 from backprose.variadic import Shaped, needs_shape, shape_before_a_call
 
@@ -27,6 +28,8 @@ class Derivative:
 
     `fun` is the function that it is the gradient of; the other public attributes are the options of `grad`.
     """
+
+    _what = "gradient"
 
     def __init__(
         self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
@@ -56,14 +59,14 @@ class Derivative:
 
     def _document(self, fun: Any) -> str:
         name = name_of(fun)
-        what = f"Value of `{name}` and its gradient" if self.value else f"Gradient of `{name}`"
         own = getattr(fun, "__doc__", None)
+        what = f"Value of `{name}` and its gradient" if self.value else f"{self._what[:1].upper()}{self._what[1:]} of `{name}`"
         head = f"{what} with respect to argnums={self.argnums!r}."
         return f"{head} Documentation of `{name}`:\n\n{own}" if own else head
 
     @property
     def __signature__(self) -> inspect.Signature:
-        return inspect.signature(self.fun)
+        return self._signature if isinstance(self._function, Known) else inspect.signature(self.fun)
 
     def request_for(self, signature: inspect.Signature) -> Request:
         """What is asked of a function with this signature, in which what is bound (`self`) still stands."""
@@ -71,7 +74,11 @@ class Derivative:
 
         skip = self.skip + len(self._prefix)
         wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
-        return Request(wrt, single, self.value, self.has_aux, guard_zeros=self.guard_zeros)
+        return self._request(Request(wrt, single, self.value, self.has_aux, guard_zeros=self.guard_zeros))
+
+    def _request(self, plain: Request) -> Request:
+        """What is asked for, from what is asked of a gradient."""
+        return plain
 
     # Calling
 
@@ -137,7 +144,7 @@ class Derivative:
 
     def _like(self, fun: Any, skip: int) -> Derivative:
         """This gradient of another function, of which `skip` leading parameters are bound."""
-        return Derivative(fun, *self._options, skip, self.guard_zeros, self.debug)
+        return type(self)(fun, *self._options, skip, self.guard_zeros, self.debug)
 
     @property
     def _options(self) -> tuple:
@@ -222,11 +229,44 @@ class Derivative:
         """Pickled by name where it is what its module holds under its name, as a decorated function is."""
         if is_module_level(self):
             return self.__qualname__
-        return Derivative, (self.fun, *self._options, self.skip, self.guard_zeros, self.debug)
+        return type(self), (self.fun, *self._options, self.skip, self.guard_zeros, self.debug)
 
     def __repr__(self) -> str:
-        what = "value and gradient" if self.value else "gradient"
+        what = "value and gradient" if self.value else self._what
         return f"<{what} of {name_of(self.fun)}, argnums={self.argnums!r}>"
+
+
+class Nested:
+    """A nested function as a derivative sees it: its name and its signature."""
+
+    __backprose_module__ = None
+
+    def __init__(self, template: Any):
+        self.__name__, self.__signature__ = template.name, template.signature
+
+    def __call__(self) -> None:
+        """What `inspect.signature` asks for; the function itself exists while it is compiled only."""
+
+
+def inside(public: Callable, form: Callable[..., Derivative]) -> Callable:
+    """What `public(f)`, as `grad(f)`, means in the body of a function that is compiled; `form` makes the derivative of f."""
+
+    def call(engine: Any, b: Any, args: tuple, keywords: dict[str, Any], loc: Any) -> Any:
+        from backprose.ir.kinds import Object
+        from backprose.ir.nodes import Value
+
+        given = inspect.signature(public).bind(*args, **keywords).arguments
+        fun = given.pop("fun")
+        options = {name: b.static_value(value) for name, value in given.items() if name != "backend"}
+        if fun not in engine.captures:
+            return b.data(form(b.static_value(fun), **options))
+        template = fun.kind.template
+        made = form(Nested(template), **options)
+        gradient = Value("", Object(Derivative))
+        engine.gradients[gradient] = (fun, made.request_for(template.signature))
+        return gradient
+
+    return call
 
 
 def may_be_method(function: Any) -> bool:

@@ -96,6 +96,17 @@ def _spell_list(value: list, key: list[Any]) -> None:
         key += (list, len(items), *items)
 
 
+def _spell_lengths(value: Any, key: list[Any]) -> None:
+    """Append the lengths of the lists in `value`."""
+    if isinstance(value, (list, tuple, dict)):
+        key.append(len(value))
+        for item in value.values() if isinstance(value, dict) else value:
+            _spell_lengths(item, key)
+    elif hasattr(type(value), "__dataclass_fields__"):
+        for name in type(value).__dataclass_fields__:
+            _spell_lengths(getattr(value, name), key)
+
+
 def _is_static(first: Any) -> bool:
     """Whether a key that begins so is that of a static value."""
     if isinstance(first, type):
@@ -232,6 +243,7 @@ class Dispatcher:
         self.names = tuple(signature.parameters)
         self.plan = plan
         self.allow_int = allow_int
+        self._counted = plan.request.wrt if plan.request is not None and plan.request.jacobian else ()
         self._by_key: OrderedDict[Any, Specialization] = OrderedDict()
         self._spare: list[Specialization] = []  # compiled ahead of a call, or for globals as they were before
         self._last: Specialization | None = None
@@ -269,6 +281,8 @@ class Dispatcher:
                     _spell(value, key)
         except Unsuitable as reason:
             self._refuse(values, reason)
+        for i in self._counted:
+            _spell_lengths(values[i], key)
         key = tuple(key)
         found = self._by_key.get(key)
         if found is None or not found.holds():
@@ -286,14 +300,12 @@ class Dispatcher:
             pass
 
     def _compile(self, key: Any, values: tuple) -> Specialization:
-        from backprose.analysis.kinds import kind_of
-
         with COMPILING:
             found = self._by_key.get(key)
             if found is not None and found.holds():
                 return found
             self._check(values)
-            kinds = dict(zip(self.names, map(kind_of, values)))
+            kinds = self._kinds_of(values)
             found = self._ready(kinds) or self.compile(kinds)
             if key in self._by_key:
                 self._keep(self._by_key[key])
@@ -303,6 +315,12 @@ class Dispatcher:
                 self._by_key.popitem(last=False)
             self._latest = found
             return found
+
+    def _kinds_of(self, values: tuple) -> dict[str, Kind]:
+        from backprose.analysis.kinds import kind_of, kind_of_known_length
+
+        of = [kind_of_known_length if i in self._counted else kind_of for i in range(len(values))]
+        return {name: kind(value) for name, kind, value in zip(self.names, of, values)}
 
     def ahead(self, kinds: Mapping[str, Kind]) -> Specialization:
         """Compile before any call."""

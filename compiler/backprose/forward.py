@@ -1,9 +1,10 @@
-"""Forward mode: `jvp` checks the tangents against the primals and calls the emitted function."""
+"""Forward mode: `jvp`, `hvp`, `linearize` check the tangents against the primals and call the emitted function."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from backprose.signatures import primal_indices, target_of
 
 if TYPE_CHECKING:
     from backprose.ir.nodes import Value
+    from backprose.transform.gradient import Request
     from backprose.transform.infer import Inference
     from backprose.transform.typed import TypedBuilder
 
@@ -29,41 +31,115 @@ def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
     Raises TypeError where the two are no tuples, or a tangent is not of the kind of its primal, and ValueError where
     their numbers, structures or shapes differ.
     """
-    from backprose.analysis.activity import carries_derivative
-    from backprose.dispatch import dispatcher_for
-    from backprose.pipeline import Plan
+    return _pushed("jvp", fun, primals, tangents, has_aux)
+
+
+def hvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
+    """The Hessian of a scalar function times a vector: how its gradient moves in the direction of `tangents`.
+
+    `primals` and `tangents` are as for `jvp`. The product has the structure of the primal, or is a tuple of those if there
+    are several; it takes one sweep forward over the gradient, and no Hessian is made. With `has_aux`, `fun` returns
+    `(value, aux)` and the result is `(product, aux)`. It is `jvp(grad(fun), primals, tangents)[1]`, compiled as one.
+    """
+    return _pushed("hvp", fun, primals, tangents, has_aux)
+
+
+def linearize(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
+    """The value of `fun(*primals)` and its derivative there: a linear function, tangents of the primals -> tangent.
+
+    The function may be called any number of times, also after the primals have changed; it takes what `jvp` takes as
+    `tangents`, one by one, and checks them in the same way. With `has_aux`, `fun` returns `(value, aux)` and the result is
+    `(value, linear, aux)`.
+    """
+    from backprose.pullback import kept_apart
+
+    pushed = Pushed("jvp", fun, kept_apart(tuple(primals), primals), has_aux)
+    value, _, *aux = pushed(*map(no_direction, primals))
+    return (value, Linear(pushed), *aux)
+
+
+class Linear:
+    """The derivative of a function at a point: tangents of the primals -> tangent of the value."""
+
+    def __init__(self, pushed: Pushed):
+        self._pushed = pushed
+
+    def __call__(self, *tangents: Any) -> Any:
+        check_tuples("the linear function", self._pushed.primals, tangents)
+        return self._pushed(*tangents)[1]
+
+    @property
+    def source(self) -> str:
+        """The emitted text."""
+        return self._pushed.found.source
+
+    def __repr__(self) -> str:
+        return f"<linear function, compiled for {self._pushed.found.signature}>"
+
+
+def no_direction(primal: Any) -> Any:
+    """The zero tangent of a primal: None where it holds no floating-point number."""
+    from backprose_runtime.containers import is_container, map_items
+
+    if is_container(primal):
+        return map_items(no_direction, primal)
+    return np.zeros_like(primal)[()] if np.asarray(primal).dtype.kind in "fc" else None
+
+
+def _request(name: str, wrt: tuple[int, ...], has_aux: bool) -> Request:
     from backprose.transform.gradient import Request
 
-    _check_tuples(primals, tangents)
-    target = target_of(fun)
-    signature = target.signature
-    bound = signature.bind(*target.prefix, *primals, **target.keywords)
-    bound.apply_defaults()
-    wrt, spread = primal_indices(signature, len(target.prefix), len(primals))
-    values = tuple(bound.arguments.values())
-    plan = Plan(Request.of_tangent(wrt, has_aux))
-    found = dispatcher_for(target.function, signature, plan, False).find(values)
-    dots = tuple(dot_like(p, t, f"tangents[{i}]") for i, (p, t) in enumerate(zip(primals, tangents)))
-    if spread:
-        split = len(wrt) - 1
-        dots = (*dots[:split], dots[split:])
-    kinds = list(found.kinds.values())
-    dots = tuple(dot for i, dot in zip(wrt, dots) if carries_derivative(kinds[i]))
-    try:
-        return found.function(*values, *dots)
-    except Exception as error:
-        annotate_error(error, found)
-        raise
+    plain = Request.of_tangent(wrt, has_aux)
+    return replace(plain, inner=Request(wrt, len(wrt) == 1, has_aux=has_aux)) if name == "hvp" else plain
 
 
-def _check_tuples(primals: Any, tangents: Any) -> None:
-    for name, given in (("primals", primals), ("tangents", tangents)):
+def _pushed(name: str, fun: Callable, primals: tuple, tangents: tuple, has_aux: bool) -> Any:
+    """The call of what `name` asks for."""
+    check_tuples(name, primals, tangents)
+    return Pushed(name, fun, primals, has_aux)(*tangents)
+
+
+class Pushed:
+    """The emitted function of primals and tangents, for these primals."""
+
+    def __init__(self, name: str, fun: Callable, primals: tuple, has_aux: bool):
+        from backprose.dispatch import dispatcher_for
+        from backprose.pipeline import Plan
+
+        target = target_of(fun)
+        signature = target.signature
+        bound = signature.bind(*target.prefix, *primals, **target.keywords)
+        bound.apply_defaults()
+        self.primals = primals
+        self.wrt, self.spread = primal_indices(signature, len(target.prefix), len(primals))
+        self.values = tuple(bound.arguments.values())
+        plan = Plan(_request(name, self.wrt, has_aux))
+        self.found = dispatcher_for(target.function, signature, plan, False).find(self.values)
+
+    def __call__(self, *tangents: Any) -> Any:
+        from backprose.analysis.activity import carries_derivative
+
+        dots = tuple(dot_like(p, t, f"tangents[{i}]") for i, (p, t) in enumerate(zip(self.primals, tangents)))
+        if self.spread:
+            split = len(self.wrt) - 1
+            dots = (*dots[:split], dots[split:])
+        kinds = list(self.found.kinds.values())
+        dots = tuple(dot for i, dot in zip(self.wrt, dots) if carries_derivative(kinds[i]))
+        try:
+            return self.found.function(*self.values, *dots)
+        except Exception as error:
+            annotate_error(error, self.found)
+            raise
+
+
+def check_tuples(name: str, primals: Any, tangents: Any) -> None:
+    for what, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             kind = type(given).__name__
-            raise TypeError(f"jvp expects a tuple of {name}, not {kind}: write ({name},) for a single one")
+            raise TypeError(f"{name} expects a tuple of {what}, not {kind}: write ({what},) for a single one")
     if len(primals) != len(tangents):
         counts = f"{len(primals)} primals and {len(tangents)} tangents"
-        raise ValueError(f"jvp got {counts}: there is a tangent for each primal")
+        raise ValueError(f"{name} got {counts}: there is a tangent for each primal")
 
 
 def dot_like(primal: Any, tangent: Any, path: str) -> Any:
@@ -100,30 +176,35 @@ def _described(value: Any) -> str:
 # Inside a function that is compiled
 
 
-def _inside(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any) -> Value:
-    """The IR of a call of `jvp`."""
-    from backprose.transform.gradient import Request
-    from backprose.transform.nested import call_closure_gradient, call_gradient
+def _inside(name: str, function: Callable) -> Callable:
+    """What a call of `jvp` or `hvp` means in the body of a function that is compiled."""
 
-    given = inspect.signature(jvp).bind(*args, **keywords).arguments
-    primals, tangents = (b.items_of(given[name]) for name in ("primals", "tangents"))
-    if primals is None or tangents is None or len(primals) != len(tangents):
-        raise errors.UnsupportedCall(
-            "jvp needs a tuple of primals and a tuple of as many tangents", loc,
-            "their numbers differ, or are not known", "write the tuples out: jvp(f, (x, y), (x_dot, y_dot))",
-        )  # fmt: skip
-    has_aux = "has_aux" in given and b.static_value(given["has_aux"])
-    fun = given["fun"]
-    if fun in engine.captures:
-        wrt, _ = primal_indices(fun.kind.template.signature, 0, len(primals))
-        request = Request.of_tangent(wrt, has_aux)
-        return call_closure_gradient(engine, b, fun, request, primals, {}, loc, tangents)
-    target = target_of(b.static_value(fun))
-    wrt, _ = primal_indices(target.signature, len(target.prefix), len(primals))
-    args = (*map(b.data, target.prefix), *primals)
-    named = {name: b.data(value) for name, value in target.keywords.items()}
-    request = Request.of_tangent(wrt, has_aux)
-    return call_gradient(engine, b, target.function, target.signature, request, args, named, loc, tangents)
+    def call(
+        engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any
+    ) -> Value:
+        from backprose.transform.nested import call_closure_gradient, call_gradient
+
+        given = inspect.signature(function).bind(*args, **keywords).arguments
+        primals, tangents = (b.items_of(given[part]) for part in ("primals", "tangents"))
+        if primals is None or tangents is None or len(primals) != len(tangents):
+            raise errors.UnsupportedCall(
+                f"{name} needs a tuple of primals and a tuple of as many tangents", loc,
+                "their numbers differ, or are not known", f"write the tuples out: {name}(f, (x, y), (x_dot, y_dot))",
+            )  # fmt: skip
+        has_aux = "has_aux" in given and b.static_value(given["has_aux"])
+        fun = given["fun"]
+        if fun in engine.captures:
+            wrt, _ = primal_indices(fun.kind.template.signature, 0, len(primals))
+            return call_closure_gradient(engine, b, fun, _request(name, wrt, has_aux), primals, {}, loc, tangents)
+        target = target_of(b.static_value(fun))
+        wrt, _ = primal_indices(target.signature, len(target.prefix), len(primals))
+        args = (*map(b.data, target.prefix), *primals)
+        named = {key: b.data(value) for key, value in target.keywords.items()}
+        request = _request(name, wrt, has_aux)
+        return call_gradient(engine, b, target.function, target.signature, request, args, named, loc, tangents)
+
+    return call
 
 
-jvp.__backprose_call__ = _inside
+jvp.__backprose_call__ = _inside("jvp", jvp)
+hvp.__backprose_call__ = _inside("hvp", hvp)

@@ -27,12 +27,13 @@ from backprose.transform.algebra import simplify
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
+from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
-from backprose.transform.gradient import Request, gradient, pullback
+from backprose.transform.gradient import Request, pullback
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import beside_primals, tangent
+from backprose.transform.jvp import beside_primals
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -125,10 +126,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
 
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
-    """The derivative that is asked for, in one of three forms."""
-    if plan.request.forward:
-        return tangent(module, engine, plan.request)
-    return pullback(module, engine, plan.request) if plan.paired else gradient(module, engine, plan.request)
+    """The derivative that is asked for, as one function or as a forward and a backward part."""
+    return pullback(module, engine, plan.request) if plan.paired else derivative(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
+from backprose.known import known
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
@@ -53,6 +54,9 @@ def target_of(fun: Any) -> Target:
         return Target(call, (fun,))
     if not callable(fun):
         raise TypeError(f"expected a function, not {type(fun).__name__}: {fun!r}")
+    in_table = known(fun)
+    if in_table is not None:
+        return Target(in_table)
     raise errors.SourceUnavailable(
         f"`{name_of(fun)}` has no Python source",
         why="only functions that are written in Python can be compiled",

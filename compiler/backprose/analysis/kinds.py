@@ -61,6 +61,18 @@ def list_kind(items: list[Kind]) -> Kind:
     return FixedList(tuple(items))
 
 
+def kind_of_known_length(value: Any) -> Kind:
+    """As `kind_of`, with the lengths of all lists, which a Jacobian has a part for each element of."""
+    if isinstance(value, list):
+        return FixedList(tuple(map(kind_of_known_length, value)))
+    kind = kind_of(value)
+    if isinstance(kind, (Tuple, Dict)):
+        return dataclasses.replace(kind, items=tuple(map(kind_of_known_length, value.values() if isinstance(value, dict) else value)))
+    if isinstance(kind, Record):
+        return dataclasses.replace(kind, items=tuple(kind_of_known_length(getattr(value, name)) for name in kind.fields))
+    return kind
+
+
 # Joins
 
 

@@ -93,7 +93,7 @@ def astype(y, a, dtype, order="K", casting="unsafe", subok=True, copy=True, *, y
     return y_bar
 
 
-@linear(float, complex, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128, np.clongdouble, wrt="x")
+@linear(float, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128, np.clongdouble, wrt="x")
 def cast(y, x, *, y_bar):
     """The same number in another type; an array with one entry keeps its shape."""
     return y_bar if np.ndim(x) == np.ndim(y_bar) else np.reshape(y_bar, np.shape(x))
@@ -212,7 +212,7 @@ no_derivative(
     np.dtype, np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.issubdtype,
     np.isscalar, np.iscomplexobj, np.isrealobj,
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
-    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.parts,
+    backprose_runtime.zeros_like, backprose_runtime.sorting_order, backprose_runtime.parts, backprose_runtime.directions,
 )  # fmt: skip
 
 opaque(np.arange)

@@ -19,10 +19,10 @@ from backprose.ir.walk import clone, defined_values
 from backprose.transform import stores
 from backprose.transform.binding import bind
 from backprose.transform.cotangents import cast
+from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
-from backprose.transform.gradient import Request, gradient
+from backprose.transform.gradient import Request
 from backprose.transform.infer import Inference
-from backprose.transform.jvp import tangent
 from backprose.transform.typed import TypedBuilder
 
 
@@ -77,8 +77,7 @@ def call_closure_gradient(
             "the update would be seen outside", "pass it as an argument",
         )  # fmt: skip
     body = Function(template.name, inner.region(params, [result]), template.loc)
-    others = {i.name: i.function for i in engine.instances.values()}
-    return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), [*values, *dots])
+    return _inlined(engine, b, _gradient(engine, engine.module(body), request), [*values, *dots])
 
 
 def _checked(
@@ -113,7 +112,7 @@ def _like(b: TypedBuilder, dot: Value, kind: Kind, name: str, loc: Any) -> Value
 def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
     primal = Module({name: drop_dead(fn) for name, fn in primal.functions.items()})
     active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
-    module = tangent(primal, engine, request) if request.forward else gradient(primal, engine, request)
+    module = derivative(primal, engine, request)
     engine.memory.active = active
     return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
 
