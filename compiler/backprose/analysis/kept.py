@@ -17,7 +17,8 @@ from backprose.ir.kinds import Array, Range, Residuals, Slice, Static
 from backprose.ir.nodes import Function, Loc, Module, Op, Region, Value
 from backprose.ir.walk import all_ops
 
-ARGUMENT, GLOBAL, VARIABLE, LIST, SHAPE, LEVELS, AGAIN = "argument", "global", "variable", "list", "shape", "levels", "again"
+ARGUMENT, GLOBAL, VARIABLE, LIST = "argument", "global", "variable", "list"
+SHAPE, LEVELS, AGAIN = "shape", "levels", "again"
 COPIES = frozenset({np.ndarray.copy, copy_of})
 
 
@@ -125,7 +126,8 @@ class Origins:
             return
         if op is None or op.name == "const":
             if depth:
-                yield Kept(source.name or value.name, LIST, value, op.loc if op else self.made[value].loc, readers, depth)
+                made = (op or self.made[value]).loc
+                yield Kept(source.name or value.name, LIST, value, made, readers, depth)
             return
         name, form = source.name or value.name, LIST if depth else VARIABLE
         if isinstance(source.kind, Residuals):
