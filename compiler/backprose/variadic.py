@@ -38,7 +38,7 @@ class Shaped:
 
     def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
         """The IR of one call of the function."""
-        from backprose.ir.nodes import Function, Module, Value
+        from backprose.ir.nodes import Function, Value
         from backprose.transform.typed import TypedBuilder
 
         lowered = engine.lower(self.function)
@@ -47,8 +47,7 @@ class Shaped:
         keywords = dict(zip(self.keywords, params[self.count :]))
         result = engine.call_function(b, self.function, tuple(params[: self.count]), keywords, lowered.loc)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, self.__signature__)
-        others = {i.name: i.function for i in engine.instances.values()}
-        return Module({entry.name: entry, **others, **engine.functions})
+        return engine.module(entry)
 
 
 def positional_names(function: Any, count: int) -> Iterator[str]:

@@ -289,6 +289,7 @@ KINDS = {
     "object(@Layer)": k.Object(Layer),
     "object(builtins.tuple)": k.Object(tuple),
     "sparse(@Layer, f32[N, 1])": k.Sparse(Layer, "float32", ("N", "1")),
+    "residuals(power_forward)": k.Residuals("power_forward"),
     "unbound": k.UNBOUND,
     "unknown": k.UNKNOWN,
 }

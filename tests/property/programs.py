@@ -434,8 +434,8 @@ def programs(draw, depth: int = 3, length: int = 3, params: tuple[str, ...] | No
     return Program(HELPERS + text + "\n", params)
 
 
-def arguments(params: tuple[str, ...], seed: int, dtype: Any = np.float64) -> tuple[Any, ...]:
-    """Arguments for a program, and an int for `k`."""
+def arguments(params: tuple[str, ...], seed: int, dtype: Any = np.float64, scalar: type = float) -> tuple[Any, ...]:
+    """Arguments for a program, arrays of the dtype and scalars of the type, and an int for `k`."""
     rng = np.random.default_rng(seed)
 
     def make(shape: Shape) -> Any:
@@ -446,6 +446,6 @@ def arguments(params: tuple[str, ...], seed: int, dtype: Any = np.float64) -> tu
         if shape[:1] == ("tuple",):
             return tuple(map(make, shape[1:]))
         value = rng.normal(size=shape)
-        return float(value) if shape == () else value.astype(dtype)
+        return scalar(value) if shape == () else value.astype(dtype)
 
     return (*(make(PARAMETERS[name]) for name in params), int(rng.integers(0, 4)))

@@ -36,8 +36,8 @@ def quiet():
         yield
 
 
-def prepared(program, seed, dtype=np.float64):
-    f, args = program.define(), arguments(program.params, seed, dtype)
+def prepared(program, seed, dtype=np.float64, scalar=float):
+    f, args = program.define(), arguments(program.params, seed, dtype, scalar)
     value = f(*copy.deepcopy(args))
     assume(np.all(np.isfinite(value)))
     return f, args, tuple(range(len(program.params)))
@@ -69,17 +69,18 @@ def test_lowered_programs_run_as_they_are(program, seed):
     assert oracle.same_bits(run, f(*copy.deepcopy(args)))
 
 
-@given(programs(depth=2, length=3), st.integers(0, 99))
-def test_gradients_have_the_precision_of_the_arguments(program, seed):
-    f, args, wrt = prepared(program, seed, np.float32)
+@given(programs(depth=2, length=3), st.integers(0, 99), st.sampled_from([np.float16, np.float32, np.longdouble]), st.booleans())
+def test_gradients_have_the_precision_of_the_arguments(program, seed, dtype, weak):
+    """With scalars of the same precision, and with Python's, which are weak."""
+    f, args, wrt = prepared(program, seed, dtype, float if weak else dtype)
     compilation = unless_refused(lambda: oracle.compiled(f, args, wrt))
     value, found = oracle.loaded(compilation, f)[compilation.entry](*args)
     assert oracle.same_bits(value, f(*args))
     for i, gradient in zip(wrt, found):
         for part, bar in zip(oracle.leaves(args[i]), oracle.leaves(gradient), strict=True):
             assert np.shape(bar) == np.shape(part)
-            if isinstance(part, np.ndarray):
-                assert bar.dtype == np.float32, compilation.emitted.source
+            if isinstance(part, (np.ndarray, np.generic)):
+                assert bar.dtype == part.dtype, compilation.emitted.source
 
 
 @settings(max_examples=settings.default.max_examples // 2)

@@ -30,9 +30,9 @@ case(sparse_product, arr(0), ROWS[:0], COLUMNS[:0], (5, 4), arr(4))
 case(sparse_product, arr(1), ROWS[:1], COLUMNS[:1], (1, 4), arr(4))
 
 SQUARE = sparse.csc_matrix(np.tril(well(4, 4), 1))
-I, J = SQUARE.nonzero()
+AT, BESIDE = SQUARE.nonzero()
 for _shape in [(4,), (4, 3), (4, 1)]:
     case(linalg.spsolve, SQUARE, arr(*_shape))
     case(linalg.spsolve, SQUARE.tocsr(), arr(*_shape), note=" csr")
-    case(sparse_solution, np.asarray(SQUARE[I, J]).ravel(), I, J, (4, 4), arr(*_shape))
+    case(sparse_solution, np.asarray(SQUARE[AT, BESIDE]).ravel(), AT, BESIDE, (4, 4), arr(*_shape))
 case(linalg.spsolve, SQUARE, arr(4), permc_spec="NATURAL", use_umfpack=False)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import backprose  # noqa: E402, F401
 from backprose import errors  # noqa: E402
 from backprose.pipeline import Plan, compile_function  # noqa: E402
+from backprose.rules.registry import rule_for  # noqa: E402
 from backprose.transform import jacobian  # noqa: E402
 from backprose.transform.batch import NotBatched  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
@@ -24,15 +25,19 @@ from compiled import Program, call_of  # noqa: E402
 from test_rules_compiled import PROGRAMS, each  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
-OF_EACH = 3  # cases of a function: the first, the last, and one between
 
 
 def some_of_each() -> list[Case]:
+    """A case of each function that acts entry by entry, which one handler serves, and two of each other."""
     by_function: dict[Any, list[Case]] = defaultdict(list)
     for case in PROGRAMS:
         by_function[case.function].append(case)
-    places = [np.unique(np.linspace(0, len(found) - 1, OF_EACH).astype(int)) for found in by_function.values()]
-    return [found[i] for found, at in zip(by_function.values(), places) for i in at]
+    found: list[Case] = []
+    for function, cases in by_function.items():
+        rule = rule_for(function)
+        plain = rule is not None and rule.is_elementwise
+        found += [cases[len(cases) // 2]] if plain or len(cases) == 1 else [cases[len(cases) // 3], cases[-1]]
+    return found
 
 
 @pytest.fixture(autouse=True)

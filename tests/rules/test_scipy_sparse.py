@@ -13,7 +13,7 @@ from backprose import errors
 
 RNG = np.random.default_rng(3)
 D, X = RNG.normal(size=5), RNG.normal(size=4)
-I, J = np.array([0, 1, 4, 1, 2]), np.array([3, 0, 1, 0, 2])  # the entry (1, 0) twice
+ROWS, COLUMNS = np.array([0, 1, 4, 1, 2]), np.array([3, 0, 1, 0, 2])  # the entry (1, 0) twice
 A = sparse.random(5, 4, density=0.5, format="csr", random_state=0)
 SQUARE = sparse.csr_matrix(RNG.normal(size=(4, 4)))
 
@@ -145,42 +145,42 @@ def compressed_columns(d, x):
 
 
 def coordinates(d, x):
-    return np.sum(np.sin(coo_matrix((d, (I, J)), shape=(5, 4)) @ x))
+    return np.sum(np.sin(coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4)) @ x))
 
 
 def compressed_from_coordinates(d, x):
-    return np.sum(np.sin(x.T @ sparse.csr_array((d, (J, I)), (4, 5), copy=True)))
+    return np.sum(np.sin(x.T @ sparse.csr_array((d, (COLUMNS, ROWS)), (4, 5), copy=True)))
 
 
 def transposed_twice(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4)).tocsr()
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4)).tocsr()
     return np.sum(np.tanh(m.T @ m.dot(x)))
 
 
 def in_a_loop(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4))
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4))
     for _ in range(3):
         x = np.tanh(m.T @ (m @ x))
     return np.sum(x)
 
 
 def one_of_two(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4)) if d[0] > 0 else coo_matrix((2 * d, (I, J)), shape=(5, 4))
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4)) if d[0] > 0 else coo_matrix((2 * d, (ROWS, COLUMNS)), shape=(5, 4))
     return np.sum(np.sin(m @ x))
 
 
 def multiples(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4))
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4))
     return np.sum(np.sin((d[0] * m) @ x) + (m * 2) * x + (-m / d[1]).dot(x))
 
 
 def sums(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4))
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4))
     return np.sum(np.sin((d[0] * A * 2.0 + A - m) @ x)) + np.sum((m - A + (A + m)) @ x)
 
 
 def dense(d, x):
-    return np.sum(np.sin(coo_matrix((d, (I, J)), shape=(5, 4)).toarray() @ x))
+    return np.sum(np.sin(coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4)).toarray() @ x))
 
 
 def diagonals(d, x):
@@ -198,7 +198,7 @@ def system_of_stored_values(d, x):
 
 
 def asked_what_it_is(d, x):
-    m = coo_matrix((d, (I, J)), shape=(5, 4))
+    m = coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4))
     return np.sum(m @ x) if sparse.issparse(m) and m is not None and m.shape == (5, 4) else 0.0
 
 
@@ -220,7 +220,7 @@ def test_stored_values(f, x):
 def test_a_matrix_shares_the_values_that_it_is_made_of():
     def f(d):
         values = d.copy()
-        shared = coo_matrix((values, (I, J)), shape=(5, 4))
+        shared = coo_matrix((values, (ROWS, COLUMNS)), shape=(5, 4))
         copied = shared.tocsr()
         values[0] = 7.0
         return np.sum(shared @ X) + 10 * np.sum(copied @ X)
@@ -234,7 +234,7 @@ def test_a_matrix_shares_the_values_that_it_is_made_of():
 
 
 def made(d):
-    return coo_matrix((d, (I, J)), shape=(5, 4))
+    return coo_matrix((d, (ROWS, COLUMNS)), shape=(5, 4))
 
 
 REFUSED = [
@@ -257,8 +257,8 @@ REFUSED = [
     (lambda d: np.sum((A.T @ made(d)).toarray()), "`matmul` of a sparse matrix"),
     (lambda d: np.sum(made(d) + np.ones((5, 4))), "the sum with a dense operand"),
     (lambda d: np.sum(made(d)[0].toarray()), "`getitem` of a sparse matrix"),
-    (lambda d: np.sum(sparse.coo_array((d, (I, J))) * np.ones(4)), "`*` goes entry by entry"),
-    (lambda d: np.sum(coo_matrix((d, (I, J)), dtype=np.float32) @ X), "data.astype"),
+    (lambda d: np.sum(sparse.coo_array((d, (ROWS, COLUMNS))) * np.ones(4)), "`*` goes entry by entry"),
+    (lambda d: np.sum(coo_matrix((d, (ROWS, COLUMNS)), dtype=np.float32) @ X), "data.astype"),
     (lambda d: np.sum(csr_matrix(np.outer(d, d)) @ d), "make a constant matrix outside"),
     (lambda d: np.sum(sparse.lil_matrix((5, 5)) @ d), "filled in place"),
     (lambda d: np.sum(sparse.dia_matrix((d, 0), shape=(5, 5)) @ d), "scipy.sparse.diags"),

@@ -112,3 +112,15 @@ def test_what_has_no_rule_is_refused(f, words):
     with pytest.raises(errors.CompileError) as caught:
         backprose.grad(f)(0.7)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda z: np.real(stats.cauchy.logpdf(z * 1j)), lambda z: np.real(stats.laplace.cdf(z + 1j)),
+        lambda z: np.real(stats.vonmises.cdf(z * 1j, 1.0)), lambda z: np.real(stats.poisson.logpmf(2, z + 1j)),
+    ],
+)  # fmt: skip
+def test_distributions_are_of_real_numbers(f):
+    with pytest.raises(errors.CompileError, match="complex"):
+        backprose.grad(f)(0.7)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 
-from backprose.analysis.kinds import is_inexact, is_number
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
+from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.rules.registry import has_no_derivative, is_opaque
+from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
 
 
 def carries_derivative(kind: Kind) -> bool:
@@ -20,7 +20,7 @@ def carries_derivative(kind: Kind) -> bool:
         return any(map(carries_derivative, kind.items))
     if isinstance(kind, (List, Maybe)):
         return carries_derivative(kind.item)
-    return is_inexact(kind) or isinstance(kind, (Unknown, Unbound))
+    return is_inexact(kind) or isinstance(kind, (Residuals, Unknown, Unbound))
 
 
 def varied_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
@@ -60,6 +60,8 @@ def _varied(region: Region, varied: set[Value]) -> None:
 def passes_derivative(op: Op) -> bool:
     """Whether the op's results may depend differentiably on its operands."""
     if op.name == "call":
+        if is_step_of_reals(op.fn):
+            return not all(dtype_of(v.kind) is not None and not is_complex(v.kind) for v in op.operands)
         return not has_no_derivative(op.fn) or is_opaque(op.fn)
     if op.name == "getattr" and is_number(op.operands[0].kind):
         return False  # a shape, a size

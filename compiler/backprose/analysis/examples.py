@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprose.analysis.devices import placed
-from backprose.analysis.kinds import is_sparse, join, kind_of, widen
+from backprose.analysis.kinds import dtype_of, is_complex, is_sparse, join, kind_of, widen
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, Length, List, Maybe, Number,
     Object, Range, Record, Scalar, Slice, Sparse, Static, Tuple,
@@ -60,6 +60,39 @@ def result_kind(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind
     except TypeError:  # unhashable parts: compute afresh
         kind = _result_kind.__wrapped__(fn, args, keywords)
     return placed(fn, kind, (*args, *(k for _, k in keywords)))
+
+
+def keeps_field(fn: Any, args: tuple[Kind, ...], keywords: tuple[tuple[str, Kind], ...] = ()) -> bool:
+    """Whether `fn` gives real numbers for real numbers of unknown rank, and complex ones for complex ones.
+
+    False if examples don't tell.
+    """
+    for dtype in ("float64", "complex128"):
+        for axes in ((), (MANY,), (MANY, MANY)):
+            supposed = Array(dtype, axes)
+            results = result_kind(
+                fn, tuple(_settled(k, supposed) for k in args), tuple((name, _settled(k, supposed)) for name, k in keywords)
+            )
+            found = _fields(results)
+            if found and ("c" in found) != (dtype == "complex128"):
+                return False
+            if found:
+                break
+        else:
+            return False
+    return True
+
+
+def _settled(kind: Kind, supposed: Array) -> Kind:
+    return supposed if isinstance(kind, Number) else kind
+
+
+def _fields(kind: Kind) -> set[str]:
+    """"c" if there are complex numbers of known dtype in the kind, "f" if there are real ones."""
+    if isinstance(kind, (Tuple, FixedList, Record)):
+        return set().union(*map(_fields, kind.items))
+    name = dtype_of(kind)
+    return set() if name is None else {"c" if is_complex(kind) else "f"}
 
 
 def forget_examples() -> None:

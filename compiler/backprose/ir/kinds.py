@@ -261,6 +261,19 @@ class Sparse(Object):
 
 
 @dataclass(frozen=True, slots=True)
+class Residuals(Kind):
+    """What the forward part of a function returns for its backward part: a tuple, in which there may be others like it.
+
+    It is passed on as it is. A cotangent or tangent of it has its structure.
+    """
+
+    function: str  # the name of the forward part
+
+    def __str__(self) -> str:
+        return f"residuals({self.function})"
+
+
+@dataclass(frozen=True, slots=True)
 class Unbound(Kind):
     """A variable that no statement has bound on this path; reading it raises UnboundLocalError."""
 

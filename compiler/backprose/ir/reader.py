@@ -185,6 +185,11 @@ class Reader:
             self.expect("(")
             pairs = self.listed(lambda: self.pair(self.name, ":", self.kind), ")")
             return k.Record(cls, tuple(field for field, _ in pairs), tuple(item for _, item in pairs))
+        if name == "residuals":
+            self.expect("(")
+            function = self.name()
+            self.expect(")")
+            return k.Residuals(function)
         if name in ("object", "closure", "slice", "sparse"):
             self.expect("(")
             if name == "slice":

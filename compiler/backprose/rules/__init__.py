@@ -3,6 +3,7 @@
 from backprose.rules import (
     applying,
     checks,
+    complex_numbers,
     containers,
     copies,
     creation,
@@ -40,6 +41,7 @@ from backprose.rules import (
 __all__ = [
     "applying",
     "checks",
+    "complex_numbers",
     "containers",
     "copies",
     "creation",

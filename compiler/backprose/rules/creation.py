@@ -93,7 +93,7 @@ def astype(y, a, dtype, order="K", casting="unsafe", subok=True, copy=True, *, y
     return y_bar
 
 
-@linear(float, complex, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128, np.clongdouble, wrt="x")
+@linear(float, np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128, np.clongdouble, wrt="x")
 def cast(y, x, *, y_bar):
     """The same number in another type; an array with one entry keeps its shape."""
     return y_bar if np.ndim(x) == np.ndim(y_bar) else np.reshape(y_bar, np.shape(x))

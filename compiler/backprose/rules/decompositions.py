@@ -34,7 +34,7 @@ def cholesky(c, a, *, c_bar, upper=False):
     lower_h = adjoint(lower)
     half = np.tril(lower_h @ g) * (1 - np.eye(np.shape(a)[-1]) / 2)
     right = adjoint(np.linalg.solve(lower_h, adjoint(half)))
-    return np.conjugate(read_triangle(np.linalg.solve(lower_h, right), "U" if upper else "L"))
+    return np.conjugate(read_triangle(np.linalg.solve(lower_h, right), a, "U" if upper else "L"))
 
 
 # QR
@@ -92,7 +92,7 @@ def eigvalsh(w, a, UPLO="L", *, w_bar):
 
 
 def of_eigenvalues(v, w_bar, UPLO):
-    return np.conjugate(read_triangle((v * by_column(w_bar)) @ adjoint(v), UPLO))
+    return np.conjugate(read_triangle((v * by_column(w_bar)) @ adjoint(v), v, UPLO))
 
 
 @rule(np.linalg.eigh, wrt="a")
@@ -113,7 +113,7 @@ def eigh(y, a, UPLO="L", *, y_bar):
     core = unit * by_column(y_bar[0]) + off_diagonal(turns, w)
     if np.iscomplexobj(a):
         core = core + undetermined(unit * np.imag(turns), g, a)
-    return np.conjugate(read_triangle(v @ core @ adjoint(v), UPLO))
+    return np.conjugate(read_triangle(v @ core @ adjoint(v), a, UPLO))
 
 
 def off_diagonal(turns, w):

@@ -13,7 +13,7 @@ import operator
 import numpy as np
 
 from backprose.rules.registry import (
-    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular,
+    at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular, step_of_reals,
 )  # fmt: skip
 from backprose.rules.static import is_flat_at_zero, value_is_known
 from backprose_runtime import unbroadcast
@@ -80,9 +80,11 @@ def lowered(b):
     return b - (b != 0)
 
 
-def log_of_base(a):
-    """log a where a > 0, else 0."""
-    return np.log(np.where(a > 0, a, 1.0))
+def log_of_base(a, y):
+    """log a, and 0 where a is 0; where the power y is real, also for a < 0."""
+    if np.iscomplexobj(a):
+        return np.log(np.where(a == 0, 1.0, a))
+    return np.log(np.where(a == 0, 1.0, a) + 0j) if np.iscomplexobj(y) else np.log(np.where(a > 0, a, 1.0))
 
 
 @elementwise(np.power, np.float_power, operator.pow, builtins.pow)
@@ -92,10 +94,11 @@ def power(y, a, b, *, d):
     Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
     the function exists at isolated exponents only; 0^b is 0 on either side of b > 0). If b < 1 is a constant, a quotient:
     infinite at a = 0, but 0 there if a is evidently a square or a sum of squares, as is any power of a norm.
+    Complex powers are differentiated on the branch that is taken.
     """
     if is_root(b):
         return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
-    return d * (b * a ** lowered(b)), d * (y * log_of_base(a))
+    return d * (b * a ** lowered(b)), d * (y * log_of_base(a, y))
 
 
 def is_root(b):
@@ -326,8 +329,29 @@ def sinc(y, x, *, d):
 
 @elementwise(np.absolute, np.fabs, builtins.abs, operator.abs)
 def absolute(y, x, *, d):
-    """y = |x|.  Choice at 0: 0."""
-    return d * np.sign(x)
+    """y = |x|.  Choice at 0: 0.  Complex: d conj(x) / y, of which a tangent is the real part."""
+    return d * (np.conjugate(x) / off_zero(y)) if np.iscomplexobj(x) else d * np.sign(x)
+
+
+@rule(np.sign)
+def sign(y, x, *, y_bar):
+    """A step of real numbers, with derivative 0.  Complex: y = x / |x|  =>  x_bar = (y_bar - conj(y^2 y_bar)) / (2 |x|).
+
+    Choice at 0: 0.  Before NumPy 2 the sign of a complex number is a step too, that of its real part.
+    """
+    if is_step_of_complex() or not np.iscomplexobj(x):
+        return np.zeros_like(x)
+    r = np.abs(x)
+    return np.where(r == 0, 0.0, (y_bar - np.conjugate(y * y * y_bar)) / (2 * off_zero(r)))
+
+
+@at_compile_time
+def is_step_of_complex():
+    """Whether np.sign of complex numbers is a step."""
+    return bool(np.sign(1j) == 0)
+
+
+step_of_reals(np.sign)
 
 
 @elementwise(np.maximum, np.fmax)
@@ -381,7 +405,10 @@ def heaviside(y, x1, x2, *, d):
 
 @elementwise(np.nan_to_num, wrt="x")
 def nan_to_num(y, x, copy=True, nan=0.0, posinf=None, neginf=None, *, d):
-    """The identity on finite entries; the replaced ones are constants."""
+    """The identity on finite entries; the replaced ones are constants.  Complex: part by part."""
+    if np.iscomplexobj(x):
+        parts = np.where(np.isfinite(np.real(x)), np.real(d), 0.0), np.where(np.isfinite(np.imag(x)), np.imag(d), 0.0)
+        return parts[0] + 1j * parts[1]
     return select(np.isfinite(x), d, 0.0)
 
 
@@ -440,16 +467,15 @@ def conjugate(y, x, *, y_bar):
 
 
 real_only(
-    np.absolute, np.fabs, builtins.abs, operator.abs, np.maximum, np.fmax, np.minimum, np.fmin, np.clip, np.hypot,
-    np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp, np.logaddexp2, np.cbrt,
-    np.nan_to_num,
+    np.fabs, np.clip, np.hypot, np.arctan2, np.copysign, np.remainder, operator.mod, np.fmod, np.logaddexp,
+    np.logaddexp2, np.cbrt,
 )  # fmt: skip
 
 singular(np.arcsin, np.arccos, np.arccosh, np.arctanh, np.remainder, operator.mod, np.fmod)
 
 # Integer or boolean results, and steps
 no_derivative(
-    np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.signbit,
+    np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.signbit,
     np.floor_divide, operator.floordiv, np.spacing, np.nextafter,
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,

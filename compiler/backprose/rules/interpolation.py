@@ -6,6 +6,7 @@ import numpy as np
 
 from backprose.rules.reductions import array_of
 from backprose.rules.registry import rule
+from backprose.rules.static import require
 from backprose_runtime import add_at
 
 
@@ -20,6 +21,7 @@ def interp(y, x, xp, fp, left=None, right=None, period=None, *, y_bar):
     by the period itself is refused.
     """
     x, xp, fp = array_of(x), array_of(xp), array_of(fp)
+    require(not np.iscomplexobj(x) and not np.iscomplexobj(xp), "of complex points NumPy takes the real part only")
     if period is None:
         return table_bars(x, xp, fp, left, right, y_bar)
     length = np.abs(period)

@@ -37,9 +37,12 @@ def by_row(s):
     return np.expand_dims(s, -1)
 
 
-def read_triangle(g, UPLO):
-    """The gradient by the entries of the triangle that is read of a Hermitian matrix, each of which stands for a pair."""
-    both = (g + adjoint(g)) * (1 - np.eye(np.shape(g)[-1]) / 2)
+def read_triangle(g, a, UPLO):
+    """The gradient by the entries of the triangle that is read of a Hermitian matrix, each of which stands for a pair.
+
+    g has the shape of a, which is read for it: of g itself forward mode has no value.
+    """
+    both = (g + adjoint(g)) * (1 - np.eye(np.shape(a)[-1]) / 2)
     return np.tril(both) if UPLO in ("L", "l") else np.triu(both)
 
 

@@ -51,13 +51,9 @@ def kept(y, axis, keepdims):
     return y if keepdims or axis is None else np.expand_dims(y, axis)
 
 
-def modulus(x):
-    return np.sqrt(np.real(x) ** 2 + np.imag(x) ** 2) if np.iscomplexobj(x) else np.abs(x)
-
-
 def direction(x):
     """The derivative of |x|: the sign, of a complex number conj(x) / |x|, 0 at 0."""
-    return np.conjugate(x) / off_zero(modulus(x)) if np.iscomplexobj(x) else np.sign(x)
+    return np.conjugate(x) / off_zero(np.abs(x)) if np.iscomplexobj(x) else np.sign(x)
 
 
 @rule(np.linalg.norm, wrt="x")
@@ -87,9 +83,9 @@ def vector_bar(x, ord, form, axis, full, full_bar):
     if form == "1":
         return full_bar * direction(x)
     if form == "p":
-        ratio = modulus(x) / off_zero(full)
+        ratio = np.abs(x) / off_zero(full)
         return full_bar * direction(x) * (off_zero(ratio) if ord < 1 else ratio) ** (ord - 1)
-    hit = extreme(modulus(x), ord, axis)
+    hit = extreme(np.abs(x), ord, axis)
     number = np.sum(hit) if axis is None else np.sum(hit, axis=axis, keepdims=True)
     return np.where(hit, full_bar * direction(x) / number, 0.0)
 
@@ -104,7 +100,7 @@ def extreme(x, ord, axis):
 def column_norm(x, ord, form, axes, full_bar):
     """The largest or smallest sum of |x| over columns or rows: y_bar s in those that attain it, split evenly."""
     inner, outer = (axes[0], axes[1]) if form == "matrix 1" else (axes[1], axes[0])
-    hit = extreme(np.sum(modulus(x), axis=inner, keepdims=True), ord, outer)
+    hit = extreme(np.sum(np.abs(x), axis=inner, keepdims=True), ord, outer)
     return np.where(hit, full_bar / np.sum(hit, axis=outer, keepdims=True), 0.0) * direction(x)
 
 

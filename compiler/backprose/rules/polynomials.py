@@ -122,19 +122,20 @@ def poly(y, seq_of_zeros, *, y_bar):
 def polyfit(p, x, y, deg, rcond=None, full=False, w=None, cov=False, *, p_bar):
     """p minimises |A p - b| with A = W V(x), b = W y: by P = A^+ and r = b - A p, at full rank,
 
-    b_bar = P^T p_bar,  A_bar = r (P b_bar)^T - b_bar p^T;  then to w and y, and by the powers V to x.
+    b_bar = P^T p_bar,  A_bar = conj(r) (P conj(b_bar))^T - b_bar p^T;  then to w and y, and by the powers V to x.
     Shapes: x (n,), y (n,) or (n, k), p (deg + 1,) or (deg + 1, k).  Source: Golub & Pereyra 1973, at full column rank.
     """
     require(not full and not cov, "the further results of `full` and `cov` have no rule")
     require(rcond is None, "with `rcond` the rank is a step of the arguments")
     v = np.vander(x, np.shape(p)[0])
     a = v if w is None else v * np.expand_dims(w, 1)
-    scale = np.sqrt(np.sum(a * a, axis=0))
+    scale = np.sqrt(np.sum(np.real(a * np.conjugate(a)), axis=0))
     pseudoinverse = np.linalg.pinv(a / scale) / np.expand_dims(scale, 1)
     columns, p_columns = in_columns(y), in_columns(p)
     b = columns if w is None else columns * np.expand_dims(w, 1)
     b_bar = np.transpose(pseudoinverse) @ in_columns(p_bar)
-    a_bar = (b - a @ p_columns) @ np.transpose(pseudoinverse @ b_bar) - b_bar @ np.transpose(p_columns)
+    r = b - a @ p_columns
+    a_bar = np.conjugate(r) @ np.transpose(pseudoinverse @ np.conjugate(b_bar)) - b_bar @ np.transpose(p_columns)
     if w is None:
         return vander(v, x, y_bar=a_bar), np.reshape(b_bar, np.shape(y)), None
     w_bar = np.sum(a_bar * v, axis=1) + np.sum(b_bar * columns, axis=1)
@@ -147,7 +148,7 @@ def in_columns(y):
     return np.expand_dims(y, 1) if np.ndim(y) == 1 else y
 
 
-real_only(np.polyfit, np.poly)
+real_only(np.poly)
 refused(
     np.roots, why="whether its result is real or complex depends on the coefficients",
     instead="take np.linalg.eigvals of the companion matrix",

@@ -260,8 +260,7 @@ def ldexp(y, x, i, *, d):
 
 
 singular(math.asin, math.acos, math.acosh, math.atanh)
-
-real_only(builtins.pow, math.pow, builtins.max, builtins.min)
+real_only(math.pow)
 
 no_derivative(
     math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose, math.gcd, math.lcm,

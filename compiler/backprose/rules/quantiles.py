@@ -178,4 +178,4 @@ def slope_offset(method):
     }.get(method)  # fmt: skip
 
 
-real_only(np.median, np.nanmedian, np.quantile, np.nanquantile, np.percentile, np.nanpercentile)
+real_only(np.quantile, np.nanquantile, np.percentile, np.nanpercentile)

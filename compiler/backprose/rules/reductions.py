@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from backprose.rules.elementwise import off_zero
-from backprose.rules.registry import linear, no_derivative, real_only, rule
+from backprose.rules.registry import linear, no_derivative, rule
 from backprose.rules.static import (
-    inverse_permutation, is_true, is_tuple, other_axes, positive_axes, sorting_permutation,
+    inverse_permutation, is_true, is_tuple, other_axes, positive_axes, require, sorting_permutation,
 )  # fmt: skip
 from backprose_runtime import unbroadcast
 
@@ -225,7 +225,7 @@ def centred(a, axis, where):
 def var(
     y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
 ):  # fmt: skip
-    """y = sum((a - mean)^2) / (n - ddof)  =>  a_bar = 2 y_bar (a - mean) / (n - ddof); the mean's own share is 0.
+    """y = sum(|a - mean|^2) / (n - ddof)  =>  a_bar = 2 y_bar conj(a - mean) / (n - ddof); the mean's own share is 0.
 
     `correction` is another name for `ddof`.  A `mean` that is given is an operand of its own, with what goes into a_bar
     summed and negated.
@@ -246,7 +246,7 @@ def nanvar(
 def std(
     y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None, *, y_bar
 ):  # fmt: skip
-    """y = sqrt(var)  =>  a_bar = y_bar (a - mean) / ((n - ddof) y).  Choice where all are equal: 0.
+    """y = sqrt(var)  =>  a_bar = y_bar conj(a - mean) / ((n - ddof) y).  Choice where all are equal: 0.
 
     `mean` and `correction` as for var.
     """
@@ -267,14 +267,11 @@ def nanstd(
 def variance_bars(share, a, axis, ddof, where, mean):
     """The cotangents of the entries and of a mean that is given, for the cotangent `share` of the variance."""
     if mean is None:
-        return share * centred(a, axis, where) * (2 / freedom(a, axis, ddof, where)), None
-    slope = share * masked(a - mean, where) * (2 / freedom(a, axis, ddof, where))
+        return share * np.conjugate(centred(a, axis, where)) * (2 / freedom(a, axis, ddof, where)), None
+    require(np.iscomplexobj(a) or not np.iscomplexobj(mean), "real numbers have no complex mean")
+    slope = share * np.conjugate(masked(a - mean, where)) * (2 / freedom(a, axis, ddof, where))
     return slope, unbroadcast(-slope, mean)
 
-
-real_only(
-    np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.ptp, np.var, np.std, np.nanvar, np.nanstd,
-)  # fmt: skip
 
 no_derivative(
     np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.count_nonzero, np.nonzero, np.flatnonzero,

@@ -96,6 +96,7 @@ VARIADIC_METHODS: set[str] = set()
 CONTEXTS: set[Any] = set()
 COMPILE_TIME: set[Any] = set()
 REAL_ONLY: set[Any] = set()
+STEPS_OF_REALS: set[Any] = set()
 OF_TUPLES: set[Any] = set()
 ANY_LENGTH: set[Any] = set()
 PLACES: dict[Any, tuple[str, ...]] = {}
@@ -226,6 +227,11 @@ def real_only(*functions: Any) -> None:
     REAL_ONLY.update(functions)
 
 
+def step_of_reals(*functions: Any) -> None:
+    """Declare functions with a rule for complex operands whose results carry no derivative where operands are real."""
+    STEPS_OF_REALS.update(functions)
+
+
 def of_tuples(*functions: Any) -> None:
     """Declare functions of other libraries for which a tuple is several arguments in one, and no array."""
     OF_TUPLES.update(functions)
@@ -351,6 +357,10 @@ def is_compile_time(function: Any) -> bool:
 
 def is_real_only(function: Any) -> bool:
     return _contains(REAL_ONLY, function) or _contains(REAL_ONLY, ufunc_of(function))
+
+
+def is_step_of_reals(function: Any) -> bool:
+    return _contains(STEPS_OF_REALS, function)
 
 
 def has_any_length(function: Any) -> bool:

@@ -210,6 +210,7 @@ def gradient(y, f, *varargs, y_bar, axis=None, edge_order=1):
 
 def slope_bars(y, f, h, axis, edge_order, y_bar):
     """The cotangents of f and of the distance or the coordinates h along one axis."""
+    require(np.iscomplexobj(f) or not np.iscomplexobj(h), "of complex distances NumPy keeps the real part of the result only")
     y_bar = last(y_bar, axis)
     start, inner, end = y_bar[..., :1], y_bar[..., 1:-1], y_bar[..., -1:]
     if edge_order == 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import real_only, rule
+from backprose.rules.registry import rule
 from backprose.rules.static import require
 
 
@@ -23,7 +23,7 @@ def convolve(y, a, v, mode="full", *, y_bar):
 
 @rule(np.correlate, wrt=("a", "v"))
 def correlate(y, a, v, mode="valid", *, y_bar):
-    """y[k] = sum over i of a[i + k] v[i], which is the convolution of a and v from behind: as there.
+    """y[k] = sum over i of a[i + k] conj(v[i]), which is the convolution of a and conj(v) from behind: as there.
 
     "same" begins one entry later if v is longer than a, and one of the lengths is even.
     """
@@ -32,7 +32,7 @@ def correlate(y, a, v, mode="valid", *, y_bar):
     shorter = np.minimum(n, m)
     start = (shorter - 1) // 2 if n >= m else n + m - 1 - np.size(y_bar) - (shorter - 1) // 2
     full_bar = placed(y_bar, shorter - 1 if mode == "valid" else start, n + m - 1, mode)
-    return against(full_bar, np.flip(v), a), np.flip(against(full_bar, a, v))
+    return against(full_bar, np.flip(np.conjugate(v)), a), np.flip(np.conjugate(against(full_bar, a, v)))
 
 
 def placed(y_bar, start, n, mode):
@@ -45,5 +45,3 @@ def against(full_bar, other, own):
     bar = np.convolve(full_bar, np.flip(other), "valid")
     return bar if np.ndim(own) == 1 else np.reshape(bar, np.shape(own))
 
-
-real_only(np.correlate)

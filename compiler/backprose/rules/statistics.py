@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprose.rules.registry import at_compile_time, real_only, refused, rule
+from backprose.rules.static import require
 from backprose.rules.running import widened
 
 
@@ -13,41 +14,45 @@ from backprose.rules.running import widened
 
 @rule(np.cov, wrt=("m", "y", "aweights"))
 def cov(c, m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, c_bar, dtype=None):
-    """C = D W D^T / f  =>  X_bar = (C_bar + C_bar^T) D W / f,  with deviations D = X - mean and W = diag(w).
+    """C = D W D^H / f  =>  X_bar = (C_bar + C_bar^H) conj(D) W / f,  with deviations D = X - mean and W = diag(w).
 
     The weights are w = fweights aweights;
-    w_bar = diag(D^T C_bar D) / f - <C_bar, C> f' / f with the norm f = sum w - ddof (sum w aweights) / sum w.
+    w_bar = diag(D^T C_bar conj(D)) / f - <C_bar, C> f' / f with the norm f = sum w - ddof (sum w aweights) / sum w.
     Shapes: X (k, n) from m and y, or their transposes without `rowvar`; C (k, k), or a number if k = 1.
     """
+    require(not np.iscomplexobj(aweights), "weights are real")
     x = variables(m, y, rowvar)
     w = weights_of(fweights, aweights)
     d = deviations(x, w)
     f = norm(np.shape(x)[1], degrees(bias, ddof), w, aweights)
     c_bar = np.reshape(c_bar, (np.shape(x)[0], np.shape(x)[0])) / f
-    x_bar = (c_bar + np.transpose(c_bar)) @ (d if w is None else d * w)
+    mirror = np.conjugate(d)
+    x_bar = (c_bar + np.conjugate(np.transpose(c_bar))) @ (mirror if w is None else mirror * w)
     m_bar, y_bar = of_variables(x_bar, m, y, rowvar)
     if aweights is None:
         return m_bar, y_bar, None
     counts = 1.0 if fweights is None else fweights
     slope = norm_slope(degrees(bias, ddof), w, aweights, counts)
     energy = np.sum(np.reshape(c, np.shape(c_bar)) * c_bar)
-    return m_bar, y_bar, counts * np.sum(d * (c_bar @ d), axis=0) - energy * slope
+    return m_bar, y_bar, counts * np.sum(d * (c_bar @ mirror), axis=0) - energy * slope
 
 
 @rule(np.corrcoef, wrt=("x", "y"))
 def corrcoef(r, x, y=None, rowvar=True, *, r_bar, dtype=None):
-    """R = U U^T with rows u = d / |d| of deviations d  =>  U_bar = (R_bar + R_bar^T) U,
+    """R = U U^H with rows u = d / |d| of deviations d  =>  U_bar = (R_bar + R_bar^H) conj(U),
 
-    d_bar = (u_bar - u <u, u_bar>) / |d|; the mean's own share is 0.
+    d_bar = (u_bar - conj(u) Re<u, u_bar>) / |d|; the mean's own share is 0.
     NumPy clips rounding errors beyond -1 and 1, which changes no derivative.  Choice for a constant variable: 0.
     """
     d = deviations(variables(x, y, rowvar), None)
-    lengths = np.sqrt(np.sum(d * d, axis=1, keepdims=True))
+    lengths = np.sqrt(np.sum(np.real(d * np.conjugate(d)), axis=1, keepdims=True))
     lengths = lengths + (lengths == 0)
     u = d / lengths
     r_bar = np.reshape(r_bar, (np.shape(d)[0], np.shape(d)[0]))
-    u_bar = (r_bar + np.transpose(r_bar)) @ u
-    return of_variables((u_bar - u * np.sum(u * u_bar, axis=1, keepdims=True)) / lengths, x, y, rowvar)
+    mirror = np.conjugate(u)
+    u_bar = (r_bar + np.conjugate(np.transpose(r_bar))) @ mirror
+    along = np.sum(np.real(u * u_bar), axis=1, keepdims=True)
+    return of_variables((u_bar - mirror * along) / lengths, x, y, rowvar)
 
 
 def variables(m, y, rowvar):
@@ -166,6 +171,6 @@ def is_number(bins):
     return isinstance(bins, int)
 
 
-real_only(np.cov, np.corrcoef, np.histogram)
+real_only(np.histogram)
 refused(np.histogram_bin_edges, why="its edges are those of np.histogram", instead="take the second result of np.histogram")
 refused(np.histogram2d, np.histogramdd, why="only sums by bins along one axis are in the table", instead="use np.digitize and np.bincount with weights")

@@ -121,7 +121,7 @@ def pinv(p, a, rcond=None, hermitian=False, *, p_bar, rtol=None):
     total = -ph @ g @ ph + left @ adjoint(g) @ p @ ph + ph @ p @ adjoint(g) @ right
     if rcond is not None or rtol is not None:
         total = total + undetermined_as_whole(left @ a, a, a)
-    return np.conjugate(read_triangle(total, "L") if hermitian else total)
+    return np.conjugate(read_triangle(total, a, "L") if hermitian else total)
 
 
 @rule(np.linalg.lstsq, wrt=("a", "b"))

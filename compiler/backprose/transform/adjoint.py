@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
-from backprose import errors
-from backprose.analysis.activity import carries_derivative
-from backprose.analysis.kinds import has_shape_of, is_number, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Static, Tuple
+from backprose.analysis.activity import carries_derivative, passes_derivative
+from backprose.analysis.examples import keeps_field
+from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
-from backprose.rules.registry import Rule, has_no_derivative, is_opaque, rule_for
-from backprose.transform import again, custom_reverse, refusals, reverse_loops
+from backprose.rules.registry import Rule, rule_for
+from backprose.transform import again, custom_reverse, pairs, refusals, reverse_loops
 from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -45,7 +45,8 @@ class Reversal:
     active: set[Value]
     overwritten: set[Value] = field(default_factory=set)  # what is not at hand in the reverse sweep unless it is copied
     local: set[Value] | None = None  # in a loop: what its body defines
-    pairs: dict[str, set[int]] = field(default_factory=dict)  # callees whose forward and backward parts are needed
+    guarded: bool = True  # an exactly zero cotangent annihilates
+    invokes: bool = False  # whether the reverse invokes backward parts
     made: dict[Value, Op] = field(default_factory=dict)  # what the ops of the region being reversed define
     cotangents: set[Value] = field(default_factory=set)  # what rules were applied to
     written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
@@ -77,7 +78,7 @@ class Reversal:
             return self._getitem(b, op, bars)
         if isinstance(op.fn, CustomCall):
             return custom_reverse.reverse(self, b, op, bars)
-        if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
+        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
             return None
         rule = rule_for(op.fn)
         if rule is None:
@@ -109,8 +110,8 @@ class Reversal:
                 self._distribute(b, op, value, item, rule, bars)
             return
         exact = not rule.is_elementwise or keeps_shape(operand, op)
-        if isinstance(operand.kind, Number) and sum(is_number(v.kind) for v in op.operands) > 1:
-            exact = False  # another operand may be complex, of which a real one takes the real part
+        if _is_open(operand.kind, share.kind) and may_mix_fields(op, operand):
+            exact = False  # of a complex share a real operand takes the real part
         bars.add(b, operand, share, exact=exact)
 
     def _getitem(self, b: TypedBuilder, op: Op, bars: Cotangents) -> None:
@@ -177,7 +178,8 @@ class Reversal:
         if isinstance(kind, List):
             bar = bars.leaf(b, op.result)
             for i, value in enumerate(op.operands):
-                bars.add(b, value, b.call(operator.getitem, bar, b.const(i)))
+                item = b.call(operator.getitem, bar, b.const(i))
+                bars.add(b, value, item, exact=not _is_open(value.kind, item.kind))
             return
         keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
         values = op.operands[1::2] if op.name == "dict" else op.operands
@@ -191,27 +193,27 @@ class Reversal:
 
     def _invoke(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
         """A call that is not inlined: its forward part also returns residuals, its backward part takes them."""
-        callee, value = op.attrs["callee"], op.result
-        wrt = tuple(i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind))
-        self.pairs.setdefault(callee, set()).update(wrt)
-        residuals = Value("residuals", Object(tuple))
+        value = op.result
+        active = [i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind)]
+        forward_part, backward_part, wrt = pairs.parts(self.engine, op.attrs["callee"], active, self.guarded)
+        self.invokes = True
+        residuals = Value("residuals", Residuals(forward_part))
         pair = Value("", Tuple((value.kind, residuals.kind)))
         first, second = Value("", Static(0)), Value("", Static(1))
         take = {"fn": operator.getitem, "keywords": (), "method": None}
         forward = (
-            replace(op, results=(pair,), attrs={"callee": forward_name(callee)}),
+            replace(op, results=(pair,), attrs={"callee": forward_part}),
             Op("const", (), (first,), {"value": 0}, (), op.loc),
             Op("call", (pair, first), (value,), take, (), op.loc),
             Op("const", (), (second,), {"value": 1}, (), op.loc),
             Op("call", (pair, second), (residuals,), take, (), op.loc),
         )
         bar = bars.tree(b, value)
-        shares = b.op("invoke", (residuals, bar), [Value("", Object(tuple))], callee=backward_name(callee)).result
-        for i in wrt:
-            operand = op.operands[i]
-            kind = bar_tree_kind(operand.kind)
-            share = b.op("call", (shares, b.const(i)), [Value("", kind)], **take).result
-            bars.add(b, operand, share)
+        kinds = [bar_tree_kind(v.kind) if i in wrt else Static(None) for i, v in enumerate(op.operands)]
+        shares = b.op("invoke", (residuals, bar), [Value("", Tuple(tuple(kinds)))], callee=backward_part).result
+        for i in active:
+            share = b.op("call", (shares, b.const(i)), [Value("", kinds[i])], **take).result
+            bars.add(b, op.operands[i], share)
         return forward
 
     # Regions
@@ -273,14 +275,6 @@ class Reversal:
     _while = _for
 
 
-def forward_name(callee: str) -> str:
-    return f"{callee}_forward"
-
-
-def backward_name(callee: str) -> str:
-    return f"{callee}_backward"
-
-
 def _bar_result(value: Value, path: tuple) -> Value:
     return Value(bar_name(value, path), cotangent_kind(kind_at(value.kind, path)))
 
@@ -301,6 +295,25 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
         elif isinstance(operand, Value):
             first[operand] = name
     return list(shares.items())
+
+
+def _is_open(kind: Kind, share: Kind) -> bool:
+    """Whether it shows only at run time if an operand or its share is complex."""
+    return not is_complex(kind) and any(isinstance(leaf, Number) for side in (kind, share) for _, leaf in leaves(side))
+
+
+def may_mix_fields(op: Op, operand: Value | None = None) -> bool:
+    """Whether the operand, or any, may be real where the result is complex, or complex where that is real."""
+    found = [leaf for v in op.operands for _, leaf in leaves(v.kind) if _may_be_complex(leaf)]
+    if len(found) > 1 or (found and operand is not None and found != [operand.kind]):
+        return True
+    keywords = tuple((name, v.kind) for name, v in op.keywords.items())
+    return not keeps_field(op.fn, tuple(v.kind for v in op.positional), keywords)
+
+
+def _may_be_complex(kind: Kind) -> bool:
+    kind = kind.item if isinstance(kind, (List, Maybe)) else kind
+    return dtype_of(kind) is None or is_complex(kind)
 
 
 def keeps_shape(operand: Value, op: Op) -> bool:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import backprose_runtime
 import numpy as np
 
+from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import (
-    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Scalar, Static, Tuple, Unbound,
+    ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Residuals, Scalar, Static, Tuple, Unbound,
 )  # fmt: skip
 from backprose.ir.nodes import Value
 from backprose.transform.typed import TypedBuilder
@@ -125,7 +126,7 @@ class Cotangents:
         kind = cotangent_kind(kind)
         if before is None:
             self.set(value, path, bar)
-        elif isinstance(kind, List):
+        elif isinstance(kind, (List, Residuals)):
             self.set(value, path, b.call(backprose_runtime.add, before, bar, kind=kind))
         else:
             self.set(value, path, b.call(operator.add, before, bar, kind=kind))
@@ -269,7 +270,7 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
         bar = as_scalar(b, bar, kind)
-    if exact:
+    if exact and not is_undecided(bar, kind):
         return cast(b, bar, kind)
     if isinstance(kind, Number) or isinstance(bar.kind, Number) or ndim_of(bar.kind) is None:
         return b.call(backprose_runtime.unbroadcast, bar, primal(), kind=kind)
@@ -300,6 +301,11 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     return cast(b, bar, kind)
 
 
+def is_undecided(bar: Value, kind: Kind) -> bool:
+    """Whether only the primal tells if it takes the whole of `bar`, which is complex, or its real part."""
+    return is_complex(bar.kind) and dtype_of(kind) is None
+
+
 def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
     """A scalar, not an array without axes: results of NumPy that have no axes may be either."""
     if isinstance(bar.kind, Array) and bar.kind.device:
@@ -307,6 +313,8 @@ def as_scalar(b: TypedBuilder, bar: Value, kind: Scalar) -> Value:
         if kind.dtype == bar.kind.dtype:
             return bar
     make = {"float": float, "complex": complex}.get(kind.dtype) or np.dtype(kind.dtype).type
+    if is_complex(bar.kind) and not is_complex(kind):
+        bar = b.call(np.real, bar)
     return b.call(make, bar, kind=kind)
 
 
@@ -326,8 +334,9 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
-    if want == have and want not in (*PYTHON_SCALARS, "float64", "complex128") and _is_chosen(b, bar):
-        return b.call(np.dtype(want).type, bar, kind=Scalar(want))  # one of the branches may give a Python number
+    if want == have and want not in ("bool", "int", "float", "float64") and _is_chosen(b, bar):
+        make = complex if want == "complex" else np.dtype(want).type
+        return b.call(make, bar, kind=Scalar(want))  # one of the branches may give a Python number
     if want == "complex" and have not in (None, "complex", "complex128"):
         return b.call(complex, bar, kind=Scalar(want))
     if want == have or want is None or want in PYTHON_SCALARS:
@@ -345,6 +354,11 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
 
 def _cast_items(b: TypedBuilder, bar: Value, kind: List) -> Value:
     """A list of numbers whose dtype is that of the primal's: Python's own and float64 are as good as each other."""
+    if is_complex(bar.kind.item) and not is_complex(kind.item) and dtype_of(kind.item) is not None:
+        raise errors.NotDifferentiable(
+            "a list of real numbers becomes one of complex ones", b.loc, "its cotangent is a list too, of which the real parts count",
+            "make the list complex from the start, or use two lists",
+        )  # fmt: skip
     want = dtype_of(kind.item) if isinstance(kind.item, Scalar) and isinstance(bar.kind.item, Scalar) else None
     if want in (None, *PYTHON_SCALARS, "float64", "complex128"):
         return bar  # elsewhere, also where its dtype is right: some of the items may be Python's numbers

@@ -87,8 +87,7 @@ def module(engine: Inference, holder: Any, kinds: Mapping[str, Kind], loc: Any) 
     result = call(engine, b, holder, tuple(params), {}, loc)
     name = engine.lower(holder.fun).name if holder.compile else holder.rule.name.strip("<>")
     entry = Function(name, b.region(params, [result]), loc, holder.__doc__ or "", holder.__signature__)
-    others = {i.name: i.function for i in engine.instances.values()}
-    return Module({entry.name: entry, **others, **engine.functions})
+    return engine.module(entry)
 
 
 def _require_rule(rule: CustomRule, loc: Any) -> None:

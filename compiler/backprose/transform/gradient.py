@@ -20,14 +20,14 @@ from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Array, Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, rename
-from backprose.rules.custom import CustomCall
-from backprose.transform.adjoint import Reversal, backward_name, forward_name
+from backprose.transform.adjoint import Reversal
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.entries import require_elementwise
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
+from backprose.transform.pairs import register, with_reachable
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.segments import in_segments
 from backprose.transform.typed import TypedBuilder
@@ -70,10 +70,11 @@ class Request:
 
 def gradient(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the gradient (and the value) of `module`'s entry."""
-    fn = in_segments(module.entry)
+    register(engine, module)
+    fn = in_segments(taken_apart(module.entry, request))
     inputs = [fn.params[i] for i in request.wrt]
     returns = return_loc(fn)
-    b, reversal, bars = _start(fn, engine, inputs)
+    b, reversal, bars = _start(fn, engine, inputs, request.guard_zeros)
     result, aux = split_aux(b, fn, request)
     if request.entries:
         require_elementwise(fn, inputs, result, returns)
@@ -103,39 +104,29 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     owned = (1,) if request.value else (0,) if request.has_aux else ()
     attrs = {"owned": owned, "gradients": tuple(map(bar_name, inputs))}
     entry = replace(fn, name=fn.name + request.suffix, region=region, doc=_doc(fn, request, inputs), attrs=attrs)
-    return with_pairs(entry, module, engine, reversal, request.guard_zeros)
+    return with_reachable(engine, entry)
 
 
 def pullback(module: Module, engine: Inference, request: Request) -> Module:
     """Two entries: `f_forward` returns the value and the residuals, `f_backward` takes these and a cotangent."""
-    fn = in_segments(module.entry)
-    inputs = [fn.params[i] for i in request.wrt]
-    forward, backward, reversal = _pair(fn, engine, inputs, request.guard_zeros, request)
-    return with_pairs(forward, module, engine, reversal, request.guard_zeros, backward)
+    name = module.entry.name
+    register(engine, module)
+    engine.derived["entry", name] = names = f"{name}_forward", f"{name}_backward"
+    return with_reachable(engine, *pair(engine, taken_apart(module.entry, request), request.wrt, request.guard_zeros, names, request))
 
 
-def _start(fn: Function, engine: Inference, inputs: list[Value]) -> tuple[TypedBuilder, Reversal, Cotangents]:
+def _start(
+    fn: Function, engine: Inference, inputs: list[Value], guarded: bool
+) -> tuple[TypedBuilder, Reversal, Cotangents]:
     active = active_values(fn, [v for v in inputs if carries_derivative(v.kind)])
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
     b.versions = Versions(fn.region)
     b.magnitudes = Magnitudes(fn.region)
     varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
-    refuse_pairs(fn, varied)
     refuse_optional(fn, varied)
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
-    return b, Reversal(engine, active, overwritten_values(all_ops(fn.region))), bars
-
-
-def refuse_pairs(fn: Function, varied: set[Value]) -> None:
-    """What the forward part of a recursive function keeps has no kind, so no derivative goes through it."""
-    for op in all_ops(fn.region):
-        kinds = [getattr(v.kind, "items", ()) for v in op.results] if op.name == "invoke" else []
-        if any(k[1:] == (Object(tuple),) for k in kinds) and any(v in varied for v in op.operands):
-            raise errors.NotDifferentiable(
-                "a second derivative through a recursive function is not supported", op.loc,
-                "the kinds of what its first derivative keeps at each level are not known", "write the recursion as a loop",
-            )  # fmt: skip
+    return b, Reversal(engine, active, overwritten_values(all_ops(fn.region)), guarded=guarded), bars
 
 
 def refuse_optional(fn: Function, active: set[Value]) -> None:
@@ -170,14 +161,13 @@ class Sweeps:
     reverse: Region  # takes the cotangent of the result, gives those of the inputs
     result: Value
     aux: Value | None
-    reversal: Reversal
     bars: Cotangents
     builder: TypedBuilder
 
 
 def sweeps(fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None) -> Sweeps:
     """The sweeps of `fn`; `guarded`: zeros annihilate. Without a request each parameter has a cotangent, or None."""
-    b, reversal, bars = _start(fn, engine, inputs)
+    b, reversal, bars = _start(fn, engine, inputs, guarded)
     result, aux = split_aux(b, fn, request) if request else (fn.result, None)
     loc = return_loc(fn)
     b.loc, b.pinned = loc.reversed() if loc else None, True
@@ -193,16 +183,17 @@ def sweeps(fn: Function, engine: Inference, inputs: list[Value], guarded: bool, 
         reverse = guard_zeros(reverse, (bar,), reversal.written_for, reversal.cotangents, Region(fn.params, ops, ()))
     reverse = drop_evident_sums(reverse, Region((), ops, ()))
     reverse = rename(drop_dead_ops(reverse), bars.names)
-    return Sweeps(tuple(ops), reverse, result, aux, reversal, bars, b)
+    return Sweeps(tuple(ops), reverse, result, aux, bars, b)
 
 
-def _pair(
-    fn: Function, engine: Inference, inputs: list[Value], guarded: bool, request: Request | None = None
-) -> tuple[Function, Function, Reversal]:
+def pair(
+    engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, names: tuple[str, ...], request: Request | None = None
+) -> tuple[Function, Function]:
     """The forward part of `fn`, which also returns residuals, and the backward part."""
-    both = sweeps(fn, engine, inputs, guarded, request)
+    fn = in_segments(fn)
+    both = sweeps(fn, engine, [fn.params[i] for i in wrt], guarded, request)
     ops, reverse, result, aux = both.ops, both.reverse, both.result, both.aux
-    reversal, bars, b = both.reversal, both.bars, both.builder
+    bars, b = both.bars, both.builder
     (bar,), loc = reverse.params, return_loc(fn)
     forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
     own = set(free_values(reverse))
@@ -218,7 +209,7 @@ def _pair(
     returned = tail.tuple(parts)
     region = keep_unbound(drop_dead_ops(Region(fn.params, (*forward.ops, *tail.ops), (returned,))), bars.likes, {bundle})
     forward_fn = replace(
-        fn, name=forward_name(fn.name), region=region,
+        fn, name=names[0], region=region,
         doc=f"Value of `{fn.name}` and what its pullback keeps.",
     )  # fmt: skip
     head = TypedBuilder(fn.loc and fn.loc.reversed())
@@ -229,47 +220,21 @@ def _pair(
         mapping[value] = head.restate(taken, value.name or "kept")
     inner = clone(Region((), reverse.ops, reverse.results), {**mapping, bar: bar})
     backward_fn = Function(
-        backward_name(fn.name), Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
+        names[1], Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
         f"Pullback of `{fn.name}`: cotangents of its arguments for the cotangent of its value.",
         attrs={"owned": ()} if request else {},
     )  # fmt: skip
-    return forward_fn, backward_fn, reversal
+    return forward_fn, backward_fn
 
 
-def with_pairs(
-    entry: Function, module: Module, engine: Inference, reversal: Reversal, guarded: bool, *more: Function
-) -> Module:
-    """The module with the forward and backward parts of every function that is reached by `invoke`."""
-    functions = {f.name: f for f in (entry, *more)}
-    module = Module({**module.functions, **engine.functions})  # also what users' rules invoke
-    wanted = dict(reversal.pairs)
-    done: dict[str, set[int]] = {}
-    while any(done.get(name) != wrt for name, wrt in wanted.items()):
-        for name, wrt in list(wanted.items()):
-            if done.get(name) == wrt:
-                continue
-            callee = in_segments(module.functions[name])
-            forward, backward, inner = _pair(callee, engine, [callee.params[i] for i in sorted(wrt)], guarded)
-            functions[forward.name], functions[backward.name] = forward, backward
-            done[name] = set(wrt)
-            for other, more_wrt in inner.pairs.items():
-                wanted[other] = wanted.get(other, set()) | more_wrt
-    return Module(reachable(functions, module))
-
-
-def reachable(functions: dict[str, Function], module: Module) -> dict[str, Function]:
-    """The functions, and those of the primal's module that they still invoke."""
-    found = dict(functions)
-    pending = list(functions.values())
-    while pending:
-        for op in all_ops(pending.pop().region):
-            if isinstance(op.fn, CustomCall) and op.fn.body is not None:
-                pending.append(op.fn.body)
-            name = op.attrs.get("callee")
-            if op.name == "invoke" and name not in found and name in module.functions:
-                found[name] = module.functions[name]
-                pending.append(found[name])
-    return found
+def taken_apart(fn: Function, request: Request) -> Function:
+    """The function with the pair that it returns taken apart and put together, where it comes from a call."""
+    made = next((op for op in fn.ops if fn.result in op.results), None)
+    if not request.has_aux or not isinstance(fn.result.kind, Tuple) or made is None or made.name == "tuple":
+        return fn
+    b = TypedBuilder(made.loc)
+    result = b.tuple(b.items_of(fn.result))
+    return replace(fn, region=replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,)))
 
 
 def split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, Value | None]:

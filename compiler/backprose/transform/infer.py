@@ -21,9 +21,10 @@ from backprose import errors
 from backprose.analysis.kinds import name_lengths
 from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import defined_values, rename
+from backprose.ir.walk import rename
 from backprose.transform import (
-    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, refusals, sharing,
+    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs,
+    refusals, sharing,
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
@@ -70,6 +71,11 @@ def _identity(kind: Kind) -> Any:
     return id(kind.value) if isinstance(kind, Static) and callable(kind.value) else None
 
 
+def _invokes_itself(entry: Function) -> bool:
+    """Whether the function does nothing but call its namesake with all its parameters."""
+    return [(op.attrs.get("callee"), op.operands, op.results) for op in entry.ops] == [(entry.name, entry.params, (entry.result,))]
+
+
 @dataclass
 class Inference:
     """One compilation's inference. `lower` gives a Python function's lowered IR."""
@@ -96,6 +102,7 @@ class Inference:
     depth: int = 0  # loops around the code being walked
     fresh: dict[Value, int] = field(default_factory=dict)  # iterators not gone over yet, and the depth they were made at
     functions: dict[str, Function] = field(default_factory=dict)  # that inlined gradients invoke
+    derived: dict[Any, tuple[str, ...]] = field(default_factory=dict)  # names of their derivatives: see `pairs`
     memory: Memory = field(default_factory=Memory)
     followed: Followed = field(default_factory=Followed)
     own_rule: list[Any] = field(default_factory=list)  # functions with rules that are being walked; None: a gradient
@@ -129,15 +136,22 @@ class Inference:
             outer[2].reads.update(self.followed.reads)
         finally:
             self.memory.state, self.memory.active, self.followed, self.entry = outer
-        others = {i.name: i.function for i in self.instances.values()}
-        return Module({entry.name: entry, **others, **self.functions})
+        return self.module(entry)
+
+    def module(self, entry: Function) -> Module:
+        """The entry with all that may be invoked. A recursive function that is its own entry stands there once."""
+        others = {**{i.name: i.function for i in self.instances.values()}, **self.functions}
+        if entry.name in others and not _invokes_itself(entry):
+            (name,) = pairs.fresh_names(self, (entry.name,))
+            entry = replace(entry, name=name)
+        return Module({entry.name: entry, **others})
 
     def _settled(
         self, target: Any, lowered: Function, owner: Any, kinds: Mapping[str, Kind], prefix: str,
         frames: Mapping[str, Frame],
     ) -> Function:
         """The entry, built until it is known what it writes to."""
-        instances, depth = dict(self.instances), self.depth
+        instances, depth, built = dict(self.instances), self.depth, (dict(self.functions), dict(self.derived))
         changed: frozenset[str] | None = None
         first: errors.UnsupportedUpdate | None = None
         careful = self.careful
@@ -147,6 +161,7 @@ class Inference:
                 entry, written = self._entry(target, lowered, owner, kinds, prefix, frames, changed)
             except errors.UnsupportedUpdate as error:
                 self.depth, self.instances = depth, dict(instances)  # those that were built before it are of no use
+                self.functions, self.derived = map(dict, built)
                 if followed.follow(self, error):
                     continue
                 first = first or error

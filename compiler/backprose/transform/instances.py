@@ -39,24 +39,40 @@ def invoke(
     engine: Inference, b: TypedBuilder, code: Any, lowered: Function, values: list[Value], frame: Frame
 ) -> Value:
     """A call of the instance of a recursive function for these kinds, compiled at the first need."""
-    kinds = tuple(without_lengths(widen(v.kind)) for v in values)
-    if any(isinstance(k, Closure) and k.captured for k in kinds):
-        raise errors.UnsupportedCall(
-            f"a closure that captures variables is passed to the recursive function `{lowered.name}`", b.loc,
-            "a recursive function is compiled on its own, and would have to carry the captured variables along",
-            "pass the captured values as arguments",
-        )  # fmt: skip
-    key = (code, frame.identity, kinds)
+    kinds = tuple(_kind(engine, lowered, v, b.loc) for v in values)
+    frames = tuple(engine.captures[v][1] if v in engine.captures else None for v in values)
+    key = (code, frame.identity, kinds, tuple(f and f.identity for f in frames))
     if key not in engine.instances:
-        engine.instances[key] = _instance(engine, key, lowered, kinds, frame)
+        engine.instances[key] = _instance(engine, key, lowered, kinds, frame, frames)
     instance = engine.instances[key]
-    passed = [v for v, k in zip(values, kinds) if not isinstance(k, Static)]
+    passed = []
+    for value, kind in zip(values, kinds):
+        if value in engine.captures:
+            passed += [engine.memory.current(b, v, b.loc) for v in engine.captures[value][0]]
+        elif not isinstance(kind, Static):
+            passed.append(value)
     return b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
 
 
-def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Instance:
-    taken = {i.name for i in engine.instances.values()}
-    if engine.entry[1:] != key[:2]:
+def _kind(engine: Inference, lowered: Function, value: Value, loc: Any) -> Kind:
+    """What is known of an argument at every level. A nested function brings along what it captures."""
+    if value not in engine.captures:
+        return without_lengths(widen(value.kind))
+    captured = engine.captures[value][0]
+    if any(v in engine.captures for v in captured):
+        raise errors.UnsupportedCall(
+            f"a function that captures another function is passed to the recursive function `{lowered.name}`", loc,
+            "a recursive function is compiled on its own, and is given the numbers and arrays that functions capture",
+            "pass the captured function as an argument",
+        )  # fmt: skip
+    return Closure(value.kind.template, tuple(without_lengths(widen(v.kind)) for v in captured))
+
+
+def _instance(
+    engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind, ...], frame: Frame, frames: tuple[Frame | None, ...]
+) -> Instance:
+    taken = {*(i.name for i in engine.instances.values()), *engine.functions}
+    if engine.entry[1:] != key[:2] or any(isinstance(k, Static) for k in kinds):
         taken.add(engine.entry[0])  # what calls itself from the outside in is the entry; a namesake is not
     name, n = lowered.name, 1
     while name in taken:
@@ -65,7 +81,7 @@ def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind,
     instance = Instance(name)
     engine.instances[key] = instance
     for _ in range(10):
-        function = _body(engine, name, lowered, kinds, frame)
+        function = _body(engine, name, lowered, kinds, frame, frames)
         result = join(instance.result, without_lengths(widen(function.result.kind)))
         settled = result == instance.result
         instance.result, instance.function = result, function
@@ -77,13 +93,21 @@ def _instance(engine: Inference, key: Any, lowered: Function, kinds: tuple[Kind,
     )  # fmt: skip
 
 
-def _body(engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame) -> Function:
+def _body(
+    engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame, frames: tuple[Frame | None, ...]
+) -> Function:
+    """The function for arguments of these kinds; `frames` are those of the nested functions among them."""
     b = TypedBuilder(lowered.loc)
     b.observer = partial(sharing.made, engine.memory)
     params, values = [], []
-    for param, kind in zip(lowered.params, kinds):
+    for param, kind, own in zip(lowered.params, kinds, frames):
         if isinstance(kind, Static):
             values.append(b.data(kind.value))
+            continue
+        if own is not None:
+            captured = tuple(Value(v.name, k) for v, k in zip(kind.template.params, kind.captured))
+            params += captured
+            values.append(engine.closure(b, kind.template, captured, own, param.name))
             continue
         params.append(Value(param.name, kind))
         values.append(params[-1])

@@ -25,9 +25,10 @@ from backprose.transform.batch import Batch, NotBatched
 from backprose.transform.cotangents import cotangent_kind, kind_at, leaves
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.gradient import Request, gradient, reachable, return_loc, split_aux, sweeps, with_pairs
+from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
 from backprose.transform.jvp import tangent
 from backprose.transform.keep_unbound import keep_unbound
+from backprose.transform.pairs import register, with_reachable
 from backprose.transform.tangents import KNOWN, keys_of
 from backprose.transform.typed import TypedBuilder
 
@@ -39,8 +40,9 @@ FORWARD, REVERSE, CHEAPER = "forward", "reverse", "cheaper"
 
 def jacobian(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry computes the Jacobian (and the auxiliary output) of `module`'s entry."""
-    fn = _of_known_length(module.entry)
+    fn = taken_apart(_of_known_length(module.entry), request)
     module = Module({name: fn if f is module.entry else f for name, f in module.functions.items()})
+    register(engine, module)
     place = return_loc(fn)
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
@@ -70,7 +72,7 @@ def _of_scalar(module: Module, engine: Inference, request: Request) -> Module:
     found = gradient(module, engine, replace(request, jacobian=""))
     fn, entry = module.entry, found.entry
     made = replace(entry, name=fn.name + request.suffix, doc=_doc(fn, [fn.params[i] for i in request.wrt], REVERSE))
-    return Module({made.name: made, **{name: f for name, f in found.functions.items() if f is not entry}})
+    return with_reachable(engine, made)
 
 
 @dataclass
@@ -103,8 +105,7 @@ def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Reques
     parts = [[_columns(b, y, row, directions, x, swept) for x in directions.blocks] for y, row in zip(ys, rows)]
 
     def whole(made: Function) -> Module:
-        others = {name: f for name, f in pushed.functions.items() if f is not entry}
-        return Module(reachable({made.name: made, **others}, Module({**module.functions, **engine.functions})))
+        return with_reachable(engine, made)
 
     return Found(value, aux[0] if aux else None, parts, whole)
 
@@ -122,7 +123,7 @@ def _reverse(b: TypedBuilder, module: Module, engine: Inference, request: Reques
 
     def whole(made: Function) -> Module:
         made = replace(made, region=keep_unbound(made.region, both.bars.likes))
-        return with_pairs(made, module, engine, both.reversal, request.guard_zeros)
+        return with_reachable(engine, made)
 
     return Found(both.result, both.aux, parts, whole)
 

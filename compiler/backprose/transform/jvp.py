@@ -12,67 +12,42 @@ from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
 from backprose.transform.cotangents import bar_tree_kind
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.gradient import Request, reachable, refuse_optional, refuse_pairs, return_loc, split_aux
+from backprose.transform.gradient import Request, refuse_optional, return_loc, split_aux, taken_apart
 from backprose.transform.guard_zeros import guard_zeros
+from backprose.transform.pairs import register, with_reachable
 from backprose.transform.segments import without_marks
-from backprose.transform.tangent import Pushforward, tangent_name
+from backprose.transform.tangent import Pushforward
 from backprose.transform.tangents import dot_name, drop_evident_stretches
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
 
-Moving = dict[str, tuple[int, ...]]
-
-
 def tangent(module: Module, engine: Inference, request: Request) -> Module:
     """The module whose entry gives the value of `module`'s entry and its tangent (and the auxiliary output).
 
     Its parameters are those of the entry, then a tangent for each parameter in `request.wrt` that carries a derivative.
     """
-    module = Module({name: without_marks(fn) for name, fn in module.functions.items()})
-    fn = module.entry
+    fn = taken_apart(module.entry, request)
     wrt = tuple(i for i in request.wrt if carries_derivative(fn.params[i].kind))
-    moving = moving_parameters(module, wrt)
-    entry = _with_tangent(fn, engine, wrt, moving, request.guard_zeros, request)
-    functions = module.functions
-    others = [_with_tangent(functions[name], engine, at, moving, request.guard_zeros) for name, at in moving.items() if at]
-    known = Module({**functions, **engine.functions})  # also what users' rules invoke
-    return Module(reachable({f.name: f for f in (entry, *others)}, known))
+    register(engine, module)
+    return with_reachable(engine, *with_tangent(engine, fn, wrt, request.guard_zeros, fn.name + request.suffix, request))
 
 
-def moving_parameters(module: Module, wrt: tuple[int, ...]) -> Moving:
-    """For each function that is reached by `invoke`, the parameters that some call passes what moves."""
-    moving: Moving = {}
-    pending = [(module.entry, wrt)]
-    while pending:
-        fn, at = pending.pop()
-        varied = varied_values(fn, [fn.params[i] for i in at])
-        for op in all_ops(fn.region):
-            if op.name != "invoke" or varied.isdisjoint(op.operands):
-                continue
-            callee = op.attrs["callee"]
-            before = moving.get(callee, ())
-            now = tuple(sorted({*before, *(i for i, v in enumerate(op.operands) if v in varied)}))
-            if now != before:
-                moving[callee] = now
-                pending.append((module.functions[callee], now))
-    return moving
-
-
-def _with_tangent(
-    fn: Function, engine: Inference, wrt: tuple[int, ...], moving: Moving, guarded: bool, request: Request | None = None
-) -> Function:
+def with_tangent(
+    engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, name: str, request: Request | None = None
+) -> tuple[Function]:
+    """The function `name` that gives the value of `fn` and its tangent, for tangents of the parameters at `wrt`."""
+    fn = without_marks(fn)
     inputs = [fn.params[i] for i in wrt]
     varied = varied_values(fn, inputs)
-    refuse_pairs(fn, varied)
     refuse_optional(fn, varied)
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
     b.magnitudes = Magnitudes(fn.region)
     unbound = maybe_unbound(fn.region)
     active = _with_sources(fn, active_values(fn, inputs), unbound)
-    push = Pushforward(engine, active, moving, active & unbound)
+    push = Pushforward(engine, active, guarded, active & unbound)
     params = [Value(dot_name(v), bar_tree_kind(v.kind)) for v in inputs]
     for value, dot in zip(inputs, params):
         push.dots.put(b, value, dot)
@@ -89,9 +64,8 @@ def _with_tangent(
     region = rename(region, push.dots.names)
     region = drop_dead_ops(drop_evident_stretches(region))
     doc = f"Value of `{fn.name}` and its tangent, for tangents of its arguments (forward mode)."
-    name = fn.name + request.suffix if request else tangent_name(fn.name)
     attrs = {"owned": (1,)} if request else {}
-    return replace(fn, name=name, region=region, doc=doc, signature=None, attrs=attrs)
+    return (replace(fn, name=name, region=region, doc=doc, signature=None, attrs=attrs),)
 
 
 def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[Value]:

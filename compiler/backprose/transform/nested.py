@@ -77,8 +77,7 @@ def call_closure_gradient(
             "the update would be seen outside", "pass it as an argument",
         )  # fmt: skip
     body = Function(template.name, inner.region(params, [result]), template.loc)
-    others = {i.name: i.function for i in engine.instances.values()}
-    return _inlined(engine, b, _gradient(engine, Module({body.name: body, **others}), request), [*values, *dots])
+    return _inlined(engine, b, _gradient(engine, engine.module(body), request), [*values, *dots])
 
 
 def _checked(

@@ -126,6 +126,12 @@ def check_parameters(fn: Any, rule: Rule, args: tuple[Value, ...], keywords: Key
                 f"the parameter `{name}` of `{name_of(fn)}` is not supported", loc,
                 "it lets the function write anything into its argument", "leave it out",
             )  # fmt: skip
+    given = dict(zip(rule.params, args)) | dict(keywords)
+    if rule.form != "linear" and not is_none(given.get("dtype", NO_OUT).kind) and any(is_complex(v.kind) for v in args):
+        raise errors.UnsupportedCall(
+            f"the parameter `dtype` of `{name_of(fn)}` of complex numbers is not supported", loc,
+            "NumPy may take the real parts only, which its rule does not", "convert the numbers first: `x.astype(...)`",
+        )  # fmt: skip
     if is_real_only(fn) and any(is_complex(v.kind) for v in (*args, *keywords.values())):
         raise errors.UnsupportedCall(
             f"`{name_of(fn)}` of complex numbers is not supported", loc, "its derivative rule holds for real numbers only",

@@ -15,17 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import carries_derivative
+from backprose.analysis.activity import carries_derivative, passes_derivative
 from backprose.analysis.kinds import is_number
-from backprose.ir.kinds import Dict, Kind, List, Maybe, Static, Tuple, Unbound
+from backprose.ir.kinds import Dict, Kind, List, Maybe, Number, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
-from backprose.rules.registry import (
-    Rule, has_no_derivative, is_multilinear, is_opaque, pushforward_for, rule_for,
-)  # fmt: skip
-from backprose.transform import custom_forward, refusals
-from backprose.transform.adjoint import keeps_shape
+from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
+from backprose.transform import custom_forward, pairs, refusals
+from backprose.transform.adjoint import keeps_shape, may_mix_fields
 from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
 from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
 from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
@@ -45,7 +43,7 @@ class Pushforward:
 
     engine: Inference
     active: set[Value]
-    moving: dict[str, tuple[int, ...]] = field(default_factory=dict)  # callees and the parameters that move
+    guarded: bool = True  # an exactly zero cotangent annihilates
     unbound: set[Value] = field(default_factory=set)  # what may be unbound, and has a tangent wherever it is bound
     dots: Tangents = field(default_factory=Tangents)
     written_for: dict[Value, Op] = field(default_factory=dict)  # the primal's op whose rule computes a value
@@ -81,7 +79,7 @@ class Pushforward:
     def _call(self, b: TypedBuilder, op: Op) -> None:
         if op.fn is operator.getitem:
             return self._getitem(b, op)
-        if not any(v in self.active for v in op.operands) or (has_no_derivative(op.fn) and not is_opaque(op.fn)):
+        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
             return None
         rule = rule_for(op.fn)
         if rule is None:
@@ -176,7 +174,7 @@ class Pushforward:
             ) from None  # fmt: skip
         for path, like, dot in zip(paths, likes, found):
             if dot is not None:
-                fitted = stretched(b, dot, like, exact=True)
+                fitted = stretched(b, dot, like, exact=not (isinstance(like.kind, Number) and may_mix_fields(op)))
                 self.dots.set(result, path, self._named(b, fitted, dot_name(result, path)))
         return None
 
@@ -357,18 +355,16 @@ class Pushforward:
 
     def _invoke(self, b: TypedBuilder, op: Op) -> None:
         """A call that is not inlined: the callee's tangent function gives value and tangent."""
-        callee, value = op.attrs["callee"], op.result
-        given = [self.dots.tree(b, op.operands[i]) for i in self.moving[callee]]
+        value = op.result
+        moving = [i for i, v in enumerate(op.operands) if v in self.active and carries_derivative(v.kind)]
+        name, wrt = pairs.tangent(self.engine, op.attrs["callee"], moving, self.guarded)
+        given = [self.dots.tree(b, op.operands[i]) for i in wrt]
         dot = Value(dot_name(value), bar_tree_kind(value.kind))
-        pair, attrs = Value("", Tuple((value.kind, dot.kind))), {"callee": tangent_name(callee)}
+        pair, attrs = Value("", Tuple((value.kind, dot.kind))), {"callee": name}
         b.add(replace(op, operands=(*op.operands, *given), results=(pair,), attrs=attrs))
         for i, part in enumerate((value, dot)):
             b.op("call", (pair, b.const(i)), [part], fn=operator.getitem, keywords=(), method=None)
         self.dots.put(b, value, dot)
-
-
-def tangent_name(callee: str) -> str:
-    return f"{callee}_tangent"
 
 
 def _updates(op: Op) -> bool:

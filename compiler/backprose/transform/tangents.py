@@ -23,7 +23,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import all_ops, substitute
 from backprose.transform.cotangents import (
-    Path, as_scalar, bar_tree_kind, cast, cotangent_kind, kind_at, leaves, part, zeros,
+    Path, as_scalar, bar_tree_kind, cast, cotangent_kind, is_undecided, kind_at, leaves, part, zeros,
 )  # fmt: skip
 from backprose.transform.typed import TypedBuilder
 
@@ -153,7 +153,7 @@ def stretched(b: TypedBuilder, dot: Value, value: Value, exact: bool = False) ->
         return dot
     if isinstance(kind, Scalar) and isinstance(dot.kind, Array) and not dot.kind.axes:
         dot = as_scalar(b, dot, kind)
-    if exact:
+    if exact and not is_undecided(dot, kind):
         return cast(b, dot, kind)
     if isinstance(kind, Number) or isinstance(dot.kind, Number) or ndim_of(dot.kind) is None:
         return b.call(backprose_runtime.unbroadcast, dot, value, kind=kind)

@@ -58,7 +58,7 @@ def transpose(engine: Inference, b: TypedBuilder, linear: LinearMap, likes: list
         bars.add(back, y, y_bar)
     reversal = Reversal(engine, active)
     forward = reversal.region(back, inner.ops, bars)
-    if reversal.pairs:
+    if reversal.invokes:
         raise errors.NotDifferentiable(
             "a recursive function of a tangent or cotangent can't be transposed", b.loc,
             "its forward and backward parts would be functions of their own", "write the recursion as a loop",

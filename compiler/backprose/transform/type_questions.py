@@ -1,4 +1,4 @@
-"""Questions about types during inference, answered by the kinds: isinstance, type, hasattr, callable."""
+"""Questions about types during inference, answered by the kinds: isinstance, type, hasattr, np.iscomplexobj."""
 
 from __future__ import annotations
 
@@ -142,12 +142,6 @@ def is_flattening(fn: Any, args: Args) -> bool:
     return fn is np.reshape and len(args) == 1 and (is_number(shape) or isinstance(shape, Tuple) and len(shape.items) == 1)
 
 
-def _iscomplexobj(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
-    if is_number(args[0].kind) and dtype_of(args[0].kind) is not None:
-        return b.const(is_complex(args[0].kind))
-    return typed_call(b, np.iscomplexobj, args, Scalar("bool"))
-
-
 def _is_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     made = next((op for op in reversed(b.ops) if args[0] in op.results), None)
     if args[0].kind in (Static(0.0), Static(0j)):
@@ -181,6 +175,18 @@ def _leads_to_all(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyw
 
 def _rank_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(ndim_of(args[0].kind) is not None)
+
+
+def _complex_question(fn: Any) -> Callable[..., Value]:
+    """`np.iscomplexobj(x)` and `np.isrealobj(x)`: answered now where the dtype is known, else when the program runs."""
+
+    def handler(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+        (asked,) = (*args, *keywords.values())
+        if is_number(asked.kind) and dtype_of(asked.kind) is not None:
+            return b.const(is_complex(asked.kind) == (fn is np.iscomplexobj))
+        return typed_call(b, fn, args, Scalar("bool"), keywords)
+
+    return handler
 
 
 def _is_flat_at_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
@@ -217,7 +223,6 @@ def _holds_floats(engine: Inference, b: TypedBuilder, args: Args, keywords: Keyw
 HANDLERS: dict[Any, Callable[..., Value]] = {
     is_true: _is_true,
     is_zero: _is_zero,
-    np.iscomplexobj: _iscomplexobj,
     dtype_is_known: _dtype_is_known,
     is_integer: _is_integer,
     is_sparse: _is_sparse,
@@ -232,6 +237,8 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     is_flat_at_zero: _is_flat_at_zero,
     value_is_known: _value_is_known,
     isinstance: _isinstance,
+    np.iscomplexobj: _complex_question(np.iscomplexobj),
+    np.isrealobj: _complex_question(np.isrealobj),
     np.finfo: _type_info(np.finfo),
     np.iinfo: _type_info(np.iinfo),
     type: _type,

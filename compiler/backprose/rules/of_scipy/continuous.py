@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special, stats
 
 from backprose.rules.of_scipy import locations
-from backprose.rules.registry import named_places
+from backprose.rules.registry import named_places, real_only
 
 
 def over(c, z):
@@ -143,6 +143,7 @@ def register(family, score, anywhere):
         texts[function].__doc__ = f"F(x) = q  =>  x' = 1 / density(x); by loc 1, by scale z.  {constant}"
     for function in texts:
         named_places(function, shapes)
+    real_only(*texts)
 
 
 for _family, _score, _anywhere in [

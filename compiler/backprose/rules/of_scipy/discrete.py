@@ -8,7 +8,7 @@ from scipy import special, stats
 from backprose.rules.elementwise import select
 from backprose.rules.of_scipy.continuous import over
 from backprose.rules.of_scipy.locations import is_inside
-from backprose.rules.registry import elementwise, named_places
+from backprose.rules.registry import elementwise, named_places, real_only
 
 
 def poisson(k, mu):
@@ -80,3 +80,4 @@ for _family, _rule, _score, _names in [
         _text = _rule(_function, _score, 1, _logarithmic)
         _text.__doc__ = f"The {_family.name} distribution. {_score.__doc__}  Choice where the probability is 0: 0."
         named_places(_function, _names)
+        real_only(_function)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg, stats
 
 from backprose.rules.of_scipy.systems import on_part
-from backprose.rules.registry import rule
+from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
 
 
@@ -41,3 +41,6 @@ def normal_pdf(y, x, mean=None, cov=1, allow_singular=False, *, y_bar):
     """As its logarithm, with y y_bar."""
     require(not allow_singular, "a singular covariance has no derivative in the table")
     return of_normal(y * y_bar, x, mean, cov)
+
+
+real_only(stats.multivariate_normal.logpdf, stats.multivariate_normal.pdf)

@@ -29,7 +29,8 @@ def whole(y_bar, a, v, mode):
     """y_bar among zeros, where its entries stand in the whole convolution."""
     if mode == "full":
         return y_bar
-    return np.pad(y_bar, [edges(np.shape(a)[i], np.shape(v)[i], np.shape(y_bar)[i], mode) for i in span(0, np.ndim(a))])
+    axes = span(0, np.ndim(a))
+    return np.pad(y_bar, tuple([edges(np.shape(a)[i], np.shape(v)[i], np.shape(y_bar)[i], mode) for i in axes]))
 
 
 @rule(signal.convolve, wrt=("in1", "in2"))

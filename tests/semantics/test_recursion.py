@@ -1,0 +1,251 @@
+"""Recursion: forward and backward pairs and tangents of functions that call themselves or each other, to the third order."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import backprose
+from backprose import check_grads, custom_vjp, grad, jvp, value_and_grad, vjp
+
+V = np.array([0.3, -1.2, 2.0])
+
+
+def power(x, n):
+    return 1.0 if n == 0 else x * power(x, n - 1)
+
+
+def exponential(x, term=1.0, n=1):
+    if abs(term) < 1e-3:
+        return term
+    return term + exponential(x, term * x / n, n + 1)
+
+
+def second_moves_within(x, y, n):
+    """Only x moves from outside, and y with it from the second level on."""
+    if n == 0:
+        return x * y
+    return np.sin(y) * second_moves_within(x, x * y, n - 1)
+
+
+def folded(v):
+    """Halves of an array of any length."""
+    n = len(v)
+    if n == 1:
+        return v[0] * v[0]
+    return folded(v[: n // 2]) * folded(v[n // 2 :]) + np.sum(v * v)
+
+
+def depth_first(tree):
+    if isinstance(tree, tuple):
+        left, right = tree
+        return np.sin(depth_first(left)) * depth_first(right)
+    return tree * tree
+
+
+def is_even(x, n):
+    return np.sum(x) if n == 0 else is_odd(np.sin(x) * x, n - 1)
+
+
+def is_odd(x, n):
+    return np.sum(x * x) if n == 0 else is_even(x * np.exp(x), n - 1)
+
+
+def accumulated(x, total, n):
+    if n == 0:
+        return total
+    return accumulated(np.sin(x), total + x * total, n - 1)
+
+
+def ackermann(m, n, x):
+    if m == 0:
+        return x * n + 1.0
+    if n == 0:
+        return ackermann(m - 1, 1, x) * x
+    return ackermann(m - 1, n - 1, np.sin(ackermann(m, n - 1, x) * 0.1))
+
+
+def fibonacci(x, n):
+    return x if n < 2 else fibonacci(x * 0.5, n - 1) * fibonacci(np.sin(x), n - 2)
+
+
+def twice(f, x, n):
+    return f(x) if n == 0 else twice(f, f(x) * x, n - 1)
+
+
+def updates_its_own(x, n):
+    y = x * 1.0
+    for i in range(1, len(y)):
+        y[i] += np.sin(y[i - 1])
+    y[0] *= x[1]
+    return y if n == 0 else y * updates_its_own(y, n - 1)
+
+
+def in_a_loop(x, n):
+    total = np.sum(x * x)
+    for i in range(n):
+        total = total * 0.5 + in_a_loop(x * (i + 1.5), i)
+    return total
+
+
+def dictionaries(p, n):
+    if n == 0:
+        return p["a"] * p["b"]
+    return dictionaries({"a": p["b"] * p["a"], "b": np.sin(p["a"])}, n - 1) * p["a"]
+
+
+PROGRAMS = {
+    "power": (lambda x: power(x, 5), (1.3,)),
+    "power of an array": (lambda x: np.sum(power(x, 3) * x), (V,)),
+    "exponential": (exponential, (0.7,)),
+    "second moves within": (lambda x: second_moves_within(x, 0.4, 3), (1.1,)),
+    "both move": (lambda x, y: second_moves_within(x, y, 2) * x, (1.1, 0.6)),
+    "folded": (folded, (np.array([0.5, 1.2, -0.7, 0.3, 1.1]),)),
+    "depth first": (lambda a, b, c: depth_first(((a, (b, c)), (c, a))), (0.8, 1.4, 0.3)),
+    "mutual": (lambda x: is_even(x, 3), (V * 0.3,)),
+    "accumulated": (lambda x: np.sum(accumulated(x, x * x, 3)), (V,)),
+    "ackermann": (lambda x: ackermann(2, 2, x), (0.9,)),
+    "fibonacci": (lambda x: fibonacci(x, 4), (1.2,)),
+    "callables": (lambda x: twice(np.sin, x, 2) * twice(lambda y: y * y, x, 1), (1.2,)),
+    "closures": (lambda x, c: twice(lambda y: np.sin(y) * x + c, c * x, 2) * c, (1.2, 0.4)),
+    "a closure that captures an array": (lambda x: np.sum(twice(lambda y: y * np.sin(x), x[0], 1)), (V,)),
+    "updates its own": (lambda x: np.sum(updates_its_own(x, 2)), (V * 0.4,)),
+    "in a loop": (lambda x: in_a_loop(x, 2), (V * 0.4,)),
+    "dictionaries": (lambda a: dictionaries({"a": a, "b": 0.7}, 2), (1.1,)),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_all_modes_to_the_second_order(name):
+    fun, args = PROGRAMS[name]
+    check_grads(fun, args, order=2)
+
+
+@pytest.mark.parametrize("name", ["power", "second moves within", "mutual", "fibonacci", "ackermann", "updates its own"])
+def test_the_third_order(name):
+    fun, args = PROGRAMS[name]
+    check_grads(fun, args, order=3, modes=("rev",))
+
+
+def test_against_formulas():
+    f = grad(grad(power))
+    assert [f(2.0, n) for n in range(5)] == [n * (n - 1) * 2.0 ** max(n - 2, 0) for n in range(5)]
+    assert grad(f)(2.0, 5) == 60 * 4.0
+    assert grad(grad(f))(2.0, 5) == 120 * 2.0
+    assert jvp(f, (2.0, 5), (1.0, None)) == (20 * 8.0, 60 * 4.0)
+    np.testing.assert_allclose(grad(grad(grad(exponential)))(0.7), math.exp(0.7), rtol=1e-2)
+
+
+def test_a_level_costs_the_same_at_every_depth():
+    """Nothing is computed again: the pair of a pair keeps what it reads."""
+    calls = []
+
+    @custom_vjp(compile=False)
+    def counted(x: float) -> float:
+        calls.append(x)
+        return x
+
+    counted.defvjp(lambda x: (counted.fun(x), None), lambda residuals, bar: (bar,))
+
+    def chain(x, n):
+        return 1.0 if n == 0 else counted(x) * chain(x, n - 1)
+
+    for derivative in (grad(chain), value_and_grad(chain)):
+        counts = []
+        for n in (4, 8):
+            calls.clear()
+            derivative(1.1, n)
+            counts.append(len(calls))
+        assert counts == [4, 8]
+
+
+def test_pullbacks():
+    value, pullback = vjp(power, 2.0, 3)
+    assert value == 8.0
+    assert pullback(1.0) == (12.0, None) and pullback(2.0) == (24.0, None)
+    value, pullback, aux = vjp(with_aux, V, 2, has_aux=True)
+    assert np.array_equal(aux, V * 4)
+    np.testing.assert_allclose(pullback(1.0)[0], np.full(3, 4.0))
+    np.testing.assert_allclose(grad(lambda x: jvp(grad(power), (x, 4), (1.0, None))[1])(2.0), 24 * 2.0)
+
+
+def with_aux(x, n):
+    if n == 0:
+        return np.sum(x), x
+    return with_aux(x * 2.0, n - 1)
+
+
+def test_jacobians():
+    for jacobian in (backprose.jacobian, backprose.jacfwd, backprose.jacrev):
+        np.testing.assert_allclose(jacobian(power)(V, 3), np.diag(3 * V**2))
+        got, aux = jacobian(with_aux, has_aux=True)(V, 2)
+        np.testing.assert_allclose(got, np.full(3, 4.0))
+        assert np.array_equal(aux, V * 4)
+    cubes = lambda x: np.sum(power(x, 3))  # noqa: E731 - written where it is used
+    np.testing.assert_allclose(backprose.hessian(cubes)(V), np.diag(6 * V))
+    np.testing.assert_allclose(backprose.hvp(cubes, (V,), (V,)), 6 * V * V)
+    again = backprose.checkpoint(power)
+    np.testing.assert_allclose(grad(lambda x: np.sum(again(x, 3)))(V), 3 * V**2)
+
+
+# Several derivatives of one function side by side
+
+
+def test_derivatives_by_different_arguments():
+    def f(x, y, n):
+        return y if n == 0 else x * f(x, y, n - 1)
+
+    def by_both(z):
+        return z * (grad(f, 0)(2.0, 3.0, 3) + 1000 * grad(f, 1)(2.0, 3.0, 3))
+
+    def tangents(z):
+        return z * (jvp(lambda x: f(x, 3.0, 3), (2.0,), (1.0,))[1] + 1000 * jvp(lambda y: f(2.0, y, 3), (3.0,), (1.0,))[1])
+
+    def beside_its_gradient(z):
+        return f(z, 2 * z, 3) * grad(f, 0)(z, 3.0, 3)
+
+    assert grad(by_both)(1.0) == grad(tangents)(1.0) == 8036.0
+    # 2 z^4 times 9 z^2
+    np.testing.assert_allclose(grad(beside_its_gradient)(1.5), 6 * 18 * 1.5**5)
+    np.testing.assert_allclose(grad(grad(beside_its_gradient))(1.5), 30 * 18 * 1.5**4)
+
+
+def test_gradients_for_arguments_of_several_kinds():
+    def f(x, n):
+        return np.sum(x) if n == 0 else f(x * x, n - 1)
+
+    def both(x):
+        return grad(f)(x, 2) * np.sum(grad(f)(np.array([x, 2 * x]), 1))
+
+    # 4 x^3 times 6 x
+    np.testing.assert_allclose(grad(both)(1.3), 96 * 1.3**3)
+
+
+def test_static_arguments():
+    def f(x, n, mode="sin", unused=None):
+        if n == 0:
+            return x
+        return (np.sin if mode == "sin" else np.cos)(x) * f(x, n - 1, mode, unused)
+
+    x = 1.3
+    np.testing.assert_allclose(grad(f)(x, 1), math.sin(x) + x * math.cos(x))
+    np.testing.assert_allclose(grad(f)(x, 1, "cos"), math.cos(x) - x * math.sin(x))
+    value, pullback = vjp(f, x, 1)
+    np.testing.assert_allclose(pullback(1.0)[0], math.sin(x) + x * math.cos(x))
+    np.testing.assert_allclose(jvp(lambda x: f(x, 1), (x,), (1.0,))[1], math.sin(x) + x * math.cos(x))
+
+
+@custom_vjp
+def with_rule(x, n):
+    return 1.0 if n == 0 else x * with_rule(x, n - 1)
+
+
+with_rule.defvjp(lambda x, n: (with_rule(x, n), x), lambda x, bar: (bar * 100.0, None))
+
+
+def test_a_rule_of_a_recursive_function_is_used():
+    assert grad(with_rule)(2.0, 3) == 100.0
+    assert grad(lambda x: with_rule(x, 3) * x)(2.0) == 208.0
+    assert grad(grad(lambda x: with_rule(x, 3) * x))(2.0) == 200.0
