@@ -26,9 +26,9 @@ COPIES = frozenset({np.ndarray.copy, copy_of})
 class Kept:
     """One value that the reverse sweep reads. `form` says how it comes back:
 
-    "argument" and "global" are what is there anyway, "variable" what is still in its variable, "list" a list with one entry for each
-    iteration, "shape" a shape or length alone, "levels" what a call that is not inlined keeps, and "again" is not kept
-    but computed again.
+    "argument" and "global" are what is there anyway, "variable" is what is still in its variable, "list" a list with one
+    entry for each iteration, "shape" a shape or length alone, "levels" what a call that is not inlined keeps, and "again"
+    is not kept but computed again.
     """
 
     name: str  # the user's, or "" for an expression
