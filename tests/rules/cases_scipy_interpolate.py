@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.interpolate  # noqa: F401 - with it come its rules
 
 from backprose_runtime import interpolated
 from cases import arr, case
