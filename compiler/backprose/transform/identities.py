@@ -169,7 +169,14 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if op.is_derivative and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    if not op.is_derivative or ndim_of(op.result.kind) != 0 or ndim_of(chosen.kind) != 0:
+        return None
+    return chosen if _plain(dtype_of(chosen.kind)) == _plain(dtype_of(op.result.kind)) else None
+
+
+def _plain(dtype: str | None) -> str | None:
+    """Python's name of a precision that is also Python's."""
+    return {"float64": "float", "complex128": "complex"}.get(dtype, dtype)
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
