@@ -40,7 +40,6 @@ JOINS = {
     "vstack": lambda arrays: np.vstack(arrays, dtype=np.float64, casting="unsafe"),
     "hstack": lambda arrays: np.hstack(arrays, dtype=np.float64, casting="unsafe"),
     "array": lambda arrays: np.array(arrays, dtype=np.float64),
-    "to complex": lambda arrays: np.stack(arrays, dtype=np.complex128) * (1 + 2j),
     "of products": lambda arrays: np.stack([x * x for x in arrays], dtype=np.float64),
     "of pairs": lambda arrays: np.stack([np.stack([x, 2 * x], dtype=np.float64) for x in arrays]),
 }

@@ -356,13 +356,13 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
 
 def _cast_items(b: TypedBuilder, bar: Value, kind: List, primal: Callable[[], Value]) -> Value:
     """A list of numbers or arrays of the primal's dtype: Python's own and float64 are as good as each other."""
-    if _is_other(bar.kind.item, kind.item):
-        return _each_fitted(b, bar, kind, primal)
     if is_complex(bar.kind.item) and not is_complex(kind.item) and dtype_of(kind.item) is not None:
         raise errors.NotDifferentiable(
             "a list of real numbers becomes one of complex ones", b.loc, "its cotangent is a list too, of which the real parts count",
             "make the list complex from the start, or use two lists",
         )  # fmt: skip
+    if _is_other(bar.kind.item, kind.item):
+        return _each_fitted(b, bar, kind, primal)
     want = dtype_of(kind.item) if isinstance(kind.item, Scalar) and isinstance(bar.kind.item, Scalar) else None
     if want in (None, *PYTHON_SCALARS, "float64", "complex128"):
         return bar  # elsewhere, also where its dtype is right: some of the items may be Python's numbers

@@ -152,7 +152,10 @@ def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not op.is_derivative or not isinstance(n.kind, Static):
         return None
     if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
-        return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
+        one, dtype = b.const(1.0), dtype_of(op.result.kind)
+        if dtype != "float64":
+            one = b.call(np.dtype(dtype).type, one, kind=Scalar(dtype))
+        return b.call(np.broadcast_to, one, b.call(np.shape, x), kind=op.result.kind)
     return _same_kind(x, op) if _is_const(n, 1) else None
 
 
