@@ -27,10 +27,11 @@ FLOORS = [
     {"known"},
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
+    {"explaining"},
     {"checkpoint", "custom", "derivative", "pullback", "standalone"},
     {"forward", "jacobians"},
     {"api"},
-    {"checking"},
+    {"checking", "samples"},
     {"__init__"},
     {"__main__"},
 ]

@@ -16,6 +16,7 @@ from backprose.signatures import Argnums, is_module_level, name_of, primal_indic
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
+    from backprose.explaining import Explanation, Residuals
 
 BACKENDS = ("auto", "numpy")
 
@@ -137,6 +138,14 @@ class Shown:
     def ir(self, stage: str = "optimised") -> str:
         """The gradient's program at a stage of the compiler, as text."""
         return self._shown().ir(stage)
+
+    def explain(self, line: int | None = None) -> Explanation:
+        """What the gradient keeps and why, and where derivatives end; see `grad(f).explain`."""
+        return self._shown().explain(line)
+
+    def residuals(self, *args: Any, **keywords: Any) -> Residuals:
+        """What the gradient keeps for these arguments; see `grad(f).residuals`."""
+        return self._shown().residuals(*args, **keywords)
 
     def _shown(self) -> Any:
         used = [d for d in (self.grad, self.value_and_grad) if d.specializations]

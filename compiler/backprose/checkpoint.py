@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from backprose.transform.typed import TypedBuilder
 
 
-def checkpoint(subject: Any, /, *, every: int | None = None) -> Any:
+def checkpoint(
+    subject: Any, /, *, every: int | None = None, memory: int | str | None = None, schedule: str | None = None,
+    snapshots: int | None = None,
+) -> Any:  # fmt: skip
     """Trades time for memory: of a function's calls, or of a loop, little is kept, and it runs again in the reverse sweep.
 
     A function, as a decorator or by a call: `checkpoint(f)` is a function like `f`. Inside a differentiated function its
@@ -39,6 +42,11 @@ def checkpoint(subject: Any, /, *, every: int | None = None) -> Any:
         while backprose.checkpoint(error > tolerance):
             ...
 
+    With `schedule="binomial"` no more than `snapshots` states are kept at a time, however long the loop is: segments, of
+    one iteration or of `every`, run again more than once, as seldom as that allows (Griewank and Walther 2000). With
+    `memory=`, a number of bytes or text such as "200MB", the number of snapshots follows from the bytes that the loop
+    carries when it begins. Both are for a `for` that does not stop early and does not draw.
+
     The values are the same to the last bit. What is drawn at random is kept and not drawn again, and what is printed is
     printed once. Forward mode keeps nothing anyway.
 
@@ -47,10 +55,10 @@ def checkpoint(subject: Any, /, *, every: int | None = None) -> Any:
     from backprose.rules.checkpoints import refusal_of_options
 
     if callable(subject):
-        if every is not None:
-            raise TypeError("every= is for loops: checkpoint(range(n), every=k)")
+        if (every, memory, schedule, snapshots) != (None, None, None, None):
+            raise TypeError("options are for loops: checkpoint(range(n), every=k)")
         return _checkpointed(subject)
-    wrong = refusal_of_options(every, None, None, None)
+    wrong = refusal_of_options(every, memory, schedule, snapshots)
     if wrong:
         raise ValueError(f"checkpoint: {wrong}")
     return subject

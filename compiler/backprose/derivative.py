@@ -15,6 +15,7 @@ from backprose.signatures import Argnums, arrange, is_module_level, name_of, res
 from backprose.variadic import Shaped, needs_shape, shape_before_a_call
 
 if TYPE_CHECKING:
+    from backprose.explaining import Explanation, Residuals
     from backprose.dispatch import Dispatcher, Specialization
     from backprose.ir.kinds import Kind
     from backprose.ir.nodes import Module
@@ -186,6 +187,32 @@ class Derivative:
     def ir(self, stage: str = "optimised") -> str:
         """The program at a stage of the compiler (lowered, inferred, primal, adjoint, optimised), as text."""
         return self.latest().ir(stage)
+
+    def explain(self, line: int | None = None) -> Explanation:
+        """What the forward sweep keeps for the reverse sweep and why, and where derivatives end: for the latest
+        specialisation, and on one line of the source if `line` names it. `print` shows it; its fields hold the same."""
+        return self.explanation_of(self.latest(), line)
+
+    def explanation_of(self, found: Specialization, line: int | None = None) -> Explanation:
+        """The same for one of the `specializations`."""
+        from backprose.explaining import explain
+
+        what = "Value and gradient" if self.value else self._what[:1].upper() + self._what[1:]
+        return explain(found, f"{what} of `{name_of(self.fun)}`", f"`{name_of(self.fun)}`", line)
+
+    def residuals(self, *args: Any, **keywords: Any) -> Residuals:
+        """What is kept for the reverse sweep of a call with these arguments, and how many bytes that takes.
+
+        The forward sweep runs for it, effects included. Numbers count the bytes of NumPy's, containers what is in them.
+        """
+        from backprose.explaining import measured
+
+        if self._shapes is not None:
+            return self._shaped(len(args), tuple(keywords)).residuals(*args, **keywords)
+        bound = self._signature.bind(*self._prefix, *args, **{**self._keywords, **keywords})
+        bound.apply_defaults()
+        found = self._dispatch().find(tuple(bound.arguments.values()))
+        return measured(found, f"`{name_of(self.fun)}`", bound.args, bound.kwargs)
 
     def latest(self) -> Specialization:
         """The specialisation compiled last; before any call, the one for the kinds that annotations tell."""

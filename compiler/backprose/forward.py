@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from backprose import errors
 from backprose.derivative import annotate_error
-from backprose.signatures import primal_indices, target_of
+from backprose.signatures import Target, arrange, primal_indices, target_of
 
 if TYPE_CHECKING:
+    from backprose.dispatch import Dispatcher
     from backprose.ir.nodes import Value
     from backprose.transform.gradient import Request
     from backprose.transform.infer import Inference
@@ -99,22 +102,62 @@ def _pushed(name: str, fun: Callable, primals: tuple, tangents: tuple, has_aux: 
     return Pushed(name, fun, primals, has_aux)(*tangents)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What `jvp` or `hvp` asks of a function with so many primals: the same for all calls."""
+
+    dispatcher: Dispatcher
+    wrt: tuple[int, ...]
+    spread: bool  # the last parameter takes a tuple of primals
+    by_position: Callable[[tuple, Mapping[str, Any]], tuple] | None
+
+    @classmethod
+    def of(cls, name: str, target: Target, count: int, has_aux: bool) -> Asked:
+        from backprose.dispatch import dispatcher_for
+        from backprose.pipeline import Plan
+
+        signature = target.signature
+        wrt, spread = primal_indices(signature, len(target.prefix), count)
+        dispatcher = dispatcher_for(target.function, signature, Plan(_request(name, wrt, has_aux)), False)
+        return cls(dispatcher, wrt, spread, None if target.keywords else arrange(signature))
+
+    def values(self, target: Target, primals: tuple) -> tuple:
+        """The arguments by position."""
+        given = (*target.prefix, *primals)
+        if self.by_position is not None:
+            return self.by_position(given, {})
+        bound = self.dispatcher.signature.bind(*given, **target.keywords)
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+
+# For plain functions, whose signatures are slow to read; as long as they have the same defaults.
+_ASKED: WeakKeyDictionary[Any, dict[Any, tuple[Any, Asked]]] = WeakKeyDictionary()
+
+
+def asked_of(name: str, target: Target, count: int, has_aux: bool) -> Asked:
+    """What is asked, looked up if the same has been asked before."""
+    function = target.function
+    if not isinstance(function, FunctionType) or target.keywords or function.__kwdefaults__:
+        return Asked.of(name, target, count, has_aux)
+    known = _ASKED.setdefault(function, {})
+    key = name, len(target.prefix), count, has_aux
+    defaults, asked = known.get(key, (None, None))
+    if asked is None or defaults is not function.__defaults__:
+        asked = Asked.of(name, target, count, has_aux)
+        known[key] = function.__defaults__, asked
+    return asked
+
+
 class Pushed:
     """The emitted function of primals and tangents, for these primals."""
 
     def __init__(self, name: str, fun: Callable, primals: tuple, has_aux: bool):
-        from backprose.dispatch import dispatcher_for
-        from backprose.pipeline import Plan
-
         target = target_of(fun)
-        signature = target.signature
-        bound = signature.bind(*target.prefix, *primals, **target.keywords)
-        bound.apply_defaults()
-        self.primals = primals
-        self.wrt, self.spread = primal_indices(signature, len(target.prefix), len(primals))
-        self.values = tuple(bound.arguments.values())
-        plan = Plan(_request(name, self.wrt, has_aux))
-        self.found = dispatcher_for(target.function, signature, plan, False).find(self.values)
+        asked = asked_of(name, target, len(primals), has_aux)
+        self.primals, self.wrt, self.spread = primals, asked.wrt, asked.spread
+        self.values = asked.values(target, primals)
+        self.found = asked.dispatcher.find(self.values)
 
     def __call__(self, *tangents: Any) -> Any:
         from backprose.analysis.activity import carries_derivative
@@ -144,6 +187,9 @@ def check_tuples(name: str, primals: Any, tangents: Any) -> None:
 
 def dot_like(primal: Any, tangent: Any, path: str) -> Any:
     """The tangent in the dtypes of the primal, after a check of structure and shapes."""
+    if type(primal) is type(tangent) is np.ndarray and primal.dtype is tangent.dtype and primal.shape == tangent.shape:
+        if primal.dtype.kind in "fc":
+            return tangent
     from backprose.pullback import fitted, form_of
 
     _check_none(primal, tangent, path)

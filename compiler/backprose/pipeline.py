@@ -87,6 +87,7 @@ class Compilation:
     stages: Mapping[str, Module]
     emitted: Emitted
     guards: Mapping[Any, Guard] = field(default_factory=dict)
+    request: Request | None = None
 
     @property
     def entry(self) -> str:
@@ -122,7 +123,7 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
         module = run_passes(module, ADJOINT_PASSES)
     module = _keep(stages, "optimised", beside_primals(module))
     check_functions(module)
-    return Compilation(stages, emit(module), dict(engine.guards))
+    return Compilation(stages, emit(module), dict(engine.guards), plan.request)
 
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:

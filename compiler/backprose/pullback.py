@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprose.dispatch import Specialization
 from backprose_runtime.arrays import array_module, is_array
 from backprose_runtime.containers import is_container, items, map_items
+
+if TYPE_CHECKING:
+    from backprose.explaining import Explanation, Residuals
 
 
 class Pullback:
@@ -40,6 +43,23 @@ class Pullback:
     def ir(self, stage: str = "optimised") -> str:
         """The program at a stage of the compiler, as text."""
         return self._found.ir(stage)
+
+    @property
+    def _name(self) -> str:
+        return f"`{self._found.compilation.stages['primal'].entry.name}`"
+
+    @property
+    def residuals(self) -> Residuals:
+        """What it holds of the forward sweep, why, and how many bytes that takes."""
+        from backprose.explaining import weighed
+
+        return weighed(self._found, self._name, self._residuals)
+
+    def explain(self, line: int | None = None) -> Explanation:
+        """What is kept for it and why, and which arguments have no derivative; see `grad(f).explain`."""
+        from backprose.explaining import explain
+
+        return explain(self._found, f"Pullback of {self._name}", self._name, line)
 
     def __repr__(self) -> str:
         return f"<pullback, compiled for {self._found.signature}>"

@@ -15,7 +15,7 @@ from backprose.annotations import SignatureError, parse_kind, parse_signature
 
 MODEL = '''
 from collections import namedtuple
-import numpy as np
+import backprose, numpy as np
 
 rate = 0.5
 table = np.ones(3)
@@ -49,6 +49,10 @@ def takes_a_pair(x):
 
 def returns_aux(x):
     return x
+
+
+def straight_through(x: "f8[:]"):
+    return np.sum(backprose.stop_gradient(x) * x)
 
 
 class Model:
@@ -182,3 +186,28 @@ def test_signatures_from_text():
     for text in ("f8, f8", "a: f8, a: f8", "q: f8"):
         with pytest.raises(SignatureError):
             parse_signature(text, ["a"])
+
+
+def test_explain(folder):
+    made = run(folder, "-m", "backprose", "explain", "model_of_test:loss", "--wrt", "w,y", "--signature", "f8[:], f8[:,:], f8[:]")
+    assert made.returncode == 0, made.stderr
+    assert "Gradient of `loss`, for w: f64[N], x: f64[N, N], y: f64[N]\n\nw has a derivative\n" in made.stdout
+    assert "  z - y, line 13: in its variable\n      for `(z - y) ** 2`, line 13\n" in made.stdout
+    of_line = run(folder, "-m", "backprose", "explain", "model_of_test:annotated", "--line", "17")
+    assert "Line 17: return k * np.sum(x**2)\n" in of_line.stdout
+
+
+def test_check(folder):
+    signature = ("--signature", "f8[:], f8[:,:], f8[:]")
+    assert main(["check", "model_of_test:loss", *signature, "-o", "report.txt"]) == 0
+    assert (folder / "report.txt").read_text() == "model_of_test:loss: orders 1 to 2 agree with differences (fwd, rev)\n"
+    assert main(["check", "model_of_test:annotated", "--order", "1", "--modes", "rev", "--length", "5", "--seed", "3"]) == 0
+    layers = "[{w: f8[:,:], b: f8[:]}, ...], f8[:,:]"
+    assert main(["check", "model_of_test:mlp", "--signature", layers, "--order", "1"]) == 0
+
+
+def test_check_says_what_is_wrong(folder, capsys):
+    assert main(["check", "model_of_test:loss"]) == 1
+    assert "what `w` is, is not known: say so in --signature" in capsys.readouterr().err
+    assert main(["check", "model_of_test:straight_through", "--order", "1"]) == 1
+    assert "backprose: " in capsys.readouterr().err

@@ -14,7 +14,7 @@ import re
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,10 @@ FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent / "property"))
 import oracle  # noqa: E402
 
+SWEEPS = {"jacfwd": "forward", "jacrev": "reverse", "jacobian": "cheaper"}
 FILES = sorted(FOLDER.glob("*.golden"))
 FORMAT = re.compile(
-    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp|jvp)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
+    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp|jvp|hvp|hessian|jacfwd|jacrev|jacobian)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
     r"# args: (?P<args>[^\n]*)\n(?P<source>.*?)\n# emitted:\n(?P<emitted>.*)", re.DOTALL
 )  # fmt: skip
 
@@ -80,6 +81,12 @@ def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, A
     request = Request(golden.wrt, len(golden.wrt) == 1, golden.what == "value_and_grad")
     if golden.what == "jvp":
         request = Request.of_tangent(golden.wrt)
+    if golden.what == "hvp":
+        request = replace(Request.of_tangent(golden.wrt), inner=request)
+    if golden.what in SWEEPS:
+        request = replace(request, jacobian=SWEEPS[golden.what])
+    if golden.what == "hessian":
+        request = replace(request, jacobian="forward", inner=replace(request, jacobian="reverse"))
     if golden.what == "grad of grad":
         module = run_passes(gradient_module(Inference(lowered), f, kinds, request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
         module = run_passes(gradient(module, Inference(lowered), request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
@@ -93,6 +100,8 @@ def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
     """The emitted code's numbers against central differences; the cotangent of a `vjp` is random."""
     value = f(*copy.deepcopy(args))
     weight, function = 1.0, f
+    if golden.what in ("hvp", "hessian", *SWEEPS):
+        return check_along_a_direction(golden, f, args, namespace)
     if golden.what == "jvp":
         return check_tangent(golden, f, args, namespace, value)
     if golden.what == "vjp":
@@ -127,6 +136,31 @@ def check_tangent(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
     bars = oracle.differences(f, args, golden.wrt, 1e-6)
     wanted = sum(np.sum(g * d) for g, d in zip(bars, oracle.leaves(dots), strict=True))
     assert oracle.close(dot, wanted, 1e-5, 1e-5), f"differences {wanted}, emitted code {dot}"
+
+
+def check_along_a_direction(golden: Golden, f: Callable, args: tuple, namespace: dict[str, Any]) -> None:
+    """A Jacobian, a Hessian or a product with one, along a random direction of the first argument, against a difference."""
+    name, dot, step = f.__name__, oracle.direction(args[0], np.random.default_rng(1)), 1e-6
+    function = f
+    if golden.what in ("hvp", "hessian"):
+        _, names = compiled(Golden("grad", golden.wrt, golden.generic, "", "", ""), f, args)
+        function = names[f"{name}_grad"]
+    ahead, behind = (function(shifted(args[0], dot, s * step), *copy.deepcopy(args[1:])) for s in (1, -1))
+    wanted = [(a - b) / (2 * step) for a, b in zip(oracle.leaves(ahead), oracle.leaves(behind), strict=True)]
+    given = (dot,) if golden.what == "hvp" else ()
+    found = namespace[f"{name}_{golden.what}"](*copy.deepcopy(args), *given)
+    if golden.what != "hvp":
+        found = np.tensordot(found, dot, np.ndim(dot))
+    assert oracle.close(list(oracle.leaves(found)), wanted, 1e-5, 1e-5), f"differences {wanted}, emitted code {found}"
+
+
+def shifted(x: Any, dot: Any, by: float) -> Any:
+    """x moved along `dot`, in containers too."""
+    if isinstance(x, dict):
+        return {key: shifted(v, dot[key], by) for key, v in x.items()}
+    if isinstance(x, list):
+        return [shifted(v, d, by) for v, d in zip(x, dot, strict=True)]
+    return x + by * dot
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

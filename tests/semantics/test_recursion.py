@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backprose
-from backprose import check_grads, custom_vjp, grad, jvp, value_and_grad, vjp
+from backprose import check_grads, custom_vjp, errors, grad, jvp, value_and_grad, vjp
 
 V = np.array([0.3, -1.2, 2.0])
 
@@ -249,3 +249,36 @@ def test_a_rule_of_a_recursive_function_is_used():
     assert grad(with_rule)(2.0, 3) == 100.0
     assert grad(lambda x: with_rule(x, 3) * x)(2.0) == 208.0
     assert grad(grad(lambda x: with_rule(x, 3) * x))(2.0) == 200.0
+
+
+def test_a_function_that_captures_a_function_is_refused():
+    def f(x):
+        inner = lambda y: y * x  # noqa: E731 - a nested function
+        return twice(lambda y: inner(y), x, 1)
+
+    with pytest.raises(errors.UnsupportedCall, match="a function that captures another function is passed"):
+        grad(f)(1.2)
+
+
+class Node:
+    def __init__(self, value, left=None, right=None):
+        self.value, self.left, self.right = value, left, right
+
+
+def total(tree, x):
+    if tree is None:
+        return 1.0
+    return x * tree.value + total(tree.left, x * x) * total(tree.right, np.sin(x))
+
+
+def quadrature(f, a, b, n):
+    middle = (a + b) / 2
+    if n == 0:
+        return (b - a) * f(middle)
+    return quadrature(f, a, middle, n - 1) + quadrature(f, middle, b, n - 1)
+
+
+def test_trees_and_quadrature():
+    tree = Node(1.5, Node(0.3), Node(0.2, Node(0.1)))
+    check_grads(lambda x: total(tree, x), (1.2,), order=2)
+    check_grads(lambda p, b: quadrature(lambda t: np.exp(-p * t * t), 0.0, b, 3), (1.2, 0.8), order=2)

@@ -29,8 +29,8 @@ def refusal_of_options(every: Any, memory: Any, schedule: Any, snapshots: Any) -
         return "which schedule is taken must be known when compiling"
     if schedule not in (None, "binomial"):
         return f"schedule={schedule!r} is not known; it may be 'binomial', or left out"
-    if memory is not None and (schedule is not None or snapshots is not None):
-        return "memory= chooses the number of snapshots: leave out snapshots= and schedule="
+    if memory is not None and (every, schedule, snapshots) != (None, None, None):
+        return "memory= chooses the segments and the snapshots: leave the other options out"
     if memory is not None:
         return "" if bytes_of(memory) else f"memory={memory!r} is no size: give a number of bytes, or text like '200MB'"
     if (schedule is None) != (snapshots is None):

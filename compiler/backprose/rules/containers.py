@@ -10,8 +10,8 @@ import numpy as np
 import backprose_runtime
 from backprose.rules.registry import linear, no_derivative
 from backprose_runtime import (
-    appended, extended, inserted, interval, place, positive, with_item, with_items, without, without_items, without_last,
-    zeros_like,
+    appended, extended, first_legs, inserted, interval, legs_backwards, place, positive, segments, with_item, with_items,
+    within, without, without_items, without_last, zeros_like,
 )  # fmt: skip
 
 
@@ -113,4 +113,5 @@ def remove_part(y, items, start, stop, *, y_bar):
     return with_items(y_bar, at, at, zeros_like(items[start:stop]))
 
 
-no_derivative(place, interval, positive, backprose_runtime.stop_gradient)
+no_derivative(place, backprose_runtime.stop_gradient)
+no_derivative(interval, positive, within, segments, first_legs, legs_backwards)

@@ -66,7 +66,7 @@ def mark(
     engine: Inference, b: TypedBuilder, checkpoint: Callable, args: tuple, keywords: Mapping[str, Value], loc: Any
 ) -> Value:
     """`checkpoint(subject, ...)`: a function to be called, or what a loop goes over."""
-    if len(args) != 1 or not set(keywords) <= {"every"}:
+    if len(args) != 1 or not set(keywords) <= set(OPTIONS):
         raise errors.UnsupportedCall("this call of `checkpoint` is not supported", loc, "it takes one thing and options by name")
     (subject,) = args
     if any(subject in table for table in (engine.captures, engine.partials, engine.gradients, engine.methods, engine.choices)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import backprose_runtime
 import numpy as np
@@ -44,12 +45,14 @@ class Directions:
     def single(self, b: TypedBuilder) -> Value:
         """The one direction, of a scalar."""
         kind = cotangent_kind(self.blocks[0].leaf.kind)
+        if isinstance(kind, Array):
+            return b.call(np.ones_like, self.blocks[0].leaf)
         one = b.const(1.0)
         return one if plain(kind) else b.call(np.dtype(kind.dtype).type, one, kind=Scalar(kind.dtype))
 
-    def stacked(self, b: TypedBuilder) -> list[Value]:
-        """For each leaf its part of the directions, with a leading axis for these."""
-        return [self._of(b, block) for block in self.blocks]
+    def stacked(self, b: TypedBuilder, names: Iterable[str] = ()) -> list[Value]:
+        """For each leaf its part of the directions, with a leading axis for these; `names` are for them."""
+        return [b.restate(self._of(b, block), name) for block, name in zip_longest(self.blocks, names, fillvalue="")]
 
     def _of(self, b: TypedBuilder, block: Block) -> Value:
         kind = cotangent_kind(block.leaf.kind)

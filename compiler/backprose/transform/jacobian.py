@@ -1,7 +1,8 @@
-"""Jacobians: a sweep for each direction, by forward or by reverse mode.
+"""Jacobians: one sweep for a stack of directions, or one for each, by forward or by reverse mode.
 
 Forward mode pushes a unit direction for each entry of the arguments, reverse mode pulls one for each entry of the result.
-The sweep is a region that is linear in its direction, and a loop goes over these. What is found is arranged as in JAX: the structure of the
+The sweep is a region that is linear in its direction: `batch.py` makes it one sweep over directions that are stacked
+along a leading axis, and where it can't, a loop goes over them. What is found is arranged as in JAX: the structure of the
 result, in each place that of the arguments, and there arrays of the shape `y.shape + x.shape`.
 """
 
@@ -17,13 +18,14 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_complex, is_number, join, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Record, Tuple
+from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Record, Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
+from backprose.transform.batch import Batch, NotBatched
 from backprose.transform.cotangents import cotangent_kind, kind_at, leaves
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.gradient import Request, return_loc, split_aux, sweeps, taken_apart
+from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
 from backprose.transform.jvp import tangent
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
@@ -48,6 +50,8 @@ def jacobian(module: Module, engine: Inference, request: Request) -> Module:
     inputs = [fn.params[i] for i in request.wrt]
     _check(fn, inputs, result, request, place)
     mode = _cheaper(inputs, result, request) if request.jacobian == CHEAPER else request.jacobian
+    if mode == REVERSE and isinstance(result.kind, Scalar) and not request.holomorphic:
+        return _of_scalar(module, engine, request)
     builder = TypedBuilder(place and (place.beside() if mode == FORWARD else place.reversed()))
     builder.pinned = True
     build = {FORWARD: _forward, REVERSE: _reverse, CHEAPER: _either}[mode]
@@ -61,6 +65,14 @@ def jacobian(module: Module, engine: Inference, request: Request) -> Module:
         fn, name=fn.name + request.suffix, region=region, signature=None, doc=_doc(fn, inputs, mode), attrs=attrs
     )
     return found.module(entry)
+
+
+def _of_scalar(module: Module, engine: Inference, request: Request) -> Module:
+    """The Jacobian of a scalar function, by reverse mode, is its gradient."""
+    found = gradient(module, engine, replace(request, jacobian=""))
+    fn, entry = module.entry, found.entry
+    made = replace(entry, name=fn.name + request.suffix, doc=_doc(fn, [fn.params[i] for i in request.wrt], REVERSE))
+    return with_reachable(engine, made)
 
 
 @dataclass
@@ -154,7 +166,7 @@ def _inlined(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, ..
 
 # The sweep
 
-SINGLE, LOOP = "single", "loop"
+SINGLE, STACK, LOOP = "single", "stack", "loop"
 
 
 def _sweep(
@@ -170,7 +182,25 @@ def _sweep(
         b.ops.extend(region.ops)
         b.learn(region)
         return list(leaf_values(b, region.results[0])), SINGLE
-    return _loop(b, linear, directions, likes()), LOOP
+    inner = b.nested()
+    try:
+        return _stack(inner, linear, directions, b), STACK
+    except NotBatched:
+        return _loop(b, linear, directions, likes()), LOOP
+
+
+def _stack(inner: TypedBuilder, linear: Region, directions: Directions, b: TypedBuilder) -> list[Value | None]:
+    """One sweep over stacked directions."""
+    stacks = iter(directions.stacked(inner, names_of(linear)))
+    first = cotangent_kind(directions.blocks[0].leaf.kind)
+    single = len(directions.blocks) == 1 and ndim_of(first) == 1
+    batch = Batch(directions.total, first.axes[0] if single else ANY, first.length(0) if single else None)
+    for param, given in _given(inner, linear, lambda: stacks).items():
+        batch.give(param, given)
+    batch.region(inner, linear)
+    found = list(batch.leaves(inner, linear.results[0]))
+    b.ops.extend(inner.ops)
+    return found
 
 
 def _given(b: TypedBuilder, linear: Region, items: Callable[[], Any]) -> dict[Value, Value]:
@@ -181,9 +211,11 @@ def _given(b: TypedBuilder, linear: Region, items: Callable[[], Any]) -> dict[Va
 
 def _loop(b: TypedBuilder, linear: Region, directions: Directions, likes: list[Value]) -> list[Value]:
     """One sweep for each direction, and what they give stacked."""
-    items = [Value(leaf_name(v, path), kind) for v in linear.params for path, kind in leaves(v.kind)]
+    kinds = [kind for v in linear.params for _, kind in leaves(v.kind)]
+    items = [Value(name, Scalar(kind.dtype) if ndim_of(kind) == 0 else kind) for name, kind in zip(names_of(linear), kinds)]
     inner = b.nested()
-    region = clone(linear, _given(inner, linear, lambda: iter(items)))
+    given = [inner.call(np.asarray, v, kind=k) if isinstance(k, Array) and not k.axes else v for v, k in zip(items, kinds)]
+    region = clone(linear, _given(inner, linear, lambda: iter(given)))
     inner.ops.extend(region.ops)
     inner.learn(region)
     found = list(leaf_values(inner, region.results[0]))
@@ -193,6 +225,11 @@ def _loop(b: TypedBuilder, linear: Region, directions: Directions, likes: list[V
     total = b.tuple([directions.total])
     return [b.call(np.reshape, b.call(np.array, v), b.call(operator.add, total, b.call(np.shape, like)))
             for v, like in zip(lists, likes)]  # fmt: skip
+
+
+def names_of(linear: Region) -> list[str]:
+    """Names for the directions of the leaves."""
+    return [leaf_name(v, path) for v in linear.params for path, _ in leaves(v.kind)]
 
 
 # Where the rows belong

@@ -25,6 +25,7 @@ from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.outer_shapes import asking_outside, contents_read
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
+from backprose.transform.schedules import bring_back_scheduled, is_scheduled
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
+    schedule = reversal.made.get(op.iterables[0]) if op.name == "for" else None
+    if is_scheduled(schedule):
+        bring_back_scheduled(b, sides, schedule, bars.likes.unbound)
+    else:
+        bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
 
     # What the reverse loop leaves behind

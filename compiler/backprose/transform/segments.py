@@ -18,10 +18,11 @@ from dataclasses import dataclass, field, replace
 import backprose_runtime
 
 from backprose import errors
-from backprose.ir.kinds import List, Range, Scalar, Static
+from backprose.analysis.activity import maybe_unbound
+from backprose.ir.kinds import List, Range, Scalar, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, defined_values, substitute
-from backprose.rules.checkpoints import OPTIONS, paced
+from backprose.rules.checkpoints import OPTIONS, bytes_of, paced
 from backprose.transform.drop_dead import acts
 from backprose.transform.reverse_loops import carry_also
 from backprose.transform.typed import TypedBuilder
@@ -35,7 +36,7 @@ def in_segments(fn: Function) -> Function:
         return fn
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
-    segments = Segments()
+    segments = Segments(maybe_unbound(fn.region))
     return without_marks(replace(fn, region=segments.region(b, fn.region)))
 
 
@@ -63,6 +64,7 @@ def _resolved(marks: Mapping[Value, Value]) -> dict[Value, Value]:
 class Segments:
     """One function whose marked loops are being taken apart."""
 
+    unbound: set[Value]  # what may hold nothing
     marks: dict[Value, Op] = field(default_factory=dict)
 
     def region(self, b: TypedBuilder, region: Region) -> Region:
@@ -92,27 +94,38 @@ class Segments:
 
     def _for(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
         count = _iterations(b, op)
-        every = _interval(b, count, options["every"])
-        bounds = (count,) if every.kind == Static(1) else (b.const(0), count, every)
-        starts = b.op("call", bounds, [Value("", Range())], fn=range, **PLAIN).result
         whole = [_sliceable(b, v) for v in op.iterables]
-        start, carried, body = Value("start", Scalar("int")), _params(op), b.nested()
+        carried, body = _params(op), b.nested()
+        if options["schedule"].kind == Static(None) and options["memory"].kind == Static(None):
+            every = _interval(b, count, options["every"])
+            goes_over = b.op("call", (b.const(0), count, every), [Value("", Range())], fn=range, **PLAIN).result
+            item = start = Value("start", Scalar("int"))
+            end = None
+        else:
+            _refuse_scheduled(op)
+            goes_over, item = _scheduled(b, op, count, options, [v for v in op.inits if v not in self.unbound])
+            start, end = (_place(body, item, i, name) for i, name in enumerate(("start", "end")))
 
         def parts(inner: TypedBuilder) -> list[Value]:
-            end = inner.call(operator.add, start, every)
-            return [_part(inner, v, start, end, count) for v in whole]
+            after = inner.call(operator.add, start, every) if end is None else end
+            return [_part(inner, v, start, after, count, end is not None) for v in whole]
 
         after, stop, lists = _block(body, op, parts, carried, op.attrs["stops"])
         nested = [Value("", List(v.kind)) for v in lists]
-        region = body.region((start, *carried), (*stop, *after, *lists))
+        region = body.region((item, *carried), (*stop, *after, *lists))
         attrs = {"iterables": 1, "collected": len(lists), "stops": bool(stop)}
-        b.op("for", (starts, *op.inits), (*op.carried_results, *nested), [region], **attrs)
+        b.op("for", (goes_over, *op.inits), (*op.carried_results, *nested), [region], **attrs)
         for value, result in zip(nested, op.collected_results):
             b.op("call", (value,), (result,), fn=backprose_runtime.flatten, **PLAIN)
 
     def _while(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
         """The inner loop stops after an iteration behind which the condition is false, or that is the segment's last."""
         cond, every = op.regions[0], options["every"]
+        if any(options[name].kind != Static(None) for name in OPTIONS if name != "every"):
+            raise errors.NotDifferentiable(
+                "a `while` can't be checkpointed with a schedule", op.loc,
+                "how many iterations it makes is not known before", "use `every=`, or leave the options out",
+            )  # fmt: skip
         if any(map(acts, cond.ops)):
             raise errors.NotDifferentiable(
                 "the condition of a loop that is checkpointed draws or prints", op.loc,
@@ -187,12 +200,42 @@ def _sliceable(b: TypedBuilder, iterable: Value) -> Value:
     return b.call(operator.getitem, b.reversals[iterable], step, kind=iterable.kind)
 
 
-def _part(b: TypedBuilder, iterable: Value, start: Value, end: Value, count: Value) -> Value:
-    """What a segment goes over."""
+LEG = Tuple((Scalar("int"), Scalar("int")))
+
+
+def _scheduled(
+    b: TypedBuilder, op: Op, count: Value, options: Mapping[str, Value], state: list[Value]
+) -> tuple[Value, Value]:
+    """All segments, as pairs of where they begin and end, and the item of a loop over them."""
+    if options["memory"].kind != Static(None):
+        memory = b.const(bytes_of(options["memory"].kind.value))
+        pair = b.op("call", (memory, count, *state), [Value("", LEG)], fn=backprose_runtime.within, **PLAIN).result
+        every, snapshots = (_place(b, pair, i, name) for i, name in enumerate(("every", "snapshots")))
+    else:
+        one = options["every"].kind == Static(None)
+        every, snapshots = b.const(1) if one else options["every"], options["snapshots"]
+    operands = (count, every, snapshots)
+    return b.op("call", operands, [Value("", List(LEG))], fn=backprose_runtime.segments, **PLAIN).result, Value("", LEG)
+
+
+def _place(b: TypedBuilder, pair: Value, i: int, name: str) -> Value:
+    return b.op("call", (pair, b.const(i)), [Value(name, Scalar("int"))], fn=operator.getitem, **PLAIN).result
+
+
+def _refuse_scheduled(op: Op) -> None:
+    if op.attrs["stops"] or op.attrs["collected"]:
+        raise errors.NotDifferentiable(
+            "a loop that stops early, or a comprehension, can't be checkpointed with a schedule", op.loc,
+            "how many iterations it makes is not known before", "use `every=`, or leave the options out",
+        )  # fmt: skip
+
+
+def _part(b: TypedBuilder, iterable: Value, start: Value, end: Value, count: Value, within: bool) -> Value:
+    """What a segment goes over; `within`: its end is not behind that of the whole."""
     bounds = b.parts.get(iterable, ()) if isinstance(iterable.kind, Range) else ()
     if len(bounds) != 1:
         return b.call(operator.getitem, iterable, b.call(slice, start, end), kind=iterable.kind if not bounds else Range())
-    bounds = (start, b.call(min, end, count, kind=Scalar("int")))
+    bounds = (start, end if within else b.call(min, end, count, kind=Scalar("int")))
     value = b.op("call", bounds, [Value("", Range())], fn=range, **PLAIN).result
     b.parts[value] = bounds
     return value

@@ -1,0 +1,161 @@
+"""Loops under a binomial schedule and under a memory budget: the values of the plain loop, and few states at a time."""
+
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+
+import backprose
+import checkpoint_programs
+import numpy as np
+import pytest
+from backprose import errors
+from test_checkpoint import U, most_alive, plain, same
+
+checkpoint = backprose.checkpoint
+OPTIONS = {
+    "one snapshot": 'schedule="binomial", snapshots=1',
+    "three snapshots": 'schedule="binomial", snapshots=3, every=2',
+    "many snapshots": 'schedule="binomial", snapshots=50',
+    "little memory": 'memory="100 B"',
+    "much memory": "memory=10**6",
+}
+UNKNOWN_LENGTH = ("break_and_continue", "early_return")
+DRAWING = ("draws",)
+
+
+@pytest.fixture(scope="module", params=OPTIONS.values(), ids=OPTIONS)
+def programs(request, tmp_path_factory):
+    """The programs with loops that have these options."""
+    text = Path(checkpoint_programs.__file__).read_text(encoding="utf-8")
+    text, count = re.subn(r"(for .* in checkpoint\(.*?)(, every=.*)?\):", rf"\1, {request.param}):", text)
+    assert count > 10
+    path = tmp_path_factory.mktemp("schedules") / "scheduled_programs.py"
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("scheduled_programs", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {f.__name__: f for f in module.PROGRAMS if request.param in inspect.getsource(f)}
+
+
+def test_gradients_are_those_without_checkpoints(programs):
+    for name, function in programs.items():
+        if name in UNKNOWN_LENGTH + DRAWING:
+            continue
+        expected = backprose.grad(plain(getattr(checkpoint_programs, name)), (0, 1))
+        gradient = backprose.grad(function, (0, 1))
+        for n in (1, 7, 8):
+            assert same(gradient(U, 1.3, n), expected(U, 1.3, n)), name
+        _, pullback = backprose.vjp(function, U, 1.3, 7)
+        assert same(pullback(1.0)[:2], expected(U, 1.3, 7)), name
+        assert same(pullback(1.0)[:2], expected(U, 1.3, 7)), f"{name}: the pullback may be called again"
+
+
+def test_second_derivatives(programs):
+    def second(f, n=5):
+        return backprose.grad(lambda u: np.sum(np.sin(backprose.grad(f)(u, 1.3, n))))(U)
+
+    for name in ("plain_loop", "stores_in_place", "several_arrays"):
+        np.testing.assert_allclose(second(programs[name]), second(plain(getattr(checkpoint_programs, name))), rtol=1e-11)
+
+
+def test_loops_of_unknown_length_and_draws_are_refused(programs):
+    for name in UNKNOWN_LENGTH + DRAWING:
+        with pytest.raises(errors.NotDifferentiable, match="schedule|stops early"):
+            backprose.grad(programs[name])(U, 1.3, 7)
+
+
+# What is kept
+
+
+def steps_in_binomial(u, n):
+    for _ in checkpoint(range(n), schedule="binomial", snapshots=10):
+        u = u * np.cos(u)
+    return np.sum(u)
+
+
+def steps_in_binomial_segments(u, n):
+    for _ in checkpoint(range(n), schedule="binomial", snapshots=10, every=5):
+        u = u * np.cos(u)
+    return np.sum(u)
+
+
+def steps_within_memory(u, n):
+    for _ in checkpoint(range(n), memory="2 MB"):
+        u = u * np.cos(u)
+    return np.sum(u)
+
+
+def test_memory_is_bounded():
+    u = np.linspace(0.1, 1.0, 10_000)
+    rest = 8
+    for n in (100, 1000):
+        assert most_alive(steps_in_binomial, u, n) < 10 + rest
+        assert most_alive(steps_in_binomial_segments, u, n) < 10 + 2 * 5 + rest
+        assert most_alive(steps_within_memory, u, n) < 2e6 / u.nbytes + rest
+
+
+def test_more_memory_runs_less_again():
+    def counted(memory):
+        from backprose_runtime import legs_backwards, within
+
+        every, snapshots = within(memory, 1000, np.zeros(1000))
+        return sum(end - begin for *_, legs in legs_backwards(1000, every, snapshots) for begin, end in legs)
+
+    counts = [counted(states * 8000) for states in (10, 30, 100, 500, 3000)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == 0
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "options, why",
+    [
+        ({"schedule": "trinomial", "snapshots": 3}, "schedule="),
+        ({"schedule": "binomial"}, "belong together"),
+        ({"snapshots": 3}, "belong together"),
+        ({"schedule": "binomial", "snapshots": 0}, "snapshots="),
+        ({"memory": "much"}, "memory="),
+        ({"memory": "200 parsecs"}, "memory="),
+        ({"memory": -1}, "memory="),
+        ({"memory": "1 MB", "snapshots": 3}, "memory="),
+        ({"memory": "1 MB", "every": 3}, "memory="),
+    ],
+)
+def test_wrong_options_are_refused(options, why):
+    with pytest.raises(ValueError, match=why):
+        checkpoint(range(3), **options)
+
+
+def test_snapshots_are_checked_when_they_run():
+    def loop(u, n, snapshots):
+        for _ in checkpoint(range(n), schedule="binomial", snapshots=snapshots):
+            u = u * np.cos(u)
+        return u
+
+    assert backprose.grad(loop)(0.5, 9, 2) == backprose.grad(plain(loop))(0.5, 9, 2)
+    with pytest.raises(ValueError, match="not a positive"):
+        backprose.grad(loop)(0.5, 9, 0)
+
+
+def test_schedules_of_a_while_are_refused():
+    def loop(u):
+        while checkpoint(u > 0.1, schedule="binomial", snapshots=3):
+            u = u * np.cos(u)
+        return u
+
+    with pytest.raises(errors.CompileError, match="while"):
+        backprose.grad(loop)(0.5)
+
+
+def test_variables_that_may_hold_nothing_are_refused():
+    def loop(u, n):
+        for i in checkpoint(range(n), schedule="binomial", snapshots=2):
+            last = u * 2 if i == 0 else last * np.cos(u)
+            u = u * np.sin(last)
+        return np.sum(u)
+
+    with pytest.raises(errors.NotDifferentiable, match="`last` may hold nothing"):
+        backprose.grad(loop)(U, 5)
