@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "check":
             command.add_argument("--order", type=int, default=2, help="the highest derivative (2)")
             command.add_argument("--modes", default="fwd,rev", help="fwd, rev or both, with a comma between (both)")
-            command.add_argument("--length", type=int, default=3, help="of axes and lists whose length is open; also whole numbers (3)")
+            command.add_argument("--length", type=int, default=3, help="of axes and lists of any length, and whole numbers (3)")
             command.add_argument("--seed", type=int, default=0, help="chooses the arguments (0)")
         else:
             command.add_argument("--wrt", default="0", help="parameters by name or position, with commas between (the first)")

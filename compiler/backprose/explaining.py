@@ -130,7 +130,8 @@ class Explanation:
             lines += ["Kept of it for the reverse sweep:", *(f"  {entry}" for entry in made)]
         if read:
             lines += ["Its derivative reads:", *(f"  {_short(entry)}" for entry in read)]
-        return lines if len(lines) > 1 else [*lines, "Nothing is kept of it, its derivative reads nothing, and no derivative ends there."]
+        nothing = "Nothing is kept of it, its derivative reads nothing, and no derivative ends there."
+        return lines if len(lines) > 1 else [*lines, nothing]
 
 
 def _short(entry: Residual) -> str:

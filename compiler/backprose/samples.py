@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ def sample(kind: Kind, rng: np.random.Generator, length: int, name: str) -> Any:
         shape = tuple(1 if axis == ONE else length for axis in kind.axes)
         return np.asarray(_numbers(kind, rng, shape, length)).astype(kind.dtype)
     if isinstance(kind, Scalar):
-        value = _numbers(kind, rng, (), length)
-        return {"float": float, "int": int, "bool": bool, "complex": complex}.get(kind.dtype, np.dtype(kind.dtype.rstrip("_")).type)(value)
+        make = getattr(builtins, kind.dtype) if kind.is_python else np.dtype(kind.dtype.rstrip("_")).type
+        return make(_numbers(kind, rng, (), length))
     if isinstance(kind, List):
         return [sample(kind.item, rng, length, name) for _ in range(length)]
     if isinstance(kind, (Tuple, FixedList)):

@@ -17,7 +17,8 @@ from backprose.ir.kinds import Array, Range, Residuals, Slice, Static
 from backprose.ir.nodes import Function, Loc, Module, Op, Region, Value
 from backprose.ir.walk import all_ops
 
-ARGUMENT, GLOBAL, VARIABLE, LIST, SHAPE, LEVELS, AGAIN = "argument", "global", "variable", "list", "shape", "levels", "again"
+ARGUMENT, GLOBAL, VARIABLE, LIST = "argument", "global", "variable", "list"
+SHAPE, LEVELS, AGAIN = "shape", "levels", "again"
 COPIES = frozenset({np.ndarray.copy, copy_of})
 
 
@@ -25,9 +26,9 @@ COPIES = frozenset({np.ndarray.copy, copy_of})
 class Kept:
     """One value that the reverse sweep reads. `form` says how it comes back:
 
-    "argument" and "global" are what is there anyway, "variable" what is still in its variable, "list" a list with one entry for each
-    iteration, "shape" a shape or length alone, "levels" what a call that is not inlined keeps, and "again" is not kept
-    but computed again.
+    "argument" and "global" are what is there anyway, "variable" is what is still in its variable, "list" a list with one
+    entry for each iteration, "shape" a shape or length alone, "levels" what a call that is not inlined keeps, and "again"
+    is not kept but computed again.
     """
 
     name: str  # the user's, or "" for an expression
@@ -125,7 +126,8 @@ class Origins:
             return
         if op is None or op.name == "const":
             if depth:
-                yield Kept(source.name or value.name, LIST, value, op.loc if op else self.made[value].loc, readers, depth)
+                made = (op or self.made[value]).loc
+                yield Kept(source.name or value.name, LIST, value, made, readers, depth)
             return
         name, form = source.name or value.name, LIST if depth else VARIABLE
         if isinstance(source.kind, Residuals):

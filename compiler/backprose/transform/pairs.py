@@ -40,7 +40,8 @@ def tangent(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -
 
 
 def _derived(
-    engine: Inference, callee: str, what: tuple, names: tuple[str, ...], make: Callable[[Function, tuple[str, ...]], Iterable[Function]]
+    engine: Inference, callee: str, what: tuple, names: tuple[str, ...],
+    make: Callable[[Function, tuple[str, ...]], Iterable[Function]],
 ) -> tuple[str, ...]:  # fmt: skip
     """The names of what `make` gives of the function, which is asked once: where it asks itself, it gets the names."""
     key = callee, what, names
