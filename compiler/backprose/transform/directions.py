@@ -10,8 +10,8 @@ from itertools import zip_longest
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, ndim_of
-from backprose.ir.kinds import ANY, PYTHON_SCALARS, Array, Dict, FixedList, Kind, Record, Scalar, Tuple
+from backprose.analysis.kinds import ndim_of
+from backprose.ir.kinds import ANY, PYTHON_SCALARS, Array, Dict, FixedList, Kind, Scalar, Tuple
 from backprose.ir.nodes import Value
 from backprose.transform.cotangents import Path, cotangent_kind, kind_at, leaves, part
 from backprose.transform.tangents import KNOWN, keys_of
