@@ -387,7 +387,7 @@ class Dispatcher:
             raise errors.NotDifferentiable("no argument holds a floating-point number", loc, f"`{name}` is the first")
         for i in self.plan.request.wrt:
             name = self.names[i]
-            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc):
+            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc, offer_int=not self._counted):
                 found.append(i)
         return found
 

@@ -50,9 +50,9 @@ def hvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
 def linearize(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """The value of `fun(*primals)` and its derivative there: a linear function, tangents of the primals -> tangent.
 
-    The function may be called any number of times, also after the primals have changed; it takes what `jvp` takes as
-    `tangents`, one by one, and checks them in the same way. With `has_aux`, `fun` returns `(value, aux)` and the result is
-    `(value, linear, aux)`.
+    The function may be called any number of times, also after the primals have changed; each call runs the function
+    itself along with its tangent, so that nothing is kept. It takes what `jvp` takes as `tangents`, one by one, and
+    checks them in the same way. With `has_aux`, `fun` returns `(value, aux)` and the result is `(value, linear, aux)`.
     """
     from backprose.pullback import kept_apart
 
@@ -187,6 +187,8 @@ def check_tuples(name: str, primals: Any, tangents: Any) -> None:
 
 def dot_like(primal: Any, tangent: Any, path: str) -> Any:
     """The tangent in the dtypes of the primal, after a check of structure and shapes."""
+    if type(primal) is type(tangent) is float:
+        return tangent
     if type(primal) is type(tangent) is np.ndarray and primal.dtype is tangent.dtype and primal.shape == tangent.shape:
         if primal.dtype.kind in "fc":
             return tangent

@@ -135,20 +135,21 @@ def primal_indices(signature: inspect.Signature, skip: int, count: int) -> tuple
 
 
 def check_differentiable(
-    name: str, kind: Kind, allow_int: bool, loc: Any, asked: str = "a gradient with respect to it"
+    name: str, kind: Kind, allow_int: bool, loc: Any, asked: str = "a gradient with respect to it", offer_int: bool = True
 ) -> bool:
     """Refuse a differentiated argument with integer leaves, or without any that has a derivative.
 
-    True if there are integer leaves, which are allowed by `allow_int`.
+    True if there are integer leaves, which are allowed by `allow_int`, if the caller is to `offer_int`.
     """
     from backprose.analysis.activity import carries_derivative
 
     whole = [(path, leaf) for path, leaf in number_leaves(kind, name) if not carries_derivative(leaf)]
     if whole and not allow_int:
         path, leaf = whole[0]
+        other = f"leave `{name}` out by argnums, or set allow_int=True" if offer_int else f"or leave `{name}` out by argnums"
         raise errors.NotDifferentiable(
             f"{_subject(name, path)} is {describe(leaf)}, which has no derivative", loc, f"{asked} was asked for",
-            f"pass {'floats' if _is_array(leaf) else 'a float'}, leave `{name}` out by argnums, or set allow_int=True",
+            f"pass {'floats' if _is_array(leaf) else 'a float'}, {other}",
         )  # fmt: skip
     if not whole and not carries_derivative(kind):
         raise errors.NotDifferentiable(

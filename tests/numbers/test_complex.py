@@ -153,3 +153,9 @@ def test_the_sign_of_real_numbers_costs_nothing():
 def test_what_is_not_known_of_complex_numbers_is_refused(f):
     with pytest.raises(CompileError, match=r"complex|weights are real"):
         backprose.grad(lambda z: np.sum(np.real(f(z))))(Z)
+
+
+def test_nan_to_num_replaces_the_parts_one_by_one():
+    z = np.array([1 + 2j, complex(np.nan, 1.5), complex(0.5, np.inf), complex(-np.inf, np.nan)])
+    z_bar = backprose.grad(lambda z: np.real(np.sum((1 + 1j) * np.nan_to_num(z))))(z)
+    np.testing.assert_array_equal(z_bar, [1 + 1j, 1j, 1, 0])

@@ -135,5 +135,6 @@ def atanh(y, z, *, d):
     return d / ((1 - z) * (1 + z))
 
 
+singular(cmath.log)  # to the base 1
 no_derivative(cmath.isfinite, cmath.isinf, cmath.isnan, cmath.isclose)
 singular(cmath.log)

@@ -1,10 +1,10 @@
 """Many directions at once: a sweep that is linear in its direction, over directions stacked along a leading axis.
 
-What depends on the direction gets a leading axis and is *stacked*; everything else stays as it is, and is computed once.
-So `np.cos(x) * x_dot` broadcasts as it stands, a reduction moves its axes by one, an index gets a leading `:`. What has to
-be said of each function is in `batch_calls.py`; here are containers, branches and loops, through which stacks pass. Where
-a function has no such meaning there, or a condition depends on the direction, NotBatched is raised, and the caller goes over
-the directions in a loop: nothing is guessed.
+What depends on the direction gets a leading axis and is *stacked*; everything else stays as it is, and is computed
+once. So `np.cos(x) * x_dot` broadcasts as it stands, a reduction moves its axes by one, an index gets a leading `:`.
+What has to be said of each function is in `batch_calls.py` and its neighbours; here are containers, branches and
+loops, through which stacks pass. Where a function has no such meaning there, or a condition depends on the direction,
+NotBatched is raised, and the caller goes over the directions in a loop: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from backprose.analysis.kinds import dtype_of, ndim_of
 from backprose.ir.kinds import Array, Dict, Kind, List, Record, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute_op
-from backprose.transform import batch_calls
+from backprose.transform import batch_axes, batch_calls, batch_indices, batch_products  # noqa: F401 - they fill its table
 from backprose.transform.batch_calls import NotBatched
 from backprose.transform.tangents import KNOWN
 from backprose.transform.transpose import depending

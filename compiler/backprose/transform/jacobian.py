@@ -1,9 +1,9 @@
 """Jacobians: one sweep for a stack of directions, or one for each, by forward or by reverse mode.
 
-Forward mode pushes a unit direction for each entry of the arguments, reverse mode pulls one for each entry of the result.
-The sweep is a region that is linear in its direction: `batch.py` makes it one sweep over directions that are stacked
-along a leading axis, and where it can't, a loop goes over them. What is found is arranged as in JAX: the structure of the
-result, in each place that of the arguments, and there arrays of the shape `y.shape + x.shape`.
+Forward mode pushes a unit direction for each entry of the arguments, reverse mode pulls one for each entry of the
+result. The sweep is a region that is linear in its direction: `batch.py` makes it one sweep over directions that are
+stacked along a leading axis, and where it can't, a loop goes over them. What is found is arranged as in JAX: the
+structure of the result, in each place that of the arguments, and there arrays of the shape `y.shape + x.shape`.
 """
 
 from __future__ import annotations

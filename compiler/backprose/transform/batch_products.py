@@ -1,0 +1,114 @@
+"""What products and linear systems mean for stacks of directions: one factor is stacked, the others are as they are."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backprose.ir.nodes import Op, Value
+from backprose.rules.registry import named, rule_for
+from backprose.transform.rule_calls import bound
+from backprose.transform.batch_calls import (
+    NotBatched, handles, is_complex_kind, ndim, static, widened,
+)  # fmt: skip
+from backprose.transform.typed import TypedBuilder
+
+if TYPE_CHECKING:
+    from backprose.transform.batch import Batch
+
+
+@handles(np.matmul, operator.matmul, *named(np.linalg, "matmul"))
+def _matmul(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    if len(op.operands) != 2 or op.keywords:
+        raise NotBatched(op.fn)
+    left, right = op.operands
+    m, n = ndim(left), ndim(right)
+    if batch.form(left) and batch.form(right):
+        raise NotBatched("a product of two directions")
+    if batch.form(left):
+        if m == 1 and n > 2:
+            raise NotBatched("a vector times many matrices")
+        return b.call(operator.matmul, widened(batch, b, left, max(m, n) if n > 1 else m), right)
+    if n == 1:
+        if m > 2:
+            raise NotBatched("many matrices times a vector")
+        return b.call(operator.matmul, batch.now(right), left if m == 1 else b.call(np.transpose, left))
+    return b.call(operator.matmul, left, widened(batch, b, right, max(m, n)))
+
+
+@handles(np.dot, np.inner, np.vdot)
+def _dot(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    if len(op.operands) != 2 or op.keywords:
+        raise NotBatched(op.fn)
+    left, right = op.operands
+    if 0 in (ndim(left), ndim(right)):
+        if op.fn is np.vdot:
+            raise NotBatched(op.fn)
+        n = ndim(op.result)
+        return b.call(operator.mul, widened(batch, b, left, n), widened(batch, b, right, n))
+    plain = max(ndim(left), ndim(right)) <= (2 if op.fn is np.dot else 1)
+    if not plain or (op.fn is np.vdot and (is_complex_kind(left.kind) or is_complex_kind(right.kind))):
+        raise NotBatched(op.fn)
+    return _matmul(batch, b, op)
+
+
+@handles(np.outer)
+def _outer(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    left, right = op.operands[:2]
+    if len(op.operands) != 2 or (ndim(left), ndim(right)) != (1, 1) or (batch.form(left) and batch.form(right)):
+        raise NotBatched(op.fn)
+    column = b.call(np.expand_dims, batch.now(left), b.const(-1))
+    return b.call(operator.mul, column, widened(batch, b, right, 2))
+
+
+@handles(np.tensordot)
+def _tensordot(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    args, keywords = bound(rule_for(op.fn), op)
+    given = {**args, **keywords}
+    if not given.keys() <= {"a", "b", "axes"}:
+        raise NotBatched(op.fn)
+    left, right = given["a"], given["b"]
+    if batch.form(left) and batch.form(right):
+        raise NotBatched("a product of two directions")
+    m, n = ndim(left), ndim(right)
+    axes = static(b, given.get("axes"), 2)
+    pairs = (tuple(range(m - axes, m)), tuple(range(axes))) if isinstance(axes, int) else tuple(
+        (side,) if isinstance(side, int) else tuple(side) for side in axes
+    )  # fmt: skip
+    first, second = ([i % k for i in side] for side, k in zip(pairs, (m, n)))
+    if batch.form(left):
+        first = [i + 1 for i in first]
+    else:
+        second = [i + 1 for i in second]
+    sides = b.tuple([b.tuple([b.const(i) for i in side]) for side in (first, second)])
+    found = b.call(np.tensordot, batch.now(left), batch.now(right), sides)
+    place = 0 if batch.form(left) else m - len(first)
+    return found if place == 0 else b.call(np.moveaxis, found, b.const(place), b.const(0))
+
+
+@handles(np.einsum)
+def _einsum(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    subscripts, *operands = op.positional
+    text = static(b, subscripts, "")
+    if op.keywords or not isinstance(text, str) or "..." in text or "->" not in text:
+        raise NotBatched("an einsum with options")
+    inputs, output = text.replace(" ", "").split("->")
+    free = next(c for c in "zyxwvutsrqponmlkjihgfedcba" if c not in text)
+    terms = inputs.split(",")
+    moving = [batch.form(v) for v in operands]
+    if sum(map(bool, moving)) != 1:
+        raise NotBatched("a product of two directions")
+    terms = [free + term if stacks else term for term, stacks in zip(terms, moving)]
+    return b.call(np.einsum, b.const(f"{','.join(terms)}->{free}{output}"), *map(batch.now, operands))
+
+
+@handles(np.linalg.solve)
+def _solve(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    left, right = op.operands
+    if batch.form(left) or ndim(left) != 2 or ndim(right) not in (1, 2):
+        raise NotBatched(op.fn)
+    if ndim(right) == 1:
+        return b.call(np.transpose, b.call(np.linalg.solve, left, b.call(np.transpose, batch.now(right))))
+    return b.call(np.linalg.solve, left, batch.now(right))
