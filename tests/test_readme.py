@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/tutorial.md", "docs/in-place.md", "docs/custom-rules.md", "docs/numbers.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/in-place.md", "docs/custom-rules.md", "docs/numbers.md", "docs/checkpointing.md"]
 LINKED = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 BLOCK = re.compile(r"(?P<output><!-- output -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -21,20 +21,20 @@ def checkpoint(
     subject: Any, /, *, every: int | None = None, memory: int | str | None = None, schedule: str | None = None,
     snapshots: int | None = None,
 ) -> Any:  # fmt: skip
-    """Trades time for memory: of a function's calls, or of a loop, little is kept, and it runs again in the reverse sweep.
+    """Trades time for memory: little is kept of a function or a loop, and it runs again in the reverse sweep.
 
-    A function, as a decorator or by a call: `checkpoint(f)` is a function like `f`. Inside a differentiated function its
-    calls keep no more than what `f` reads from outside: its arguments and what it captures.
+    A function, as a decorator or by a call: `checkpoint(f)` is a function like `f`. Inside a differentiated function
+    its calls keep no more than what `f` reads from outside: its arguments and what it captures.
 
         @backprose.checkpoint
         def block(w, x):
             return np.tanh(w @ np.sin(x))
 
     A loop, by what it goes over or by its condition: both are given back as they are, so that the program is the same
-    without derivatives. What the loop carries is kept once in `every` iterations; in the reverse sweep each segment of so
-    many iterations runs again and is swept back before the next. By default a `for` has about sqrt(n) segments of sqrt(n)
-    iterations, and the segments of a `while` grow by one iteration each, which comes to the same: of n iterations about
-    2 sqrt(n) are held at a time, and each runs twice.
+    without derivatives. What the loop carries is kept once in `every` iterations; in the reverse sweep each segment of
+    so many iterations runs again and is swept back before the next. By default a `for` has about sqrt(n) segments of
+    sqrt(n) iterations, and the segments of a `while` grow by one iteration each: of n iterations about 2 sqrt(n), in a
+    `while` 3 sqrt(n), are held at a time, and each runs twice.
 
         for t in backprose.checkpoint(range(n), every=100):
             u = step(u, t)
@@ -42,8 +42,8 @@ def checkpoint(
         while backprose.checkpoint(error > tolerance):
             ...
 
-    With `schedule="binomial"` no more than `snapshots` states are kept at a time, however long the loop is: segments, of
-    one iteration or of `every`, run again more than once, as seldom as that allows (Griewank and Walther 2000). With
+    With `schedule="binomial"` no more than `snapshots` states are kept at a time, however long the loop is: segments,
+    of one iteration or of `every`, run again more than once, as seldom as that allows (Griewank and Walther 2000). With
     `memory=`, a number of bytes or text such as "200MB", the number of snapshots follows from the bytes that the loop
     carries when it begins. Both are for a `for` that does not stop early and does not draw.
 

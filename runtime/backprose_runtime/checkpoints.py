@@ -1,8 +1,8 @@
 """When a loop that is checkpointed keeps what it carries, and from where it runs again.
 
-A loop of `count` iterations consists of segments of `every` iterations. Under a binomial schedule (Griewank and Walther
-2000, Algorithm 799) no more than `snapshots` states are kept at a time. Legs, pairs of where one begins and ends, are runs
-of segments at whose beginning the state is kept.
+A loop of `count` iterations consists of segments of `every` iterations. Under a binomial schedule (Griewank and
+Walther 2000, Algorithm 799) no more than `snapshots` states are kept at a time. Legs, pairs of where one begins and
+ends, are runs of segments at whose beginning the state is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Leg = tuple[int, int]
 
 
 def interval(count: int) -> int:
-    """How many iterations a segment of a loop of so many has: about the square root, so that there are as many segments."""
+    """How many iterations a segment of a loop of so many has: about as many as there are segments then."""
     return max(1, math.isqrt(max(0, count)))
 
 
@@ -31,8 +31,10 @@ def positive(every: Any) -> int:
 
 
 def within(memory: int, count: int, *state: Any) -> tuple[int, int]:
-    """The iterations of a segment, and the snapshots, for which a budget of so many bytes has room: a snapshot holds the
-    `state`, and an iteration of the segment that is swept back is taken to keep about twice as much."""
+    """The iterations of a segment, and the snapshots, for which a budget of so many bytes has room.
+
+    A snapshot holds the `state`. An iteration of the segment that is swept back is taken to keep twice as much.
+    """
     room = memory // max(1, _bytes(state))
     if room > 2 * count:
         return max(1, count), 1
@@ -60,7 +62,7 @@ def first_legs(count: int, every: int, snapshots: int) -> list[Leg]:
 
 
 def legs_backwards(count: int, every: int, snapshots: int) -> Backwards:
-    """For each segment, last to first: where it starts and ends, and the legs that lead there from the last state kept."""
+    """For each segment, last first: where it starts and ends, and the legs that lead there from the last state kept."""
     return Backwards(max(count, 0), positive(every), positive(snapshots))
 
 
@@ -87,8 +89,7 @@ def _in_iterations(legs: list[Leg], count: int, every: int) -> list[Leg]:
 
 
 def _first(length: int, snapshots: int) -> tuple[list[Leg], list[Leg]]:
-    """The legs to the last of so many segments, and that itself. Where there is no room to keep where it begins, the last
-    leg runs on to the end."""
+    """The legs to the last of so many segments, and that itself; where its state has no room, the last leg runs on."""
     if not length:
         return [], []
     legs = _legs(0, length, snapshots)
@@ -129,4 +130,5 @@ def _split(length: int, snapshots: int) -> int:
     repeats = 1
     while math.comb(snapshots + repeats, snapshots) < length:
         repeats += 1
-    return min(math.comb(snapshots + repeats - 1, snapshots), length - math.comb(snapshots - 1 + repeats - 1, snapshots - 1))
+    before = math.comb(snapshots + repeats - 1, snapshots)
+    return min(before, length - math.comb(snapshots + repeats - 2, snapshots - 1))

@@ -14,8 +14,8 @@ U = np.array([0.3, -1.2, 0.7, 1.9, -0.4])
 
 def plain(function):
     """The same program without checkpoints."""
-    names = {**function.__globals__, "checkpoint": lambda subject, **options: subject, "step": checkpoint_programs._step}
-    return types.FunctionType(function.__code__, names, function.__name__, None, function.__closure__)
+    own = {"checkpoint": lambda subject, **options: subject, "step": checkpoint_programs._step}
+    return types.FunctionType(function.__code__, {**function.__globals__, **own}, function.__name__, None, function.__closure__)
 
 
 def same(found, expected):
@@ -166,14 +166,26 @@ def test_methods_and_partials():
     expected = backprose.grad(lambda x: np.sum(np.sin(1.3 * np.sin(1.3 * x) * x) * np.sin(1.3 * x) * x))(U)
     np.testing.assert_allclose(backprose.grad(Model(1.3).loss)(U), expected)
     scaled = checkpoint(partial(checkpoint_programs._step, k=1.3))
-    assert same([backprose.grad(lambda u: np.sum(scaled(u)))(U)], [backprose.grad(lambda u: np.sum(checkpoint_programs._step(u, 1.3)))(U)])
+    expected = backprose.grad(lambda u: np.sum(checkpoint_programs._step(u, 1.3)))(U)
+    assert same([backprose.grad(lambda u: np.sum(scaled(u)))(U)], [expected])
 
 
 def test_a_checkpointed_function_itself():
     expected = backprose.vjp(checkpoint_programs._step, U, 1.3)[1](U)
     assert same(backprose.vjp(checkpoint_programs.step, U, 1.3)[1](U), expected)
     whole = checkpoint(checkpoint_programs.calls_in_a_row)
-    assert same([backprose.grad(whole)(U, 1.3, 2)], [backprose.grad(plain(checkpoint_programs.calls_in_a_row))(U, 1.3, 2)])
+    expected = backprose.grad(plain(checkpoint_programs.calls_in_a_row))(U, 1.3, 2)
+    assert same([backprose.grad(whole)(U, 1.3, 2)], [expected])
+
+
+def test_a_module_of_its_own():
+    from backprose.standalone import module_text
+
+    gradient = backprose.grad(checkpoint_programs.calls_in_a_loop)
+    expected = gradient(U, 1.3, 5)
+    names = {}
+    exec(module_text(gradient.specializations[0], "a test", "0"), names)
+    assert same([names["calls_in_a_loop_grad"](U, 1.3, 5)], [expected])
 
 
 def test_differentiable():

@@ -1,4 +1,4 @@
-"""Schedules: every segment is swept back once, last first, from states that were kept, of which there are never too many."""
+"""Schedules: every segment is swept back once, last first, and never are too many states kept."""
 
 from functools import lru_cache
 

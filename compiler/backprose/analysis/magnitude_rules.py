@@ -57,7 +57,9 @@ def _for(*functions: Any) -> Callable[[FactRule], FactRule]:
 
 
 def _is_real(op: Op) -> bool:
-    return not any(is_complex(v.kind) for v in (*op.operands, op.result) if is_number(v.kind))
+    """Whether nothing in the call may be complex, as anything may be whose dtype is decided at run time."""
+    kinds = [v.kind for v in (*op.operands, op.result) if is_number(v.kind)]
+    return not any(dtype_of(kind) is None or is_complex(kind) for kind in kinds)
 
 
 def _first(m: Magnitudes, op: Op) -> Fact:

@@ -124,6 +124,10 @@ class Magnitudes:
         fact = self.of(value)
         return Fact.FLAT in fact and Fact.SURELY_NONZERO not in fact
 
+    def is_nonnegative(self, value: Value) -> bool:
+        """Whether the value is 0, positive, or NaN."""
+        return Fact.NONNEGATIVE in self.of(value)
+
     def set(self, value: Value, fact: Fact) -> None:
         if isinstance(value.kind, Static) and is_number(value.kind):
             fact = of_number(value.kind.value)

@@ -49,6 +49,13 @@ def _broadcast(array: Kind, shape: Kind | None = None) -> Kind | None:
     return None if shape is None else _reshaped(array, shape)
 
 
+def _interpolated(kind: Kind, x: Kind, y: Kind, option: Kind, t: Kind, order: Kind) -> Kind | None:
+    """The axes of the places, then those of a value: that points are in order, no example shows."""
+    if not (isinstance(y, Array) and isinstance(t, Array) and y.axes) or {y.dtype, t.dtype} != {"float64"}:
+        return None
+    return Array("float64", (*t.axes, *y.axes[1:]))
+
+
 def _sparse_product(data: Kind, rows: Kind, columns: Kind, shape: Kind, x: Kind) -> Kind | None:
     """As many rows as the matrix has, and the columns of x."""
     if not (isinstance(data, Array) and isinstance(x, Array) and isinstance(shape, Tuple)):
@@ -238,6 +245,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.stop_gradient: lambda x: x,
     backprose_runtime.unbroadcast: _like_second,
     backprose_runtime.sum_to: _summed_to,
+    backprose_runtime.interpolated: _interpolated,
     backprose_runtime.sparse_product: _sparse_product,
     backprose_runtime.sparse_solution: _sparse_solution,
 }

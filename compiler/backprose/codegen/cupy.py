@@ -24,6 +24,7 @@ from backprose.ir.walk import all_ops
 # What the runtime computes on the host alone.
 HOST_ONLY = {
     backprose_runtime.parts: ("indices of parts are made on the host", "slice the parts, and reduce each"),
+    backprose_runtime.interpolated: ("curves are SciPy's, on the host", "compute with NumPy arrays"),
     backprose_runtime.sparse_product: ("sparse matrices are SciPy's, on the host", "compute with NumPy arrays"),
     backprose_runtime.sparse_solution: ("sparse matrices are SciPy's, on the host", "compute with NumPy arrays"),
 }

@@ -6,7 +6,7 @@ import builtins
 import cmath
 import math
 
-from backprose.rules.registry import elementwise, linear, no_derivative, rule
+from backprose.rules.registry import elementwise, linear, no_derivative, rule, singular
 
 # Parts and polar coordinates
 
@@ -135,4 +135,5 @@ def atanh(y, z, *, d):
     return d / ((1 - z) * (1 + z))
 
 
+singular(cmath.log)  # to the base 1
 no_derivative(cmath.isfinite, cmath.isinf, cmath.isnan, cmath.isclose)

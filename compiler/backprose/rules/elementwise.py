@@ -15,7 +15,7 @@ import numpy as np
 from backprose.rules.registry import (
     at_compile_time, elementwise, linear, multilinear, no_derivative, pushforward, real_only, rule, singular, step_of_reals,
 )  # fmt: skip
-from backprose.rules.static import is_flat_at_zero, value_is_known
+from backprose.rules.static import is_flat_at_zero, may_turn_complex, value_is_known
 from backprose_runtime import unbroadcast
 
 
@@ -94,21 +94,31 @@ def power(y, a, b, *, d):
     Choices: a^0 has derivative 0 for every a, also 0; for a <= 0 the partial by the exponent is taken as 0 (for a < 0
     the function exists at isolated exponents only; 0^b is 0 on either side of b > 0). If b < 1 is a constant, a quotient:
     infinite at a = 0, but 0 there if a is evidently a square or a sum of squares, as is any power of a norm.
-    Complex powers are differentiated on the branch that is taken.
+    Complex powers are differentiated on the branch that is taken. Python's own floats have powers that are not whole
+    for a >= 0 only: where `a ** b` turns complex, the derivative raises ValueError.
     """
+    if may_turn_complex(y, a, b):
+        return power_of_floats(a, b, d)
     if is_root(b):
         return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** lowered(b)), d * (y * log_of_base(a, y))
 
 
+def power_of_floats(a, b, d):
+    """The partials of `power` by math.pow, which raises where a < 0 and b is not whole."""
+    if is_root(b):
+        return d * b / math.pow(a, 1 - b), None
+    return d * (b * math.pow(a, lowered(b))), d * (math.pow(a, b) * math.log(a if a > 0 else 1.0))
+
+
 def is_root(b):
-    """Whether the exponent is a constant below 1."""
+    """Whether the exponent is a constant below 1, and not 0: a^0 is no quotient, it has derivative 0 everywhere."""
     return value_is_known(b) and is_below_1(b)
 
 
 @at_compile_time
 def is_below_1(b):
-    return not isinstance(b, complex) and b < 1
+    return not isinstance(b, complex) and b < 1 and b != 0
 
 
 @elementwise(np.remainder, operator.mod)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprose.rules.registry import linear, real_only, refused, rule
+from backprose.rules.registry import linear, pushforward, real_only, refused, rule
 from backprose.rules.signals import against
 from backprose.rules.static import require
 from backprose_runtime import unbroadcast
@@ -98,6 +98,21 @@ def polydiv(y, u, v, *, y_bar):
     top = np.flip(np.polydiv(np.concatenate([np.flip(q_bar), np.zeros(n - 1)]), v)[0])
     w_bar = np.concatenate([top, r_bar])
     return np.reshape(w_bar, np.shape(u)), -against(w_bar, q, v)
+
+
+@pushforward(np.polydiv)
+def polydiv_dot(y, u, v, *, u_dot, v_dot):
+    """du - q dv = dq v + dr, divided by v; of dr the last coefficients, as many as r has: NumPy drops its leading zeros."""
+    q, r = y
+    if np.size(u) < np.size(v):
+        w = np.zeros_like(np.ravel(u)) if u_dot is None else np.ravel(u_dot)
+        return np.zeros_like(q), w[np.size(w) - np.size(r) :]
+    if u_dot is None:
+        w = -np.convolve(q, np.ravel(v_dot))
+    else:
+        w = np.ravel(u_dot) if v_dot is None else np.ravel(u_dot) - np.convolve(q, np.ravel(v_dot))
+    q_dot = np.polydiv(w, v)[0]
+    return q_dot, (w - np.convolve(q_dot, np.ravel(v)))[np.size(w) - np.size(r) :]
 
 
 # Roots and fits

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from backprose.rules.elementwise import is_root, off_zero
+from backprose.rules.elementwise import is_root, off_zero, power_of_floats
 from backprose.rules.registry import effect, elementwise, linear, no_derivative, real_only, rule, singular
-from backprose.rules.static import is_flat_at_zero
+from backprose.rules.static import is_flat_at_zero, may_turn_complex
 
 # Builtins
 
@@ -64,6 +64,8 @@ def prod(y, iterable, *, y_bar, start=1):
 def power(y, a, b, *, d):
     """y = a^b.  Choices: a^0 has derivative 0 for every a; for a <= 0 the partial by the exponent is taken as 0. A root of
     a square has the derivative 0 at 0, as in np.power."""
+    if may_turn_complex(y, a, b):
+        return power_of_floats(a, b, d)
     if is_root(b):
         return d * b / (off_zero(a) if is_flat_at_zero(a) and b > 0 else a) ** (1 - b), None
     return d * (b * a ** (b - (b != 0))), d * (y * math.log(a) if a > 0 else 0.0)

@@ -37,6 +37,11 @@ def is_flat_at_zero(x):
     return False
 
 
+def may_turn_complex(y, a, b):
+    """Whether `y = a ** b` of Python's floats is complex wherever a < 0, which nothing excludes. The compiler asks the kinds."""
+    return type(a) in (int, float) and type(b) is float and not b.is_integer()
+
+
 def names_imaginary_part(path):
     """Whether a path of `set_at` leads through `.imag`. The compiler sees it in the kinds, whatever the indices are."""
     return any([isinstance(step, str) and step == "imag" for step in path])

@@ -7,7 +7,7 @@ again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backprose import errors
@@ -61,7 +61,6 @@ class Replay:
     """Forward ops as they run first, and as they run again: what has an effect is not repeated."""
 
     reversal: Reversal
-    callees: dict[str, bool] = field(default_factory=dict)
 
     def split(self, region: Region) -> tuple[Region, Region, list[Value]]:
         """The region, the region for the second run, and what this reads of the first, which is free in it."""
@@ -74,7 +73,7 @@ class Replay:
                 first.append(op)
                 drawn += [v for v in op.results if not isinstance(v.kind, Static)]
                 second += [constant(v, op) for v in op.results if isinstance(v.kind, Static)]
-            elif op.regions and any(has_effect(inner.fn) for r in op.regions for inner in all_ops(r) if inner.name == "call"):
+            elif any(map(_has_effects, op.regions)):
                 once, again, more = self._nested(op)
                 first.append(once)
                 second.append(again)
@@ -98,11 +97,12 @@ class Replay:
             ops = (*once.ops, *(Op("unbound", (), (v,), {}, (), op.loc) for v in nothing))
             onces.append(replace(once, ops=ops, results=(*once.results, *yielded)))
             agains.append(substitute(again, {v: next(at) for v in values}))
-        return replace(op, results=(*op.results, *drawn), regions=tuple(onces)), replace(op, regions=tuple(agains)), drawn
+        first = replace(op, results=(*op.results, *drawn), regions=tuple(onces))
+        return first, replace(op, regions=tuple(agains)), drawn
 
     def _loop(self, op: Op) -> tuple[Op, Op, list[Value]]:
         """A loop that draws collects what it draws; run again, it goes over that as well."""
-        if op.name == "while" and any(has_effect(inner.fn) for inner in all_ops(op.regions[0]) if inner.name == "call"):
+        if op.name == "while" and _has_effects(op.regions[0]):
             raise errors.NotDifferentiable(
                 "the condition of a loop that is checkpointed draws or prints", op.loc,
                 "it runs once more than the body, and is not run again", "do that in the loop's body",
@@ -127,7 +127,8 @@ class Replay:
         """What is behind an `invoke` can't be looked into: it must not draw."""
         if op.name != "invoke":
             return
-        known = {**{i.name: i.function for i in self.reversal.engine.instances.values()}, **self.reversal.engine.functions}
+        engine = self.reversal.engine
+        known = {**{i.name: i.function for i in engine.instances.values()}, **engine.functions}
         name = op.attrs["callee"].removesuffix("_forward")
         if draws(known.get(name), known, set()):
             raise errors.NotDifferentiable(
@@ -136,15 +137,17 @@ class Replay:
             )  # fmt: skip
 
 
+def _has_effects(region: Region) -> bool:
+    return any(op.name == "call" and has_effect(op.fn) for op in all_ops(region))
+
+
 def draws(fn: Function | None, known: dict, seen: set[str]) -> bool:
     """Whether a call of the function may have an effect."""
     if fn is None or fn.name in seen:
         return fn is None
     seen.add(fn.name)
-    return any(
-        (op.name == "call" and has_effect(op.fn)) or (op.name == "invoke" and draws(known.get(op.attrs["callee"]), known, seen))
-        for op in all_ops(fn.region)
-    )
+    callees = (op.attrs["callee"] for op in all_ops(fn.region) if op.name == "invoke")
+    return _has_effects(fn.region) or any(draws(known.get(callee), known, seen) for callee in callees)
 
 
 def constant(value: Value, op: Op) -> Op:

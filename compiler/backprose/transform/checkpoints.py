@@ -67,11 +67,17 @@ def mark(
 ) -> Value:
     """`checkpoint(subject, ...)`: a function to be called, or what a loop goes over."""
     if len(args) != 1 or not set(keywords) <= set(OPTIONS):
-        raise errors.UnsupportedCall("this call of `checkpoint` is not supported", loc, "it takes one thing and options by name")
+        raise errors.UnsupportedCall(
+            "this call of `checkpoint` is not supported", loc, "it takes one argument, and options by name",
+            "call it so",
+        )
     (subject,) = args
-    if any(subject in table for table in (engine.captures, engine.partials, engine.gradients, engine.methods, engine.choices)):
+    functions = (engine.captures, engine.partials, engine.gradients, engine.methods, engine.choices)
+    if any(subject in table for table in functions):
         if keywords:
-            raise errors.UnsupportedCall("this call of `checkpoint` is not supported", loc, "its options are for loops")
+            raise errors.UnsupportedCall(
+                "this call of `checkpoint` is not supported", loc, "its options are for loops", "leave them out"
+            )
         value = Value("", Object(type(checkpoint)))
         engine.checkpointed[value] = subject
         return value
@@ -84,7 +90,7 @@ def _paced(engine: Inference, b: TypedBuilder, subject: Value, keywords: Mapping
     known = {k: _known(b, keywords[k]) if k in keywords else None for k in OPTIONS}
     wrong = refusal_of_options(**known)
     if wrong:
-        raise errors.UnsupportedCall(f"`checkpoint`: {wrong}", loc, "", "")
+        raise errors.UnsupportedCall("this call of `checkpoint` is not supported", loc, wrong, "see its documentation")
     options = tuple(keywords[k] if k in keywords else b.const(None) for k in OPTIONS)
     for table in (engine.single, engine.iterators):
         if subject in table:  # what is gone over in lockstep
@@ -94,7 +100,8 @@ def _paced(engine: Inference, b: TypedBuilder, subject: Value, keywords: Mapping
             table[value] = marked if table is engine.iterators else marked[0]
             engine.fresh[value] = engine.fresh.get(subject, -1)
             return value
-    if not isinstance(subject.kind, (Range, List, Array, Scalar)) or (isinstance(subject.kind, List) and subject in b.parts):
+    written_out = isinstance(subject.kind, List) and subject in b.parts
+    if written_out or not isinstance(subject.kind, (Range, List, Array, Scalar)):
         raise errors.UnsupportedCall(
             f"a loop over {subject.kind} can't be checkpointed", loc, "its iterations are written out one by one",
             "put its body into a function, and checkpoint that",

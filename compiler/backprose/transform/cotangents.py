@@ -8,7 +8,7 @@ here, once: sums over broadcast axes, casts to the primal's dtype, zeros, and ac
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,8 @@ from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Residuals, Scalar, Static, Tuple, Unbound,
 )  # fmt: skip
-from backprose.ir.nodes import Value
+from backprose.ir.nodes import Region, Value
+from backprose.ir.walk import free_values
 from backprose.transform.typed import TypedBuilder
 
 Path = tuple[Any, ...]
@@ -265,7 +266,7 @@ def fit(b: TypedBuilder, bar: Value, kind: Kind, primal: Any, exact: bool = Fals
     if isinstance(kind, Array) and isinstance(bar.kind, (List, FixedList, Tuple)):
         return b.call(np.array, bar, kind=kind)  # an array that was used as a list
     if isinstance(kind, List) and isinstance(bar.kind, List):
-        return _cast_items(b, bar, kind)
+        return _cast_items(b, bar, kind, primal)
     if isinstance(kind, List) or not is_inexact(kind):
         return bar
     if isinstance(kind, Scalar) and isinstance(bar.kind, Array) and not bar.kind.axes:
@@ -334,7 +335,8 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     if have is not None and is_complex(bar.kind) and not is_complex(kind):
         bar = b.call(np.real, bar)
         have = dtype_of(bar.kind)
-    if want == have and want not in ("bool", "int", "float", "float64") and _is_chosen(b, bar):
+    same = want == have or (have, want) == ("complex", "complex128")
+    if same and want not in ("bool", "int", "float", "float64") and _is_chosen(b, bar):
         make = complex if want == "complex" else np.dtype(want).type
         return b.call(make, bar, kind=Scalar(want))  # one of the branches may give a Python number
     if want == "complex" and have not in (None, "complex", "complex128"):
@@ -352,17 +354,39 @@ def cast(b: TypedBuilder, bar: Value, kind: Kind) -> Value:
     return b.call(np.dtype(want).type, bar, kind=Scalar(want))
 
 
-def _cast_items(b: TypedBuilder, bar: Value, kind: List) -> Value:
-    """A list of numbers whose dtype is that of the primal's: Python's own and float64 are as good as each other."""
+def _cast_items(b: TypedBuilder, bar: Value, kind: List, primal: Callable[[], Value]) -> Value:
+    """A list of numbers or arrays of the primal's dtype: Python's own and float64 are as good as each other."""
     if is_complex(bar.kind.item) and not is_complex(kind.item) and dtype_of(kind.item) is not None:
         raise errors.NotDifferentiable(
             "a list of real numbers becomes one of complex ones", b.loc, "its cotangent is a list too, of which the real parts count",
             "make the list complex from the start, or use two lists",
         )  # fmt: skip
+    if _is_other(bar.kind.item, kind.item):
+        return _each_fitted(b, bar, kind, primal)
     want = dtype_of(kind.item) if isinstance(kind.item, Scalar) and isinstance(bar.kind.item, Scalar) else None
     if want in (None, *PYTHON_SCALARS, "float64", "complex128"):
         return bar  # elsewhere, also where its dtype is right: some of the items may be Python's numbers
     return b.call(list, b.call(np.array, bar, b.data(np.dtype(want).type)), kind=kind)
+
+
+def _is_other(bar: Kind, kind: Kind) -> bool:
+    """Whether arrays in a list of cotangents may have another dtype than those in the list of primals, at any depth."""
+    if isinstance(kind, List) and isinstance(bar, List):
+        return _is_other(bar.item, kind.item)
+    return isinstance(kind, Array) and isinstance(bar, (Array, Number)) and dtype_of(kind) != dtype_of(bar)
+
+
+def _each_fitted(b: TypedBuilder, bar: Value, kind: List, primal: Callable[[], Value]) -> Value:
+    """`[x_bar.astype(x.dtype) for x_bar in bars]`, and beside the primals where these are of several dtypes."""
+    item, like = Value("", bar.kind.item), Value("", kind.item)
+    inner = b.nested()
+    fitted = fit(inner, item, kind.item, lambda: like, exact=True)
+    region = Region((item,), tuple(inner.ops), (fitted,))
+    over = (bar,)
+    if like in free_values(region):
+        region, over = replace(region, params=(item, like)), (bar, primal())
+    result = Value("", List(cotangent_kind(kind.item)))
+    return b.op("for", over, [result], [region], iterables=len(over), collected=1, stops=False).result
 
 
 def _is_chosen(b: TypedBuilder, bar: Value) -> bool:

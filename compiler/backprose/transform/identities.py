@@ -152,7 +152,10 @@ def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not op.is_derivative or not isinstance(n.kind, Static):
         return None
     if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
-        return b.call(np.broadcast_to, b.const(1.0), b.call(np.shape, x), kind=op.result.kind)
+        one, dtype = b.const(1.0), dtype_of(op.result.kind)
+        if dtype != "float64":
+            one = b.call(np.dtype(dtype).type, one, kind=Scalar(dtype))
+        return b.call(np.broadcast_to, one, b.call(np.shape, x), kind=op.result.kind)
     return _same_kind(x, op) if _is_const(n, 1) else None
 
 
@@ -169,7 +172,14 @@ def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     chosen = op.operands[1 if op.operands[0].kind.value else 2]
     if chosen.kind == op.result.kind:
         return chosen
-    return chosen if op.is_derivative and ndim_of(op.result.kind) == 0 and ndim_of(chosen.kind) == 0 else None
+    if not op.is_derivative or ndim_of(op.result.kind) != 0 or ndim_of(chosen.kind) != 0:
+        return None
+    return chosen if _plain(dtype_of(chosen.kind)) == _plain(dtype_of(op.result.kind)) else None
+
+
+def _plain(dtype: str | None) -> str | None:
+    """Python's name of a precision that is also Python's."""
+    return {"float64": "float", "complex128": "complex"}.get(dtype, dtype)
 
 
 def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:

@@ -67,8 +67,8 @@ class Opener:
     def _opened(self, op: Op, mapping: dict[Value, Value]) -> tuple[Op, ...]:
         body = op.body
         defined = {v for inner in body.ops for v in inner.results}
-        names = {v: Value(r.name, v.kind) for v, r in zip(body.results, op.results) if r.name and not v.name and v in defined}
-        body = redefine(body, names)
+        unnamed = [(v, r.name) for v, r in zip(body.results, op.results) if r.name and not v.name and v in defined]
+        body = redefine(body, {v: Value(name, v.kind) for v, name in unnamed})
         mapping.update(zip(op.results, body.results))
         return body.ops
 

@@ -4,12 +4,12 @@ The forward sweep goes over legs, several segments each, and keeps the state whe
 over the segments, last first: it takes the last state that is kept, runs the legs from there to the segment, keeping
 states on the way, and sweeps the segment back.
 
-    for begin, end in first_legs(n, every, snapshots):      for start, stop, legs in legs_backwards(n, every, snapshots):
-        us.append(u)                                            u = us.pop()
-        u = run(u, begin, end)                                  for begin, end in legs:
-                                                                    us.append(u)
-                                                                    u = run(u, begin, end)
-                                                                ... the segment from start to stop, and its reverse
+    for begin, end in first_legs(...):      for start, stop, legs in legs_backwards(...):
+        us.append(u)                            u = us.pop()
+        u = run(u, begin, end)                  for begin, end in legs:
+                                                    us.append(u)
+                                                    u = run(u, begin, end)
+                                                ... the segment from start to stop, and its reverse
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def bring_back_scheduled(b: TypedBuilder, sides: Sides, schedule: Op, unbound: s
     here, after = _run(inner, op, legs, places, states, left)
     reverse = substitute(reverse, {**dict(zip((op.carried[k] for k in places), here)), op.items[0]: segment})
     sides.reverse = Region(reverse.params, (*inner.ops, *reverse.ops), reverse.results)
-    backwards = b.op("call", schedule.operands, [Value("", List(item.kind))], fn=backprose_runtime.legs_backwards, **PLAIN)
-    sides.iterables.append((backwards.result, item))
+    backwards = _call(b, backprose_runtime.legs_backwards, schedule.operands, Value("", List(item.kind)))
+    sides.iterables.append((backwards, item))
     sides.carried += zip(kept, params, after)
 
 

@@ -119,7 +119,7 @@ class Segments:
             b.op("call", (value,), (result,), fn=backprose_runtime.flatten, **PLAIN)
 
     def _while(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
-        """The inner loop stops after an iteration behind which the condition is false, or that is the segment's last."""
+        """The inner loop ends with its segment, or after an iteration behind which the condition is false."""
         cond, every = op.regions[0], options["every"]
         if any(options[name].kind != Static(None) for name in OPTIONS if name != "every"):
             raise errors.NotDifferentiable(
@@ -234,7 +234,7 @@ def _part(b: TypedBuilder, iterable: Value, start: Value, end: Value, count: Val
     """What a segment goes over; `within`: its end is not behind that of the whole."""
     bounds = b.parts.get(iterable, ()) if isinstance(iterable.kind, Range) else ()
     if len(bounds) != 1:
-        return b.call(operator.getitem, iterable, b.call(slice, start, end), kind=iterable.kind if not bounds else Range())
+        return b.call(operator.getitem, iterable, b.call(slice, start, end), kind=Range() if bounds else iterable.kind)
     bounds = (start, end if within else b.call(min, end, count, kind=Scalar("int")))
     value = b.op("call", bounds, [Value("", Range())], fn=range, **PLAIN).result
     b.parts[value] = bounds

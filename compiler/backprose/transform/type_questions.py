@@ -18,7 +18,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Value
 from backprose.rules.static import (
     dtype_is_known, has_length, holds_floats, in_any_layout, is_flat_at_zero, is_integer, is_sparse, is_sparse_array, is_true, is_zero,
-    leads_to_all, length_is_known, names_imaginary_part, rank_is_known, value_is_known,
+    leads_to_all, length_is_known, may_turn_complex, names_imaginary_part, rank_is_known, value_is_known,
 )  # fmt: skip
 from backprose.transform import fields, followed
 from backprose.transform.typed import NotStatic, TypedBuilder, typed_call
@@ -193,6 +193,14 @@ def _is_flat_at_zero(engine: Inference, b: TypedBuilder, args: Args, keywords: K
     return b.const(b.magnitudes is not None and b.magnitudes.is_flat(args[0]))
 
 
+def _may_turn_complex(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
+    power, base, exponent = (v.kind for v in args)
+    of_floats = [dtype_of(kind) for kind in (power, exponent)] == ["float", "float"] and dtype_of(base) in ("int", "float")
+    if not of_floats or isinstance(exponent, Static) and exponent.value.is_integer():
+        return b.const(False)
+    return b.const(b.magnitudes is None or not b.magnitudes.is_nonnegative(args[1]))
+
+
 def _value_is_known(engine: Inference, b: TypedBuilder, args: Args, keywords: Keywords, loc: Any) -> Value:
     return b.const(b.is_static(args[0]))
 
@@ -235,6 +243,7 @@ HANDLERS: dict[Any, Callable[..., Value]] = {
     rank_is_known: _rank_is_known,
     names_imaginary_part: _names_imaginary_part,
     is_flat_at_zero: _is_flat_at_zero,
+    may_turn_complex: _may_turn_complex,
     value_is_known: _value_is_known,
     isinstance: _isinstance,
     np.iscomplexobj: _complex_question(np.iscomplexobj),

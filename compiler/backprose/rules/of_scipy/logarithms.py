@@ -47,7 +47,7 @@ def cosdg(y, x, *, d):
 @elementwise(special.powm1)
 def powm1(z, x, y, *, d):
     """z = x^y - 1.  Partials as those of np.power, with its choices."""
-    return d * (y * x ** arithmetic.lowered(y)), d * ((z + 1) * arithmetic.log_of_base(x))
+    return d * (y * x ** arithmetic.lowered(y)), d * ((z + 1) * arithmetic.log_of_base(x, z))
 
 
 # Logarithms with a factor. `x == 0` makes them 0 by definition, whatever the logarithm is.

@@ -15,6 +15,7 @@ def of_normal(weight, x, mean, cov):
     require(np.ndim(cov) == 2, "the covariance must be a matrix to have a rule: np.diag, np.eye")
     n = np.shape(cov)[0]
     points = np.reshape(x, (-1, n))
+    cov = np.tril(cov) + np.tril(cov, -1).T  # what SciPy takes it for: second derivatives must not read the other triangle
     w = linalg.solve(cov, (points if mean is None else points - mean).T, lower=True, assume_a="pos")
     g = np.ravel(weight)
     pull = w * g

@@ -91,6 +91,17 @@ def gaussian_filter1d(
     return gathered(wide, border, extension(mode), input)
 
 
+@rule(ndimage.gaussian_laplace, wrt="input")
+def gaussian_laplace(
+    y, input, sigma, output=None, mode="reflect", cval=0.0, *, truncate=4.0, radius=None, y_bar
+):  # fmt: skip
+    """The second derivatives by a Gaussian along all axes.  Restrictions: sigma is constant; one mode for all axes."""
+    refuse_output(output)
+    border = margins(gaussian_radius(sigma, truncate, radius), None, np.ndim(input))
+    wide = ndimage.gaussian_laplace(behind(y_bar, border), sigma, None, "constant", 0.0, truncate=truncate, radius=radius)
+    return gathered(wide, border, extension(mode), input)
+
+
 @rule(ndimage.laplace, wrt="input")
 def laplace(y, input, output=None, mode="reflect", cval=0.0, *, y_bar):
     """The second differences along all axes.  Restriction: one mode for all axes."""

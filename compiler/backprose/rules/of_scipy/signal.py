@@ -60,6 +60,40 @@ def correlate(y, in1, in2, mode="full", method="auto", *, y_bar):
     return in1_bar, np.flip(signal.convolve(full_bar, np.flip(in1), "valid", method))
 
 
+def require_zeros(boundary, fillvalue):
+    require(boundary == "fill", "only boundary='fill' is in the table: extend the array by np.pad, with mode='valid'")
+    require(fillvalue == 0, "past the edges only zeros are in the table: extend the array by np.pad, with mode='valid'")
+
+
+@rule(signal.convolve2d, wrt=("in1", "in2"))
+def convolve2d(y, in1, in2, mode="full", boundary="fill", fillvalue=0, *, y_bar):
+    """As `convolve`, of matrices.  Restriction: zeros past the edges."""
+    require_zeros(boundary, fillvalue)
+    require_mode(mode, "direct")
+    full_bar = whole(y_bar, in1, in2, mode)
+    in1_bar = signal.convolve2d(full_bar, np.flip(in2), "valid")
+    return in1_bar, signal.convolve2d(full_bar, np.flip(in1), "valid")
+
+
+def placed_later(y_bar, v):
+    """y_bar among zeros, beginning with the entry m // 2 along axes of length m of v."""
+    starts = [np.shape(v)[i] // 2 for i in (0, 1)]
+    return np.pad(y_bar, tuple([(starts[i], np.shape(v)[i] - 1 - starts[i]) for i in (0, 1)]))
+
+
+@rule(signal.correlate2d, wrt=("in1", "in2"))
+def correlate2d(y, in1, in2, mode="full", boundary="fill", fillvalue=0, *, y_bar):
+    """As `correlate`, of matrices; "same" begins one entry later if in2 has an even length.
+
+    Restriction: zeros past the edges.
+    """
+    require_zeros(boundary, fillvalue)
+    require_mode(mode, "direct")
+    full_bar = whole(y_bar, in1, in2, mode) if mode != "same" else placed_later(y_bar, in2)
+    in1_bar = signal.convolve2d(full_bar, in2, "valid")
+    return in1_bar, np.flip(signal.convolve2d(full_bar, np.flip(in1), "valid"))
+
+
 @linear(signal.lfilter, wrt="x")
 def lfilter(y, b, a, x, axis=-1, zi=None, *, y_bar):
     """A causal filter, of which the transpose is the same filter run backwards.  Restriction: b and a are constant."""
@@ -67,5 +101,6 @@ def lfilter(y, b, a, x, axis=-1, zi=None, *, y_bar):
     return np.flip(signal.lfilter(b, a, np.flip(y_bar, axis), axis), axis)
 
 
-any_length(signal.convolve, signal.fftconvolve, signal.correlate)
-real_only(signal.convolve, signal.fftconvolve, signal.correlate)
+CONVOLUTIONS = signal.convolve, signal.fftconvolve, signal.correlate, signal.convolve2d, signal.correlate2d
+any_length(*CONVOLUTIONS)
+real_only(*CONVOLUTIONS)
