@@ -64,7 +64,8 @@ def test_arrays_in_a_list_that_is_joined_in_another_dtype_keep_theirs(join, seco
 
 def test_lists_of_lists_of_arrays_keep_their_dtype():
     a, b = np.array([1, 2, 3], np.float16), np.array([2, 1, 3], np.float16)
-    bars = backprose.grad(lambda rows: sum(np.sum(np.stack(row, dtype=np.float64) ** 2) for row in rows))([[a, b], [b, a]])
+    f = lambda rows: sum(np.sum(np.stack(row, dtype=np.float64) ** 2) for row in rows)  # noqa: E731
+    bars = backprose.grad(f)([[a, b], [b, a]])
     assert {bar.dtype for row in bars for bar in row} == {a.dtype}
     np.testing.assert_array_equal(bars[0][1], 2 * b)
 
