@@ -80,6 +80,9 @@ class Backwards(Sequence):
             ((begin, end),) = _in_iterations([(start, start + 1)], self.count, self.every)
             yield begin, end, _in_iterations(legs, self.count, self.every)
 
+    def __reversed__(self) -> Iterator[tuple[int, int, list[Leg]]]:
+        return reversed(list(self))
+
     def __getitem__(self, index: Any) -> Any:
         return list(self)[index]
 

@@ -15,7 +15,7 @@ from mutation import arguments, programs
 
 from backprose import errors, grad
 
-OPTIONS = ("", ", every=1", ", every=2", ", every=k + 1", ', schedule="binomial", snapshots=1',
+OPTIONS = ("", ", every=1", ", every=2", ", every=3", ', schedule="binomial", snapshots=1',
            ', schedule="binomial", snapshots=2, every=2', ', memory="300 B"')  # fmt: skip
 
 

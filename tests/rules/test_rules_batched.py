@@ -27,10 +27,15 @@ from test_rules_compiled import PROGRAMS, each  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
 
 
+def has_the_axes_of_its_kind(case: Case) -> bool:
+    """np.cross of vectors of two entries has an axis less than its kind says, which is that of vectors of three."""
+    return case.function is not np.cross or all(np.shape(x)[-1] == 3 for x in case.args)
+
+
 def some_of_each() -> list[Case]:
     """A case of each function that acts entry by entry, which one handler serves, and two of each other."""
     by_function: dict[Any, list[Case]] = defaultdict(list)
-    for case in PROGRAMS:
+    for case in filter(has_the_axes_of_its_kind, PROGRAMS):
         by_function[case.function].append(case)
     found: list[Case] = []
     for function, cases in by_function.items():
@@ -72,8 +77,8 @@ def test_stacked_directions(case: Case, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(jacobian, "_stack", stacks)
         try:
             found = swept(program, mode)
-        except errors.NotDifferentiable:
-            continue  # it has no Jacobian
+        except (errors.NotDifferentiable, ZeroDivisionError):
+            continue  # it has no Jacobian, or none there: Python's own numbers raise at 0 where NumPy's give infinity
         monkeypatch.setattr(jacobian, "_stack", one_by_one)
         wanted = swept(program, mode)
         for have, want in zip(found, wanted, strict=True):

@@ -72,6 +72,13 @@ def solved(x):
     return np.linalg.solve(np.diag(x) + np.eye(4), np.sort(x)) / np.linalg.norm(x)
 
 
+def chosen_late(x):
+    for i in range(4):
+        if x[i] > 0:
+            found = x * x[i]
+    return found * 2.0
+
+
 def masked(x):
     mask = x > 0
     x = x.copy()
@@ -86,7 +93,7 @@ def mixed(x):
 
 @pytest.mark.parametrize("mode", [jacfwd, jacrev])
 @pytest.mark.parametrize(
-    "f", [product_loop, grown_list, entries, stencil, newton, layers, recurrence, pairs, solved, masked, mixed]
+    "f", [product_loop, grown_list, entries, stencil, newton, layers, recurrence, pairs, solved, chosen_late, masked, mixed]
 )
 def test_all_directions_go_at_once(mode, f, monkeypatch):
     monkeypatch.setenv("BACKPROSE_VERIFY", "1")

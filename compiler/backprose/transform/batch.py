@@ -9,6 +9,7 @@ NotBatched is raised, and the caller goes over the directions in a loop: nothing
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, ndim_of
-from backprose.ir.kinds import Array, Dict, Kind, List, Record, Tuple
+from backprose.ir.kinds import Array, Dict, Kind, List, Object, Record, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute_op
 from backprose.transform import batch_axes, batch_calls, batch_indices, batch_products  # noqa: F401 - they fill its table
@@ -111,7 +112,7 @@ class Batch:
     def to(self, b: TypedBuilder, value: Value, form: Form) -> Value:
         """The value in a form of which at least as much is stacked."""
         have = self.form(value)
-        if have == form:
+        if have == form or isinstance(value.kind, Unbound):
             return self.now(value)
         if isinstance(value.kind, KNOWN):
             return self._parts_to(b, value, form)
@@ -120,6 +121,10 @@ class Batch:
             if made is None or made.name != "list":
                 raise NotBatched("a list is the same for all directions in one place, and not in another")
             return b.list([self.to(b, v, form) for v in made.operands], self.kind(value.kind, form), value.name)
+        if made is not None and made.fn is np.zeros and made.operands[0].kind == Object(tuple):
+            # Of what may be unbound there, and has no axes then: its shape alone is at hand.
+            shape = typed_call(b, operator.add, (b.tuple([self.total]), made.operands[0]), Object(tuple))
+            return typed_call(b, np.zeros, (shape, *made.operands[1:]), self.kind(value.kind, True))
         now = self.now(value)
         shape = b.items_of(b.call(np.shape, now))
         if shape is None:

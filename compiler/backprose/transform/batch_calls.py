@@ -170,6 +170,8 @@ def widened(batch: Batch, b: TypedBuilder, value: Value, n: int) -> Value:
 
 def _elementwise(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     rule = rule_for(op.fn)
+    if getattr(op.fn, "__module__", None) == "math":
+        raise NotBatched("a function of single numbers")
     if any(name not in rule.wrt + rule.inert for name in op.keywords):
         raise NotBatched("an option of a function that acts entry by entry")
     n = ndim(op.result)
