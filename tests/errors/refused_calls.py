@@ -282,13 +282,6 @@ def attributes_as_a_dict(x=0.5):
     return Convertible(x).__dict__["a"]  # UnsupportedCall: the attribute `__dict__` of `Convertible` is not supported
 
 
-def modulus_of_what_may_be_complex(v=V):
-    def turned(w, n):
-        return w * 1j if n == 0 else np.concatenate([turned(w[:1], n - 1), turned(w[1:], n - 1)])
-
-    return np.sum(np.abs(turned(v, 1)))  # UnsupportedCall: `absolute` of what may be complex is not supported
-
-
 class Squared:
     def __init__(self, a):
         self.a = a

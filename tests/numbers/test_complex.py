@@ -159,3 +159,14 @@ def test_nan_to_num_replaces_the_parts_one_by_one():
     z = np.array([1 + 2j, complex(np.nan, 1.5), complex(0.5, np.inf), complex(-np.inf, np.nan)])
     z_bar = backprose.grad(lambda z: np.real(np.sum((1 + 1j) * np.nan_to_num(z))))(z)
     np.testing.assert_array_equal(z_bar, [1 + 1j, 1j, 1, 0])
+
+
+def test_the_modulus_of_what_may_be_complex_is_decided_when_it_runs():
+    def f(v):
+        def turned(w, n):
+            return w * 1j if n == 0 else np.concatenate([turned(w[:1], n - 1), turned(w[1:], n - 1)])
+
+        return np.sum(np.abs(turned(v, 1)))
+
+    np.testing.assert_array_equal(backprose.grad(f)(np.array([0.3, -1.2, 2.0])), [1, -1, 1])
+    np.testing.assert_array_equal(backprose.jvp(f, (np.array([0.3, -1.2]),), (np.ones(2),))[1], 0.0)
