@@ -127,13 +127,12 @@ def _summed_to(g: Kind, shape: Kind) -> Kind | None:
 
 
 def _crossed(a: Kind, b: Kind) -> Kind | None:
-    """Vectors of length 3 along the last axis, which no example of another length is."""
+    """Vectors of length 3 along the last axis, which no example has, give such vectors; two of length 2 give numbers. Kinds
+    do not tell the two apart."""
     if not (isinstance(a, Array) and isinstance(b, Array) and a.axes and b.axes):
         return None
     both = result_kind(np.multiply, (_without_last(a), _without_last(b)))
-    if ndim_of(both) is None:
-        return None
-    return Array(_array_dtype(dtype_of(both)), (*(both.axes if isinstance(both, Array) else ()), MANY))
+    return Number() if dtype_of(both) is None else Number(_array_dtype(dtype_of(both)))
 
 
 def _tensor_inverse(a: Kind, ind: Kind = Static(2)) -> Kind | None:
