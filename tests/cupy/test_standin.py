@@ -40,7 +40,7 @@ def is_on_device(x: Any) -> bool:
     return type(x).__module__.startswith("cupy")
 
 
-OF_ARRAYS = [c for c in chosen(2) if any(isinstance(leaf, np.ndarray) for leaf in leaves(list(c.values)))]
+OF_ARRAYS = [c for c in chosen(1) if any(isinstance(leaf, np.ndarray) for leaf in leaves(list(c.values)))]
 
 
 @each(OF_ARRAYS)

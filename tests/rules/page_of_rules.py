@@ -72,7 +72,7 @@ def _by_text() -> dict[Callable, list[Any]]:
     """The functions that people call, by the text of their rule."""
     found: dict[Callable, list[Any]] = {}
     for function, rule in registry.RULES.items():
-        if not _path(function).startswith("backprose"):
+        if rule.text.__module__.startswith("backprose.") and not _path(function).startswith("backprose"):
             found.setdefault(rule.text, []).append(function)
     return found
 
@@ -202,8 +202,9 @@ def _meanings() -> str:
         by_program.setdefault(program, []).append(function)
     rows = [
         ("" if "__" in _names(functions) else _names(functions), _parsed(_documentation(program, functions))[0])
-        for program, functions in by_program.items() if "of_scipy.entries" not in _path(functions[0])
-    ]  # fmt: skip
+        for program, functions in sorted(by_program.items(), key=lambda item: _place(item[0].__module__))
+        if "of_scipy." not in _path(functions[0])  # what stands for an object that is made
+    ]
     return (
         "## Calls that stand for a program\n\nThe program is compiled in the place of the call, so the functions that it is "
         "given are differentiated too.\n\n" + _table(("function", "what it does"), rows)
@@ -241,7 +242,8 @@ def _refusals(table: dict[Any, registry.Refusal]) -> list[tuple[str, ...]]:
     for function, refusal in table.items():
         if not _path(function).startswith("backprose"):
             by_reason.setdefault(refusal, []).append(function)
-    return [(_names(functions), refusal.why, refusal.instead) for refusal, functions in by_reason.items()]
+    rows = [(_names(functions), refusal.why, refusal.instead) for refusal, functions in by_reason.items()]
+    return sorted(rows, key=lambda row: row[0].replace("`", ""))  # whatever was imported first
 
 
 # Text

@@ -29,9 +29,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::Depre
 every_case = pytest.mark.parametrize("case", CASES, ids=[f"{i}-{case.id}" for i, case in enumerate(CASES)])
 
 
+def is_ours(rule: registry.Rule) -> bool:
+    """Other tests register rules of their own."""
+    return rule.text.__module__.startswith("backprose.")
+
+
 def test_every_rule_has_a_case():
     covered = {case.function for case in CASES}
-    missing = [function for function in registry.RULES if function not in covered]
+    missing = [function for function, rule in registry.RULES.items() if is_ours(rule) and function not in covered]
     assert not missing
 
 
@@ -44,7 +49,7 @@ def test_every_operand_of_every_rule_is_differentiated_somewhere():
             seen.setdefault(rule.text, set()).add(key if isinstance(key, str) else names[min(key, len(names) - 1)])
             if any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(rule.text).parameters.values()):
                 seen[rule.text].update(rule.wrt)
-    for rule in registry.RULES.values():
+    for rule in filter(is_ours, registry.RULES.values()):
         missing = set(rule.wrt) - seen.get(rule.text, set())
         if np.lib.NumpyVersion(np.__version__) < "2.1.0":
             missing -= {"min", "max"}

@@ -77,7 +77,7 @@ def in_precision(x: Any, dtype: type) -> Any:
 PHASES = frozenset({np.linalg.eig, np.linalg.eigh, np.linalg.svd, np.linalg.qr})
 
 
-@each([c for c in chosen(2) if c.function not in PYTHON_ONLY | PHASES])
+@each([c for c in chosen(1) if c.function not in PYTHON_ONLY | PHASES])
 def test_complex_arguments_are_differentiated_or_refused(case: Case):
     """With the convention of JAX; a rule that holds for real numbers only refuses others by name."""
     rng = np.random.default_rng(7)
@@ -94,7 +94,7 @@ def test_complex_arguments_are_differentiated_or_refused(case: Case):
         assert "complex" in str(refusal)
 
 
-@each(chosen(2))
+@each(chosen(1))
 def test_results_in_any_memory_layout(case: Case):
     """Strides that are negative, of every second entry, and in Fortran's order make no difference to either mode."""
     program = call_of(case)
