@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from backprose import errors
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Scalar, Tuple
 
 _CREATES: ContextVar[bool] = ContextVar("creates on the device", default=False)
 
 
-class Mixed(ValueError):
+class Mixed(errors.UnsupportedCall):
     """An operation on arrays of which some are NumPy's and some are CuPy's."""
 
 

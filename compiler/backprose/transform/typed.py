@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from backprose import errors
+from backprose.analysis.devices import Mixed
 from backprose.analysis.kinds import kind_of, list_kind
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.stated_kinds import stated_kind
@@ -191,7 +193,13 @@ class TypedBuilder(Builder):
             if fn is None:
                 return Static(None)
             kinds = tuple(Static(None) if isinstance(k, Object) else k for k in kinds)  # the stand-in has its generator
-        return stated_kind(fn, kinds, tuple((k, v.kind) for k, v in keywords.items()))
+        try:
+            return stated_kind(fn, kinds, tuple((k, v.kind) for k, v in keywords.items()))
+        except Mixed as reason:
+            raise errors.UnsupportedCall(
+                f"`{getattr(fn, '__name__', fn)}` of arrays that are not in one place", self.loc, reason.what,
+                "make all of them CuPy's, or all NumPy's",
+            ) from reason  # fmt: skip
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
         try:
