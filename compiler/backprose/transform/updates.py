@@ -13,6 +13,7 @@ from backprose.ir.kinds import Scalar, Static, Tuple
 from backprose.ir.nodes import Value
 from backprose.rules.registry import rule_for
 from backprose.transform import stores
+from backprose.transform.as_arrays import SEQUENCES
 from backprose.transform.typed import TypedBuilder
 from backprose.transform.writing import check_array, name, refuse_overlap, refused
 
@@ -50,6 +51,8 @@ def with_out(engine: Inference, b: TypedBuilder, fn: Any, args: Args, keywords: 
         check_array(out, fn, loc)
     if isinstance(fn, np.ufunc):
         mask = rest.pop("where", None)
+        if mask is not None and isinstance(mask.kind, SEQUENCES):
+            mask = b.call(np.array, mask)  # its shape may be asked for
         value = _where(engine, b, fn, plain, rest, mask, loc) if masked else engine.known(b, fn, plain, rest, loc)
     else:
         mask = None
