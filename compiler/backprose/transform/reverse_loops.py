@@ -20,10 +20,11 @@ from backprose.analysis.kinds import ndim_of
 from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values, free_values, substitute
-from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.outer_shapes import asking_outside, contents_read
+from backprose.transform.paths import Path, kind_at, leaves
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.schedules import bring_back_scheduled, is_scheduled
 from backprose.transform.typed import TypedBuilder

@@ -23,7 +23,7 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.recording import plan
-from backprose.ir.kinds import List, Scalar, Static, Tuple
+from backprose.ir.kinds import List, Scalar, Tuple
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import clone, free_values, substitute
 from backprose.transform.drop_dead import drop_dead_ops
