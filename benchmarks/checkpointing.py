@@ -1,7 +1,7 @@
 """Memory against time of checkpointed loops: `python benchmarks/checkpointing.py` prints it, `--plot PATH` draws it.
 
-A nonlinear time loop of 100,000 steps is differentiated with everything kept, in segments, and under binomial schedules,
-as a `for` and as a `while` whose length nobody knows.
+A nonlinear time loop of 100,000 steps is differentiated with everything kept, in segments, and under binomial
+schedules, as a `for` and as a `while` whose length nobody knows.
 Times are of one run and relative to that with everything kept; memory is the peak, in states that the loop carries.
 """
 
@@ -103,7 +103,7 @@ def draw(path: Path, rows: list[tuple[str, float, float]], steps: int) -> None:
     unknown = [i for i, (name, _, _) in enumerate(rows) if name.startswith("`while`")]
     known = [i for i in range(len(rows)) if i not in unknown]
     axes.plot(most[known], ratios[known], "-", color="0.8", zorder=0)
-    axes.plot(most[unknown], ratios[unknown], "D", color="C2", markersize=4, label="the same snapshots, of a while loop")
+    axes.plot(most[unknown], ratios[unknown], "D", color="C2", markersize=4, label="the same, of a while loop")
     for i in known:
         name = rows[i][0]
         colour = "C3" if name.startswith("binomial") else "C0"

@@ -3,7 +3,8 @@
 from backprose_runtime.accumulate import add_at, flat, get_at, last_at, put_at, set_at, view_name
 from backprose_runtime.arrays import array_module
 from backprose_runtime.checkpoints import (
-    first_legs, interval, legs_backwards, most_before_thinning, next_segment, positive, segments, strides_backwards, within,
+    first_legs, interval, legs_backwards, most_before_thinning, next_segment, positive, segments, strides_backwards,
+    within,
 )  # fmt: skip
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
 from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_tangent

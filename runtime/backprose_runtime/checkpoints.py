@@ -80,7 +80,7 @@ def next_segment(start: int, every: int, snapshots: int, count: int | None = Non
 def most_before_thinning(snapshots: int) -> int:
     """How many states a loop of unknown length keeps before every second one goes: about half of the snapshots.
 
-    The number is even, so that the states that stay have equal distances. Raises ValueError for fewer than two snapshots.
+    The number is even, so that the states that stay have equal distances. Raises ValueError for less than two snapshots.
     """
     if positive(snapshots) < 2:
         raise ValueError("checkpoint: a loop of unknown length needs two snapshots at least")
@@ -88,7 +88,7 @@ def most_before_thinning(snapshots: int) -> int:
 
 
 def strides_backwards(count: int, every: int, snapshots: int, stride: int) -> Backwards:
-    """What `legs_backwards` gives, for a loop that turned out to have `count` iterations and kept a state each `stride`."""
+    """The same for a loop that turned out to have `count` iterations, of which each `stride` a state was kept."""
     return Backwards(count, every, snapshots, stride)
 
 

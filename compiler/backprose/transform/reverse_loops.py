@@ -17,14 +17,15 @@ import backprose_runtime
 from backprose import errors
 from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
+from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values, free_values, substitute
-from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.loop_edits import carry_also, counting
 from backprose.transform.outer_shapes import asking_outside, contents_read
+from backprose.transform.paths import Path, kind_at, leaves
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
 from backprose.transform.schedules import bring_back_scheduled, schedule_of, without_test
 from backprose.transform.typed import TypedBuilder

@@ -143,7 +143,7 @@ def _keeping(b: TypedBuilder, op: Op, places: Sequence[int], kept: list[Value]) 
 def _in_strides(
     b: TypedBuilder, op: Op, schedule: Op, places: Sequence[int], kept: list[Value]
 ) -> tuple[Op, Value]:
-    """The forward `while`, over legs of one stride, which doubles when there are too many states; and the last stride."""
+    """The forward `while` over legs of one stride, which doubles when too many states are kept; and the last stride."""
     n, every, snapshots, *count = schedule.operands
     if not places:
         return op, every

@@ -19,7 +19,7 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import List, Range, Scalar, Static, Tuple
+from backprose.ir.kinds import List, Range, Scalar, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, defined_values, substitute
 from backprose.rules.checkpoints import OPTIONS, bytes_of, paced
@@ -94,7 +94,7 @@ class Segments:
     def _budget(
         self, b: TypedBuilder, op: Op, options: Mapping[str, Value], count: Value | None
     ) -> tuple[Value, Value]:
-        """The iterations of a segment and the number of snapshots; `count` None: nobody knows how many there will be."""
+        """The iterations of a segment, and the snapshots; `count` None: nobody knows how many there will be."""
         if options["memory"].kind != Static(None):
             memory = b.const(bytes_of(options["memory"].kind.value))
             known = b.const(None) if count is None else count
