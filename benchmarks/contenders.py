@@ -10,11 +10,12 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from benchmarks.texts import with_names
 from benchmarks.trees import leaves, mapped
 
 Call = Callable[[], Any]
@@ -52,20 +53,13 @@ class Task:
         """All that contenders have to agree on: the derivative, and the value where it is computed with it."""
         return self.derivatives(result) if self.is_jacobian else [np.asarray(result[0]), *self.derivatives(result)]
 
-    def text_for(self, tool: str, **names: Any) -> Callable:
-        """The workload's own version for the tool, or else the primal's text with other functions under these names."""
+    def text_for(self, tool: str, numpy: Any) -> Callable:
+        """The workload's own version for the tool, or else the primal's text with the tool's functions in it."""
         own = getattr(self.module, f"in_{tool}", None)
-        return own() if own is not None else with_names(self.module.primal, **names)
-
-
-def with_names(function: FunctionType, **names: Any) -> Callable:
-    """The function's text, and that of the functions beside it, where these names stand for something else."""
-    scope = dict(function.__globals__)
-    for name, value in scope.items():
-        if isinstance(value, FunctionType) and value.__module__ == function.__module__:
-            scope[name] = FunctionType(value.__code__, scope, name, value.__defaults__, value.__closure__)
-    scope.update(names)
-    return scope[function.__name__]
+        if own is not None:
+            return own()
+        others = getattr(self.module, "stand_ins", lambda _: {})(tool)
+        return with_names(self.module.primal, np=numpy, **others)
 
 
 def emitted(task: Task) -> Call:
@@ -90,7 +84,7 @@ def hips_autograd(task: Task) -> Call:
     import autograd
     import autograd.numpy
 
-    function, arguments = task.text_for("autograd", np=autograd.numpy), task.arguments
+    function, arguments = task.text_for("autograd", autograd.numpy), task.arguments
     if not task.is_jacobian:
         compute = autograd.value_and_grad(function, argnum=task.module.ARGNUMS)
         return lambda: compute(*arguments)
@@ -99,7 +93,7 @@ def hips_autograd(task: Task) -> Call:
         return function(*moving, *arguments[len(moving) :])
 
     def rows() -> Any:
-        pullback, value = autograd.make_vjp(of_moving, tuple(arguments[i] for i in task.argnums))
+        pullback, value = autograd.make_vjp(of_moving)(tuple(arguments[i] for i in task.argnums))
         return tuple(np.stack(bars) for bars in zip(*(pullback(row) for row in np.eye(len(value)))))
 
     return rows
@@ -129,7 +123,7 @@ def in_torch(task: Task, prepared: Callable[[Callable], Callable]) -> Call:
 
     arguments = [mapped(tensor(i in task.argnums), x) for i, x in enumerate(task.arguments)]
     moving = list(leaves([arguments[i] for i in task.argnums]))
-    function = prepared(task.text_for("torch", np=torch))
+    function = prepared(task.text_for("torch", torch))
 
     def gradient() -> Any:
         value = function(*arguments)
@@ -147,7 +141,7 @@ def jax(task: Task) -> Call:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    function = task.text_for("jax", np=jax.numpy)
+    function = task.text_for("jax", jax.numpy)
     # Numbers that don't move are constants of the program, as the number of steps of a scan has to be.
     traced = [i for i, x in enumerate(task.arguments) if i in task.argnums or not isinstance(x, (int, float))]
 

@@ -6,8 +6,9 @@ A workload module has
     primal            the function, plain NumPy
     by_hand           its value and gradient: the source's own formulas forward, owned buffers, nothing computed twice
     in_autograd, in_torch, in_jax
-                      the function as an expert in that tool writes it. Where one is missing, the text of `primal`
-                      is the one to write, with that tool's functions in place of NumPy's.
+                      the function as an expert in that tool writes it. Where one is missing, the text of `primal` is
+                      what to write, with that tool's functions in place of NumPy's, and
+    stand_ins(tool)   what else has to stand for names of the module in that text ("autograd", "torch", "jax")
 """
 
 GROUPS = {

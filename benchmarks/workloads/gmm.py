@@ -4,6 +4,7 @@ The factors of inverse covariances come packed, as ADBench has them: logarithms 
 """
 
 import math
+from importlib import import_module
 
 import numpy as np
 
@@ -17,15 +18,21 @@ def logsumexp(x):
     return top + np.log(np.sum(np.exp(x - top), axis=0))
 
 
-def primal(alphas, means, packed, x, constant):
-    k, d = means.shape
-    diagonal, below = np.arange(d), np.tril_indices(d, -1)
+def unpacked(packed, k, d):
+    """The diagonals, and the lower triangular factors that have them."""
+    diagonal, (rows, columns) = np.arange(d), np.tril_indices(d, -1)
     scales = np.exp(packed[:, :d])
     factors = np.zeros((k, d, d))
     factors[:, diagonal, diagonal] = scales
-    factors[:, below[0], below[1]] = packed[:, d:]
+    factors[:, rows, columns] = packed[:, d:]
+    return scales, factors
+
+
+def primal(alphas, means, packed, x, constant):
+    k, d = means.shape
+    scales, factors = unpacked(packed, k, d)
     log_scales = np.sum(packed[:, :d], axis=1)
-    white = (x - means[:, None]) @ factors.transpose(0, 2, 1)
+    white = (x - means[:, None]) @ np.swapaxes(factors, 1, 2)
     terms = (alphas + log_scales)[:, None] - 0.5 * np.sum(white * white, axis=2)
     prior = 0.5 * GAMMA**2 * (np.sum(scales**2) + np.sum(packed[:, d:] ** 2)) - M * np.sum(log_scales)
     return constant + np.sum(logsumexp(terms)) - len(x) * logsumexp(alphas) + prior
@@ -35,10 +42,7 @@ def by_hand(alphas, means, packed, x, constant):
     k, d = means.shape
     diagonal, (rows, columns) = np.arange(d), np.tril_indices(d, -1)
     logs, lower = packed[:, :d], packed[:, d:]
-    scales = np.exp(logs)
-    factors = np.zeros((k, d, d))
-    factors[:, diagonal, diagonal] = scales
-    factors[:, rows, columns] = lower
+    scales, factors = unpacked(packed, k, d)
     log_scales = logs.sum(axis=1)
     centred = x - means[:, None]
     white = centred @ factors.transpose(0, 2, 1)
@@ -84,3 +88,21 @@ def arguments(rng, n, d, k):
     constant = -n * d * 0.5 * math.log(2 * math.pi)
     constant -= k * (n_p * d * (math.log(GAMMA) - 0.5 * math.log(2)) - log_gamma)
     return rng.normal(size=k), rng.normal(size=(k, d)), packed, rng.normal(size=(n, d)), constant
+
+
+def stand_ins(tool):
+    """Factors without stores: each entry is looked up, and multiplied by whether it is below the diagonal."""
+    np_of_tool, special = {
+        "autograd": ("autograd.numpy", "autograd.scipy.special"),
+        "torch": ("torch", "torch"),
+        "jax": ("jax.numpy", "jax.scipy.special"),
+    }[tool]
+    tnp, total = import_module(np_of_tool), import_module(special).logsumexp
+
+    def unpacked(packed, k, d):
+        place, below = np.zeros((d, d), int), np.tril(np.ones((d, d)), -1)
+        place[np.tril_indices(d, -1)] = np.arange(d, packed.shape[1])
+        scales = tnp.exp(packed[:, :d])
+        return scales, scales[:, None] * tnp.asarray(np.eye(d)) + packed[:, place] * tnp.asarray(below)
+
+    return {"unpacked": unpacked, "logsumexp": lambda x: total(x, 0)}

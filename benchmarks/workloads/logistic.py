@@ -32,3 +32,12 @@ def by_hand(w, x, y):
 def arguments(rng, n, features):
     x = rng.normal(size=(n, features))
     return rng.normal(size=features) / 10, x, rng.integers(0, 2, n).astype(float)
+
+
+def in_torch():
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    def loss(w, x, y):
+        return binary_cross_entropy_with_logits(x @ w, y)
+
+    return loss

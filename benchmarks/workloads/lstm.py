@@ -5,6 +5,8 @@ A layer has weights and biases for four gates; the cells and hidden states are i
 
 import numpy as np
 
+from benchmarks.texts import with_names
+
 ARGNUMS = (0, 1)
 SIZES = {"tiny": (3, 2, 4), "small": (20, 2, 14), "large": (1_000, 4, 64)}
 
@@ -131,3 +133,33 @@ def arguments(rng, steps, layers, width):
     sequence = rng.integers(0, 2, size=(steps, width)).astype(float)
     parameters = rng.normal(size=(layers, 2, 4, width)) / 2
     return parameters, rng.normal(size=(3, width)), rng.normal(size=(layers, 2, width)), sequence
+
+
+def stand_ins(tool):
+    if tool == "torch":
+        from torch import sigmoid
+
+        return {"sigmoid": sigmoid}
+    return {}
+
+
+def in_jax():
+    from jax import lax, nn
+    from jax import numpy as jnp
+
+    cell_of = with_names(layer, np=jnp, sigmoid=nn.sigmoid)
+
+    def loss(layers, extra, start, sequence):
+        def step(state, now_and_next):
+            seen, following = now_and_next
+            x, states = seen * extra[0], []
+            for (weights, biases), (hidden, cell) in zip(layers, state):
+                states.append(cell_of(weights, biases, hidden, cell, x))
+                x = states[-1][0]
+            y = x * extra[1] + extra[2]
+            return states, jnp.sum(following * (y - jnp.log(2 + jnp.sum(jnp.exp(y)))))
+
+        _, totals = lax.scan(step, [tuple(s) for s in start], (sequence[:-1], sequence[1:]))
+        return -jnp.mean(totals) / sequence.shape[1]
+
+    return loss

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from benchmarks.texts import with_names
+
 ARGNUMS = (0, 1, 2)
 SIZES = {"tiny": (3, 2), "small": (5, 20), "large": (200, 20)}
 
@@ -58,3 +60,21 @@ def by_hand(x, v, mass, dt, steps):
 
 def arguments(rng, n, steps):
     return rng.normal(size=(n, 3)), rng.normal(size=(n, 3)) / 10, rng.uniform(0.5, 1, size=n) / n, 0.01, steps
+
+
+def in_jax():
+    from jax import lax
+    from jax import numpy as jnp
+
+    pull = with_names(accelerations, np=jnp)
+
+    def loss(x, v, mass, dt, steps):
+        def step(_, state):
+            x, v = state
+            v = v + dt * pull(x, mass)
+            return x + dt * v, v
+
+        x, v = lax.fori_loop(0, steps, step, (x, v))
+        return jnp.sum(mass * jnp.sum(v * v, axis=1)) + jnp.sum(x * x)
+
+    return loss

@@ -37,3 +37,20 @@ def by_hand(a, tol=1e-12):
 
 def arguments(rng, a):
     return (a,)
+
+
+def in_jax():
+    from jax import lax
+    from jax import numpy as jnp
+
+    def loss(a, tol=1e-12):
+        def step(state, _):  # a loop of unknown length has no gradient; this one runs on without changing anything
+            x, going = state
+            change = (x * x - a) / (2 * x)
+            following = jnp.where(going, x - change, x)
+            return (following, going & (jnp.abs(change) > tol * following)), None
+
+        (x, _), _ = lax.scan(step, (jnp.ones_like(a), True), length=64)
+        return jnp.where(a > 1, x * x * x, x)
+
+    return loss

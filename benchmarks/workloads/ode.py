@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from benchmarks.texts import with_names
+
 ARGNUMS = (0, 1, 2)
 SIZES = {"tiny": (3, 0.35), "small": (4, 2.0), "large": (2000, 10.0)}
 
@@ -10,16 +12,19 @@ def field(q, p, k, damping):
     return p, -k * np.sin(q) - damping * p
 
 
+def advanced(q, p, h, k, damping):
+    q1, p1 = field(q, p, k, damping)
+    q2, p2 = field(q + h / 2 * q1, p + h / 2 * p1, k, damping)
+    q3, p3 = field(q + h / 2 * q2, p + h / 2 * p2, k, damping)
+    q4, p4 = field(q + h * q3, p + h * p3, k, damping)
+    return q + h / 6 * (q1 + 2 * q2 + 2 * q3 + q4), p + h / 6 * (p1 + 2 * p2 + 2 * p3 + p4)
+
+
 def primal(q, p, k, damping, dt, end):
     t = 0.0
     while t < end:
         h = min(dt, end - t)
-        q1, p1 = field(q, p, k, damping)
-        q2, p2 = field(q + h / 2 * q1, p + h / 2 * p1, k, damping)
-        q3, p3 = field(q + h / 2 * q2, p + h / 2 * p2, k, damping)
-        q4, p4 = field(q + h * q3, p + h * p3, k, damping)
-        q = q + h / 6 * (q1 + 2 * q2 + 2 * q3 + q4)
-        p = p + h / 6 * (p1 + 2 * p2 + 2 * p3 + p4)
+        q, p = advanced(q, p, h, k, damping)
         t += h
     return np.sum(q * q + p * p)
 
@@ -89,3 +94,20 @@ def step_sum(rates, sixth):
 
 def arguments(rng, n, end):
     return rng.normal(size=n), rng.normal(size=n), rng.uniform(1, 2, size=n), 0.1, 0.03, end
+
+
+def in_jax():
+    from jax import lax
+    from jax import numpy as jnp
+
+    step = with_names(advanced, np=jnp)
+
+    def loss(q, p, k, damping, dt, end):
+        steps, t = [], 0.0
+        while t < end:  # a loop of unknown length has no gradient; the lengths of its steps are known here
+            steps.append(min(dt, end - t))
+            t += steps[-1]
+        (q, p), _ = lax.scan(lambda state, h: (step(*state, h, k, damping), None), (q, p), jnp.array(steps))
+        return jnp.sum(q * q + p * p)
+
+    return loss
