@@ -69,7 +69,7 @@ def linearize(
 
     pushed = Pushed.of("linearize", fun, primals, Options(has_aux, guard_zeros, debug))
     value, *aux, residuals = pushed.run(pushed.found.function, *pushed.values)
-    kept = kept_apart(residuals, (value, aux, pushed.values))
+    kept = kept_apart(residuals, (value, aux, pushed.values, pushed.found.captured))
     return (value, Linear(replace(pushed, primals=outlines(primals), values=()), kept), *aux)
 
 

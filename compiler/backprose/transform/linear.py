@@ -8,6 +8,7 @@ same iterations in the same order. What it reads of the primal part is kept as f
 from __future__ import annotations
 
 import operator
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,13 @@ def linear_parts(module: Module, engine: Inference, request: Request) -> Module:
     names = f"{fn.name}_forward", f"{fn.name}_linear"
     engine.derived["entry", fn.name] = names
     (pushed,) = with_tangent(engine, fn, wrt, request.guard_zeros, fn.name + request.suffix, request)
-    made = in_parts(engine, drop_dead(pushed), len(fn.params), names)
+    made = in_parts(engine, drop_dead(pushed), len(fn.params), names, fn.name)
     return pairs.with_reachable(engine, *made)
 
 
-def in_parts(engine: Inference, fn: Function, known: int, names: tuple[str, ...]) -> tuple[Function, Function]:
+def in_parts(
+    engine: Inference, fn: Function, known: int, names: tuple[str, ...], of: str
+) -> tuple[Function, Function]:
     """The parts of a function with its tangent, of which the parameters from `known` on are the tangents."""
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
@@ -65,13 +68,19 @@ def in_parts(engine: Inference, fn: Function, known: int, names: tuple[str, ...]
     split.likes = Likes(maybe_unbound(fn.region), maybe_missing(fn.region))
     primal, linear = split.sides(b, fn.region, fn.params[known:], (dot,))
     forward = Region(fn.params[:known], primal, (value, *aux))
-    base = names[0].removesuffix("_forward")
     docs = (
-        f"Value of `{base}` and what its linear function keeps.",
-        f"Derivative of `{base}`, which is linear: the tangent of its value for tangents of its arguments.",
+        f"Value of `{of}` and what its linear function keeps.",
+        f"Derivative of `{of}`, which is linear: the tangent of its value for tangents of its arguments.",
     )
     attrs = {"owned": ()} if "owned" in fn.attrs else {}
-    return two_parts(replace(fn, attrs={}), forward, linear, split.likes, b.versions, names, docs, attrs, return_loc(fn))
+    first, second = two_parts(replace(fn, attrs={}), forward, linear, split.likes, b.versions, names, docs, attrs, return_loc(fn))
+    return first, replace(second, region=_beside(second.region))
+
+
+def _beside(region: Region) -> Region:
+    """The region at the places of tangents: what it computes again is of no reverse sweep."""
+    ops = (replace(op, loc=op.loc and op.loc.beside(), regions=tuple(map(_beside, op.regions))) for op in region.ops)
+    return replace(region, ops=tuple(ops))
 
 
 @dataclass
@@ -128,6 +137,19 @@ class Dependence:
         return count is not None and self.found.isdisjoint(op.operands[:-count]) and not self.found.isdisjoint(op.operands)
 
 
+def _is_constant(op: Op, twins: Container[Value]) -> bool:
+    """Whether the op gives the same wherever it stands: a literal, zeros, or a container of such."""
+    if op.name in ("tuple", "list", "dict", "record"):
+        return all(v in twins for v in op.operands)
+    return op.name in ("const", "unbound") or op.fn in ZEROS
+
+
+def _without_zeros(op: Op, made: Mapping[Value, Op]) -> Op:
+    """Zeros like zeros, made as these are."""
+    like = made.get(op.operands[0]) if op.fn is np.zeros_like else None
+    return replace(like, results=op.results) if like is not None and like.result.kind == op.result.kind else op
+
+
 @dataclass
 class Split:
     """One function being taken apart by what depends on tangents."""
@@ -148,11 +170,13 @@ class Split:
     ) -> tuple[tuple[Op, ...], Region]:
         """The ops of the primal part, and the linear part with these parameters and results, which is built with `b`."""
         twins: dict[Value, Value] = {}
+        made: dict[Value, Op] = {}
         primal: list[Op] = []
         for op in region.ops:
             primal += self.op(b, op)
-            if op.name in ("const", "unbound") or op.fn in ZEROS and op.result not in self.linear:
-                b.add(clone_op(op, twins))  # made anew where it is read: it is not kept
+            if _is_constant(op, twins) and op.result not in self.linear:
+                made[op.result] = _without_zeros(op, made)
+                b.add(clone_op(made[op.result], twins))  # made anew where it is read: it is not kept
         linear = substitute(b.region((), results), twins)
         return tuple(primal), drop_dead_ops(replace(linear, params=tuple(params)))
 

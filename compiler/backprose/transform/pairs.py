@@ -45,7 +45,7 @@ def linear_parts(engine: Inference, callee: str, known: int) -> tuple[str, str]:
 
     base = callee.removesuffix("_tangent")
     names = f"{base}_forward", f"{base}_linear"
-    return _derived(engine, callee, ("linear", known), names, lambda fn, names: in_parts(engine, fn, known, names))
+    return _derived(engine, callee, ("linear", known), names, lambda fn, names: in_parts(engine, fn, known, names, base))
 
 
 def tangents_of(engine: Inference, name: str) -> int | None:
