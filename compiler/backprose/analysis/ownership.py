@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,24 @@ ALLOCATING = frozenset(
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        yield (low := mask & -mask)
+        mask ^= low
+
+
+@dataclass(frozen=True)
+class Reaching:
+    """Values by the origins that they reach."""
+
+    by_origin: Mapping[int, Sequence[Value]]
+
+    def of(self, origins: int) -> Iterator[Value]:
+        """The values that reach one of these origins; some more than once."""
+        for origin in _bits(origins):
+            yield from self.by_origin.get(origin, ())
+
+
 @dataclass(frozen=True)
 class Ownership:
     own: Mapping[Value, int] = field(default_factory=dict)
@@ -72,8 +90,19 @@ class Ownership:
 
     def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
         """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
-        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
-        return bool(own & self.reach.get(other, FOREIGN))
+        return bool(self.origins(value, inside) & self.reach.get(other, FOREIGN))
+
+    def origins(self, value: Value, inside: bool = False) -> int:
+        """Where the value may come from; or, `inside`, also what it holds."""
+        return self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
+
+    def reaching(self, values: Iterable[Value]) -> Reaching:
+        """The values by the origins that they reach: who may share what is asked without going through all."""
+        by_origin: dict[int, list[Value]] = {}
+        for value in values:
+            for origin in _bits(self.reach.get(value, FOREIGN)):
+                by_origin.setdefault(origin, []).append(value)
+        return Reaching(by_origin)
 
     def is_separate(self, value: Value) -> bool:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""

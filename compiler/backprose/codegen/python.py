@@ -14,7 +14,7 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import Interference, interference
-from backprose.analysis.ownership import Ownership, is_deep
+from backprose.analysis.ownership import Ownership, Reaching, is_deep
 from backprose.analysis.rotations import apart
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
@@ -117,16 +117,20 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
         return []
     owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
-    return [s for s in candidates if _is_owned(s, owned) and not _shared_later(s, found, owned)]
+    reaching = owned.reaching(found.number)
+    return [s for s in candidates if _is_owned(s, owned) and not _shared_later(s, found, owned, reaching)]
 
 
 def _is_owned(s: st.Update, owned: Ownership) -> bool:
     return owned.is_separate(s.buffer) if is_deep(s.op) else owned.is_fresh(s.buffer)
 
 
-def _shared_later(s: st.Update, found: Interference, owned: Ownership) -> bool:
+def _shared_later(s: st.Update, found: Interference, owned: Ownership, reaching: Reaching) -> bool:
     live = found.after_update[s] & ~found.bit(s.op.result)
-    return any(live >> i & 1 and owned.may_share(s.buffer, v, is_deep(s.op)) for v, i in found.number.items())
+    return any(
+        live >> found.number[v] & 1 and owned.may_share(s.buffer, v, is_deep(s.op))
+        for v in reaching.of(owned.origins(s.buffer, is_deep(s.op)))
+    )
 
 
 def _updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
