@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,22 +58,12 @@ ALLOCATING = frozenset(
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
-def _bits(mask: int) -> Iterator[int]:
+def bits(mask: int) -> Iterator[int]:
+    """The places of the bits that are set."""
     while mask:
-        yield (low := mask & -mask)
+        low = mask & -mask
+        yield low.bit_length() - 1
         mask ^= low
-
-
-@dataclass(frozen=True)
-class Reaching:
-    """Values by the origins that they reach."""
-
-    by_origin: Mapping[int, Sequence[Value]]
-
-    def of(self, origins: int) -> Iterator[Value]:
-        """The values that reach one of these origins; some more than once."""
-        for origin in _bits(origins):
-            yield from self.by_origin.get(origin, ())
 
 
 @dataclass(frozen=True)
@@ -96,13 +86,13 @@ class Ownership:
         """Where the value may come from; or, `inside`, also what it holds."""
         return self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
 
-    def reaching(self, values: Iterable[Value]) -> Reaching:
-        """The values by the origins that they reach: who may share what is asked without going through all."""
-        by_origin: dict[int, list[Value]] = {}
-        for value in values:
-            for origin in _bits(self.reach.get(value, FOREIGN)):
-                by_origin.setdefault(origin, []).append(value)
-        return Reaching(by_origin)
+    def reaching(self, numbers: Mapping[Value, int]) -> dict[int, int]:
+        """For each origin the mask of the numbers of the values that reach it."""
+        found: dict[int, int] = {}
+        for value, number in numbers.items():
+            for origin in bits(self.reach.get(value, FOREIGN)):
+                found[origin] = found.get(origin, 0) | 1 << number
+        return found
 
     def is_separate(self, value: Value) -> bool:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""
