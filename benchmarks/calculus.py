@@ -94,7 +94,7 @@ def linear_functions(rounds: int) -> dict[str, float]:
 
         np.testing.assert_allclose(applied(), pushed(), rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(applied(), pulled(), rtol=1e-9, atol=1e-12)
-        seconds = timing.medians({"linear": applied, "jvp": pushed, "vjp": pulled}, rounds)
+        seconds = medians({"linear": applied, "jvp": pushed, "vjp": pulled}, rounds)
         found[f"{name}: 50 calls of jvp / linearize and 50 calls"] = seconds["jvp"] / seconds["linear"]
         found[f"{name}: vjp and 50 calls / linearize and 50 calls"] = seconds["vjp"] / seconds["linear"]
     return found
