@@ -1,8 +1,9 @@
 """Prints what Jacobians and second derivatives cost, as ratios of one run: `python -m benchmarks.calculus`.
 
 Jacobians of a function of 50 inputs against the loop of single sweeps that a user would write; the linear function of
-`linearize`, for 50 directions, against as many calls of `jvp` and of a pullback; products with Hessians against gradients, for
-the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100 products. Candidates of one ratio take turns; a ratio is one of medians.
+`linearize`, for 50 directions, against as many calls of `jvp` and of a pullback; products with Hessians against gradients,
+for the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100 products. Candidates of one
+ratio take turns; a ratio is one of medians.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ from backprose.transform.restore import restore_overwritten
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.stopping import drop_stops
+from backprose.transform.two_parts import hand_over_what_is_read
 
 Pass = Callable[[Function], Function]
 
@@ -53,12 +54,15 @@ Pass = Callable[[Function], Function]
 PRIMAL_PASSES: tuple[tuple[str, Pass], ...] = (
     ("drop_dead", drop_dead),
 )  # fmt: skip
-ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+SIMPLIFYING: tuple[tuple[str, Pass], ...] = (
     ("simplify", simplify),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
+)  # fmt: skip
+ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+    *SIMPLIFYING,
     ("skip_zeros", skip_zeros),
     ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
@@ -121,7 +125,9 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
     last = (("open_calls", open_calls), ("drop_stops", drop_stops), ("without_marks", without_marks))
     module = open_blocks(run_passes(module, last), plan.request is not None and not plan.request.forward)
     if optimise:
-        module = run_passes(module, ADJOINT_PASSES)
+        module = run_passes(module, SIMPLIFYING)
+        module = hand_over_what_is_read(module) if plan.paired else module
+        module = run_passes(module, ADJOINT_PASSES[len(SIMPLIFYING) :])
     module = _keep(stages, "optimised", beside_primals(module))
     check_functions(module)
     return Compilation(stages, emit(module), dict(engine.guards), plan.request)
