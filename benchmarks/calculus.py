@@ -1,4 +1,4 @@
-"""Prints what Jacobians and second derivatives cost, as ratios of one run: `python benchmarks/calculus.py`.
+"""Prints what Jacobians and second derivatives cost, as ratios of one run: `python -m benchmarks.calculus`.
 
 Jacobians of a function of 50 inputs against the loop of single sweeps that a user would write; products with Hessians
 against gradients, for the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100
@@ -12,7 +12,7 @@ import importlib
 import platform
 from collections.abc import Callable
 
-import run as timing  # first: it keeps NumPy to one thread
+from benchmarks.timing import medians  # first: it keeps NumPy to one thread
 
 import numpy as np  # noqa: E402
 
@@ -52,7 +52,7 @@ def jacobians(rounds: int) -> dict[str, float]:
     forward, reverse = jacfwd(field), jacrev(field)
     for found in (forward(x, w), reverse(x, w), by_rows(x, w)):
         np.testing.assert_allclose(found, by_columns(x, w), rtol=1e-9, atol=1e-12)
-    seconds = timing.medians(
+    seconds = medians(
         {
             "jacfwd": lambda: forward(x, w), "by columns": lambda: by_columns(x, w),
             "jacrev": lambda: reverse(x, w), "by rows": lambda: by_rows(x, w),
@@ -67,7 +67,7 @@ def jacobians(rounds: int) -> dict[str, float]:
 
 def product_ratio(f: Callable, primals: tuple, tangents: tuple, rounds: int) -> float:
     gradient = grad(f)
-    seconds = timing.medians(
+    seconds = medians(
         {"product": lambda: hvp(f, primals, tangents), "gradient": lambda: gradient(*primals)}, rounds
     )
     return seconds["product"] / seconds["gradient"]
@@ -90,8 +90,8 @@ def like(x, rng):
 def products(rounds: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     found = {}
-    programs = {name: importlib.import_module(f"workloads.{name}") for name in timing.WORKLOADS}
-    calls = {name: of_first(module.primal, *module.arguments(rng)) for name, module in programs.items()}
+    programs = {name: importlib.import_module(f"benchmarks.workloads.{name}") for name in ("logistic", "newton", "mlp")}
+    calls = {name: of_first(m.primal, *m.arguments(rng, *m.SIZES["large"])) for name, m in programs.items()}
     calls["stencil, 20 steps"] = of_first(heat, rng.uniform(size=200), 20)
     calls["Rosenbrock, 100"] = rosenbrock, (rng.uniform(size=100),)
     for name, (f, primals) in calls.items():
@@ -105,7 +105,7 @@ def hessians(rounds: int) -> dict[str, float]:
     unit = np.eye(100)
     loop = lambda: [hvp(rosenbrock, (x,), (e,)) for e in unit]  # noqa: E731
     np.testing.assert_allclose(second(x), loop(), rtol=1e-9, atol=1e-12)
-    seconds = timing.medians({"hessian": lambda: second(x), "products": loop}, rounds)
+    seconds = medians({"hessian": lambda: second(x), "products": loop}, rounds)
     return {"100 calls of hvp / hessian of Rosenbrock, 100": seconds["products"] / seconds["hessian"]}
 
 

@@ -15,9 +15,10 @@ from backprose.ir.kinds import List, Static, Unbound
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, substitute
 from backprose.rules.registry import has_effect
-from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.paths import kind_at, leaves
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute_op
 from backprose.transform import batch_axes, batch_calls, batch_indices, batch_products  # noqa: F401 - they fill its table
 from backprose.transform.batch_calls import NotBatched
-from backprose.transform.tangents import KNOWN
+from backprose.transform.paths import CONTAINERS
 from backprose.transform.transpose import depending
 from backprose.transform.typed import TypedBuilder, typed_call
 
@@ -68,7 +68,7 @@ class Batch:
 
     def leaves(self, b: TypedBuilder, value: Value) -> Iterator[Value | None]:
         """The leaves of a value that carry a derivative; None for those that are the same for all directions."""
-        if not isinstance(value.kind, KNOWN):
+        if not isinstance(value.kind, CONTAINERS):
             if carries_derivative(value.kind):
                 yield self.now(value) if self.form(value) else None
             return
@@ -95,7 +95,7 @@ class Batch:
         """The kind of a value of this form."""
         if not stacked(form):
             return kind
-        if isinstance(kind, KNOWN):
+        if isinstance(kind, CONTAINERS):
             return replace(kind, items=tuple(map(self.kind, kind.items, form)))
         if isinstance(kind, List):
             return List(self.kind(kind.item, form))
@@ -114,7 +114,7 @@ class Batch:
         have = self.form(value)
         if have == form or isinstance(value.kind, Unbound):
             return self.now(value)
-        if isinstance(value.kind, KNOWN):
+        if isinstance(value.kind, CONTAINERS):
             return self._parts_to(b, value, form)
         made = self.made.get(value)
         if isinstance(value.kind, List):
@@ -267,7 +267,7 @@ def stacked(form: Form) -> bool:
 
 def _form_of(kind: Kind) -> Form:
     """The form in which everything is stacked that carries a derivative."""
-    if isinstance(kind, KNOWN):
+    if isinstance(kind, CONTAINERS):
         return tuple(map(_form_of, kind.items))
     return _form_of(kind.item) if isinstance(kind, List) else carries_derivative(kind)
 

@@ -18,13 +18,13 @@ from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
 from backprose.transform import stores
 from backprose.transform.binding import bind
-from backprose.transform.cotangents import Path, cast, kind_at, part
+from backprose.transform.cotangents import cast
 from backprose.transform.derivatives import derivative
 from backprose.transform.directions import tree
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request
 from backprose.transform.infer import Inference
-from backprose.transform.tangents import KNOWN, keys_of
+from backprose.transform.paths import CONTAINERS, Path, keys_of, kind_at, part
 from backprose.transform.typed import TypedBuilder
 
 
@@ -125,7 +125,7 @@ def _is_like(dot: Kind, kind: Kind) -> bool:
         return True
     if is_number(kind):
         return is_number(dot) and ndim_of(dot) == ndim_of(kind)
-    if not isinstance(kind, KNOWN):
+    if not isinstance(kind, CONTAINERS):
         return type(dot) is type(kind)
     if type(dot) is not type(kind) or set(keys_of(dot)) != set(keys_of(kind)):
         return False

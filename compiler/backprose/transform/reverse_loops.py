@@ -17,15 +17,17 @@ import backprose_runtime
 from backprose import errors
 from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
+from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values, free_values, substitute
-from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.loop_edits import carry_also, counting
 from backprose.transform.outer_shapes import asking_outside, contents_read
+from backprose.transform.paths import Path, kind_at, leaves
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
-from backprose.transform.schedules import bring_back_scheduled, is_scheduled
+from backprose.transform.schedules import bring_back_scheduled, schedule_of, without_test
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     extended, before = _with_companions(b, op, bars, loop_slots)
     collected = _collected_bars(b, op, bars, inner, inside)
     around, reversal.local = reversal.local, defined_values(op.body)
-    ops = reversal.region(inner, op.body.ops, inside)
+    schedule = schedule_of(op, reversal.made)
+    again = op if schedule is None else without_test(op)
+    ops = reversal.region(inner, again.body.ops, inside)
     reversal.local = around
     position = Value("", Scalar("int"))
     _scatter_rows(inner, op, inside, position)
@@ -91,9 +95,8 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    schedule = reversal.made.get(op.iterables[0]) if op.name == "for" else None
-    if is_scheduled(schedule):
-        bring_back_scheduled(b, sides, schedule, bars.likes.unbound)
+    if schedule is not None:
+        bring_back_scheduled(b, sides, op, schedule, bars.likes.unbound)
     else:
         bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
@@ -154,20 +157,6 @@ def _with_companions(b: TypedBuilder, op: Op, bars: Cotangents, slots: list[tupl
             op = carry_also(op, init, param, after, result)
     body = replace(op.body, ops=(*op.body.ops, *tail.ops))
     return replace(op, regions=(*op.regions[:-1], body)), tuple(before.ops)
-
-
-def carry_also(op: Op, init: Value, param: Value, after: Value, result: Value) -> Op:
-    """The loop with one more carried value behind the others."""
-    n, body = len(op.inits), op.body
-    at = n + (1 if op.attrs["stops"] else 0)
-    body = Region((*body.params, param), body.ops, (*body.results[:at], after, *body.results[at:]))
-    regions = (body,)
-    if op.name == "while":
-        cond = op.regions[0]
-        regions = (replace(cond, params=(*cond.params, Value(param.name, param.kind))), body)
-    return replace(
-        op, operands=(*op.operands, init), results=(*op.results[:n], result, *op.results[n:]), regions=regions
-    )
 
 
 def _collected_bars(
@@ -366,17 +355,10 @@ def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
 
 
 def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
-    """Let the forward loop count its iterations, first thing in each, so that what leads to a `break` stands last."""
-    op = sides.op
-    start, count, param, after = (Value("n", Scalar("int")) for _ in range(4))
-    one = Value("", Static(1))
-    zero = Op("const", (), (start,), {"value": 0}, (), op.loc)
-    step = (
-        Op("const", (), (one,), {"value": 1}, (), op.loc),
-        Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": "__iadd__"}, (), op.loc),
-    )
-    counted = replace(op, regions=(*op.regions[:-1], replace(op.body, ops=(*step, *op.body.ops))))
-    sides.op = carry_also(counted, start, param, after, count)
+    """Let the forward loop count its iterations."""
+    start, count = Value("n", Scalar("int")), Value("n", Scalar("int"))
+    zero = Op("const", (), (start,), {"value": 0}, (), sides.op.loc)
+    sides.op = counting(sides.op, start, count)
     sides.before = (*sides.before, zero)
     return count
 
