@@ -1,8 +1,9 @@
 """Prints what Jacobians and second derivatives cost, as ratios of one run: `python -m benchmarks.calculus`.
 
-Jacobians of a function of 50 inputs against the loop of single sweeps that a user would write; products with Hessians
-against gradients, for the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100
-products. Candidates of one ratio take turns; a ratio is one of medians.
+Jacobians of a function of 50 inputs against the loop of single sweeps that a user would write; the linear function of
+`linearize`, for 50 directions, against as many calls of `jvp` and of a pullback; products with Hessians against gradients,
+for the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100 products. Candidates of one
+ratio take turns; a ratio is one of medians.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from benchmarks.timing import medians  # first: it keeps NumPy to one thread
 
 import numpy as np  # noqa: E402
 
-from backprose import grad, hessian, hvp, jacfwd, jacrev, jvp, vjp
+from backprose import grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, vjp
 
 
 def field(x, w):
@@ -35,6 +36,12 @@ def heat(u, n):
     for _ in range(n):
         u[1:-1] = u[1:-1] + 0.2 * (u[2:] - 2 * u[1:-1] + u[:-2]) * u[1:-1]
     return np.sum(u * u)
+
+
+def heated(u, n):
+    for _ in range(n):
+        u[1:-1] = u[1:-1] + 0.2 * (u[2:] - 2 * u[1:-1] + u[:-2]) * np.exp(-u[1:-1] ** 2)
+    return u
 
 
 def by_columns(x, w):
@@ -63,6 +70,35 @@ def jacobians(rounds: int) -> dict[str, float]:
         "50 calls of jvp / jacfwd": seconds["by columns"] / seconds["jacfwd"],
         "50 calls of a pullback / jacrev": seconds["by rows"] / seconds["jacrev"],
     }
+
+
+def linear_functions(rounds: int) -> dict[str, float]:
+    """Of the field and of the loop: `linearize` and 50 calls of what it gives, against 50 tangents and against 50 pullbacks."""
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(50, 50)) / 7
+    programs = {"field": lambda x: field(x, w), "stencil, 20 steps": lambda u: heated(u, 20)}
+    found = {}
+    for name, f in programs.items():
+        x = rng.uniform(size=50)
+        unit = np.eye(50)
+
+        def applied(f=f, x=x):
+            push = linearize(f, x)[1]
+            return np.stack([push(e) for e in unit], axis=1)
+
+        def pushed(f=f, x=x):
+            return np.stack([jvp(f, (x,), (e,))[1] for e in unit], axis=1)
+
+        def pulled(f=f, x=x):
+            pullback = vjp(f, x)[1]
+            return np.stack([pullback(e)[0] for e in unit])
+
+        np.testing.assert_allclose(applied(), pushed(), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(applied(), pulled(), rtol=1e-9, atol=1e-12)
+        seconds = medians({"linear": applied, "jvp": pushed, "vjp": pulled}, rounds)
+        found[f"{name}: 50 calls of jvp / linearize and 50 calls"] = seconds["jvp"] / seconds["linear"]
+        found[f"{name}: vjp and 50 calls / linearize and 50 calls"] = seconds["vjp"] / seconds["linear"]
+    return found
 
 
 def product_ratio(f: Callable, primals: tuple, tangents: tuple, rounds: int) -> float:
@@ -113,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=50, help="turns of each candidate (50)")
     rounds = parser.parse_args().rounds
-    results = {**jacobians(rounds), **products(rounds), **hessians(rounds)}
+    results = {**jacobians(rounds), **linear_functions(rounds), **products(rounds), **hessians(rounds)}
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}\n")
     print("| what | measured |\n|---|---|")
     for what, value in results.items():

@@ -2,7 +2,7 @@
 
 For each workload and size, every contender computes the gradient in a process of its own, which is pinned to one core
 and uses one thread. The gradients are compared (to 1e-6, relative), then the contenders take turns; a time is the
-median of all turns. `--quick` runs some of the workloads at their small sizes, in less than three minutes. Tables go
+median of all turns, in processor time. `--quick` runs some of the workloads at their small sizes, in less than three minutes. Tables go
 to standard output as markdown; `--json` and `--plot` say where numbers and a figure go. What is not installed is
 reported as missing.
 """

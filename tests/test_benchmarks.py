@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT))
 
+from benchmarks import report  # noqa: E402
 from benchmarks.contenders import Task, by_hand, emitted  # noqa: E402
 from benchmarks.trees import difference, leaves, mapped  # noqa: E402
 from benchmarks.workloads import WORKLOADS  # noqa: E402
@@ -46,5 +50,38 @@ def test_by_hand_is_that_of_differences(task):
 
 
 def test_every_module_of_a_workload_is_listed():
-    folder = Path(importlib.import_module("benchmarks.workloads").__file__).parent
+    folder = ROOT / "benchmarks" / "workloads"
     assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(WORKLOADS)
+
+
+def test_one_command_prints_tables_and_writes_numbers(tmp_path):
+    numbers, figure = tmp_path / "run.json", tmp_path / "run.png"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.run", "rosenbrock", "--sizes", "tiny", "--contenders", "emitted", "primal",
+         "--seconds", "0.01", "--rounds", "3", "--json", numbers, "--plot", figure],
+        cwd=ROOT, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "| rosenbrock |" in done.stdout
+    outcomes = json.loads(numbers.read_text())["results"]["tiny"]["rosenbrock"]
+    assert set(outcomes) == {"emitted", "by hand", "primal"}
+    assert all(outcome["seconds"] > 0 and outcome["difference"] < 1e-6 for outcome in outcomes.values())
+    assert figure.stat().st_size > 0
+
+
+def test_who_has_no_time_is_said():
+    measured = {"status": "ok", "seconds": 2.0, "first": 1.0, "memory": 5, "resident": 0}
+    outcomes = {
+        "emitted": measured,
+        "by hand": {**measured, "seconds": 1.0},
+        "primal": measured,
+        "autograd": {**measured, "status": "missing", "seconds": None},
+        "torch": {**measured, "status": "wrong by 1.0e-02", "seconds": None},
+        "jax": {**measured, "status": "TypeError: no", "seconds": None},
+    }
+    results = {"small": {"logistic": outcomes, "chain": {**outcomes, "emitted": {**measured, "seconds": 8.0}}}}
+    rows = [line.split(" | ") for line in report.ratios(results, outcomes).splitlines() if line.startswith("| ")]
+    assert rows[2] == ["| logistic", "2 s", "2.00", "1.00", "missing", "wrong by 1.0e-02", "failed", "1.00 |"]
+    assert rows[-1][2] == "4.00"  # the geometric mean of 2 and 8
+    assert "- chain, small, jax: TypeError: no" in report.failures(results)
