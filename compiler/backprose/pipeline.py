@@ -7,9 +7,11 @@ Every stage is a pure function on immutable IR; `Compilation.stages` keeps what 
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -105,8 +107,20 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
-    with compiling_for(kinds.values()):
+    with compiling_for(kinds.values()), _collecting_later():
         return _compiled(function, kinds, plan, optimise)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Garbage is collected after a compilation: all its IR is alive until then, and each collection would walk it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool) -> Compilation:
