@@ -16,20 +16,19 @@ from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES, is_adjoin
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.codegen.list_statements import changed, with_pops
 from backprose.ir.kinds import (
+    BACKWARDS,
     Array,
     Dim,
     FixedList,
     Kind,
     List,
     Scalar,
-    Slice,
     Static,
     Tuple,
     Unknown,
 )
 from backprose.ir.nodes import Loc, Op, Value
 
-BACKWARDS = Slice(Static(None), Static(None), Static(-1))
 COPYING = ("copied_reshape", "copied_ravel")
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,

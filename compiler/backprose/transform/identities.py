@@ -11,15 +11,12 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_mask, ndim_of, without_lengths
-from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.algebra import Context
-
-BACKWARDS = Slice(Static(None), Static(None), Static(-1))
-
 
 def _is_const(value: Value, *numbers: Any) -> bool:
     return isinstance(value.kind, Static) and type(value.kind.value) in (int, float) and value.kind.value in numbers
