@@ -27,7 +27,7 @@ def parts(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -> 
 
     at = _moved(engine, callee, wrt)
     names = f"{callee}_forward", f"{callee}_backward"
-    return *_derived(engine, callee, (at, guarded), names, lambda fn, names: pair(engine, fn, at, guarded, names)), at
+    return *derived(engine, callee, (at, guarded), names, lambda fn, names: pair(engine, fn, at, guarded, names)), at
 
 
 def tangent(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -> tuple[str, Moving]:
@@ -36,10 +36,10 @@ def tangent(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -
 
     at = _moved(engine, callee, wrt)
     names = (f"{callee}_tangent",)
-    return *_derived(engine, callee, (at, guarded), names, lambda fn, names: with_tangent(engine, fn, at, guarded, *names)), at
+    return *derived(engine, callee, (at, guarded), names, lambda fn, names: with_tangent(engine, fn, at, guarded, *names)), at
 
 
-def _derived(
+def derived(
     engine: Inference, callee: str, what: tuple, names: tuple[str, ...],
     make: Callable[[Function, tuple[str, ...]], Iterable[Function]],
 ) -> tuple[str, ...]:  # fmt: skip
