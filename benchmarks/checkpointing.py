@@ -1,6 +1,7 @@
 """Memory against time of checkpointed loops: `python benchmarks/checkpointing.py` prints it, `--plot PATH` draws it.
 
-A nonlinear time loop of 100,000 steps is differentiated with everything kept, in segments, and under binomial schedules.
+A nonlinear time loop of 100,000 steps is differentiated with everything kept, in segments, and under binomial
+schedules, as a `for` and as a `while` whose length nobody knows.
 Times are of one run and relative to that with everything kept; memory is the peak, in states that the loop carries.
 """
 
@@ -35,6 +36,14 @@ def binomial(u, dt, steps, snapshots, every):
     return np.sum(u * u)
 
 
+def online(u, dt, steps, snapshots, every):
+    t = 0
+    while checkpoint(t < steps, schedule="binomial", snapshots=snapshots, every=every):
+        u = u + dt * np.sin(3 * u)
+        t += 1
+    return np.sum(u * u)
+
+
 def measure(function: Callable, u: np.ndarray, steps: int, *options: int) -> tuple[float, float, np.ndarray]:
     """Processor time, peak memory in states, and the gradient. The peak is of a run of its own, which it slows."""
     gradient = grad(function)
@@ -55,6 +64,9 @@ SCHEDULES = [
     ("binomial, 100 snapshots", binomial, (100, 20)),
     ("binomial, 30 snapshots", binomial, (30, 10)),
     ("binomial, 10 snapshots", binomial, (10, 4)),
+    ("`while`, 100 snapshots", online, (100, 20)),
+    ("`while`, 30 snapshots", online, (30, 10)),
+    ("`while`, 10 snapshots", online, (10, 4)),
 ]
 
 
@@ -88,11 +100,16 @@ def draw(path: Path, rows: list[tuple[str, float, float]], steps: int) -> None:
     figure, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
     most = np.array([row[1] for row in rows])
     ratios = np.array([row[2] for row in rows]) / rows[0][2]
-    axes.plot(most, ratios, "-", color="0.8", zorder=0)
-    for i, (name, _, _) in enumerate(rows):
+    unknown = [i for i, (name, _, _) in enumerate(rows) if name.startswith("`while`")]
+    known = [i for i in range(len(rows)) if i not in unknown]
+    axes.plot(most[known], ratios[known], "-", color="0.8", zorder=0)
+    axes.plot(most[unknown], ratios[unknown], "D", color="C2", markersize=4, label="the same, of a while loop")
+    for i in known:
+        name = rows[i][0]
         colour = "C3" if name.startswith("binomial") else "C0"
         axes.plot(most[i], ratios[i], "o", color=colour)
-        axes.annotate(name, (most[i], ratios[i]), (6, 5), textcoords="offset points", color=colour)
+        axes.annotate(name, (most[i], ratios[i]), (7, 7), textcoords="offset points", color=colour)
+    axes.legend(frameon=False, loc="lower left", fontsize=9)
     axes.axhline(1, color="0.7", linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
     axes.set_xlim(right=most[0] * 12)

@@ -97,7 +97,7 @@ def vjp(
     except Exception as error:
         annotate_error(error, found)
         raise
-    return (value, Pullback(found, value, kept_apart(residuals, (value, aux, values)), spread), *aux)
+    return (value, Pullback(found, value, kept_apart(residuals, (value, aux, values, found.captured)), spread), *aux)
 
 
 # Decorated functions

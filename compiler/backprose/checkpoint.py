@@ -45,7 +45,8 @@ def checkpoint(
     With `schedule="binomial"` no more than `snapshots` states are kept at a time, however long the loop is: segments,
     of one iteration or of `every`, run again more than once, as seldom as that allows (Griewank and Walther 2000). With
     `memory=`, a number of bytes or text such as "200MB", the number of snapshots follows from the bytes that the loop
-    carries when it begins. Both are for a `for` that does not stop early and does not draw.
+    carries when it begins. Both are for loops that do not draw. A `while`, and a `for` that stops early, needs two
+    snapshots: it keeps states at equal distances, which double whenever there are too many of them.
 
     The values are the same to the last bit. What is drawn at random is kept and not drawn again, and what is printed is
     printed once. Forward mode keeps nothing anyway.

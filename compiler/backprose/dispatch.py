@@ -165,6 +165,11 @@ class Specialization:
     def __repr__(self) -> str:
         return f"<specialization for {self.signature}>"
 
+    @property
+    def captured(self) -> tuple:
+        """What the code reads of globals, closure cells and attributes."""
+        return tuple(self.namespace[name] for _, _, name in self.live)
+
     def holds(self) -> bool:
         """Whether what the code was compiled for is still so; brings the globals that it reads up to date."""
         try:

@@ -34,6 +34,7 @@ from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
+from backprose.transform.linear import linear_parts
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -128,7 +129,9 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
     """The derivative that is asked for, as one function or as a forward and a backward part."""
-    return pullback(module, engine, plan.request) if plan.paired else derivative(module, engine, plan.request)
+    if not plan.paired:
+        return derivative(module, engine, plan.request)
+    return linear_parts(module, engine, plan.request) if plan.request.forward else pullback(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:

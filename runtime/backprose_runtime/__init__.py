@@ -2,7 +2,10 @@
 
 from backprose_runtime.accumulate import add_at, flat, get_at, last_at, put_at, set_at, view_name
 from backprose_runtime.arrays import array_module
-from backprose_runtime.checkpoints import first_legs, interval, legs_backwards, positive, segments, within
+from backprose_runtime.checkpoints import (
+    first_legs, interval, legs_backwards, most_before_thinning, next_segment, positive, segments, strides_backwards,
+    within,
+)  # fmt: skip
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
 from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_tangent
 from backprose_runtime.directions import directions, each
@@ -21,8 +24,9 @@ __all__ = [
     "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_tangent",
     "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat", "flatten", "get_at",
     "inserted", "interpolated", "interval", "last_at", "legs_backwards", "matmul_left_bar", "matmul_right_bar",
-    "multiply_nonzero", "new_record", "parts", "place", "plain_reciprocal", "positive", "put_at", "require_c_order",
-    "require_dtype", "require_separate", "segments", "set_at", "sorting_order", "sparse_product",
-    "sparse_solution", "stop_gradient", "sum_to", "unbroadcast", "unpack", "view_name", "with_item", "with_items",
-    "within", "without", "without_items", "without_last", "zeros_like",
+    "most_before_thinning", "multiply_nonzero", "new_record", "next_segment", "parts", "place", "plain_reciprocal",
+    "positive", "put_at", "require_c_order", "require_dtype", "require_separate", "segments", "set_at",
+    "sorting_order", "sparse_product", "sparse_solution", "stop_gradient", "strides_backwards", "sum_to",
+    "unbroadcast", "unpack", "view_name", "with_item", "with_items", "within", "without", "without_items",
+    "without_last", "zeros_like",
 ]  # fmt: skip

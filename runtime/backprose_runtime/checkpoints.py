@@ -3,6 +3,10 @@
 A loop of `count` iterations consists of segments of `every` iterations. Under a binomial schedule (Griewank and
 Walther 2000, Algorithm 799) no more than `snapshots` states are kept at a time. Legs, pairs of where one begins and
 ends, are runs of segments at whose beginning the state is kept.
+
+Where nobody knows how many iterations there will be, the forward sweep keeps states at equal distances, its `stride`;
+when there are too many of them, every second one goes and the stride doubles. Half of the snapshots are left to the
+reverse sweep, which goes over the legs between these states under a binomial schedule again.
 """
 
 from __future__ import annotations
@@ -30,16 +34,17 @@ def positive(every: Any) -> int:
     return operator.index(every)
 
 
-def within(memory: int, count: int, *state: Any) -> tuple[int, int]:
+def within(memory: int, count: int | None, *state: Any) -> tuple[int, int]:
     """The iterations of a segment, and the snapshots, for which a budget of so many bytes has room.
 
     A snapshot holds the `state`. An iteration of the segment that is swept back is taken to keep twice as much.
+    `count` is None where nobody knows how many iterations there will be.
     """
     room = memory // max(1, _bytes(state))
-    if room > 2 * count:
-        return max(1, count), 1
+    if count is not None and room > 2 * count:
+        return max(1, count), 2
     every = max(1, room // 8)
-    return every, max(1, room - 2 * every - 1)
+    return every, max(2, room - 2 * every - 1)
 
 
 def _bytes(value: Any) -> int:
@@ -66,17 +71,47 @@ def legs_backwards(count: int, every: int, snapshots: int) -> Backwards:
     return Backwards(max(count, 0), positive(every), positive(snapshots))
 
 
+def next_segment(start: int, every: int, snapshots: int, count: int | None = None) -> Leg:
+    """The segment that begins there, in a loop of which nobody knows where it ends; not behind `count` iterations."""
+    end = start + every
+    return start, end if count is None else min(end, count)
+
+
+def most_before_thinning(snapshots: int) -> int:
+    """How many states a loop of unknown length keeps before every second one goes: about half of the snapshots.
+
+    The number is even, so that the states that stay have equal distances. Raises ValueError for less than two snapshots.
+    """
+    if positive(snapshots) < 2:
+        raise ValueError("checkpoint: a loop of unknown length needs two snapshots at least")
+    return 2 * ((snapshots + 2) // 4)
+
+
+def strides_backwards(count: int, every: int, snapshots: int, stride: int) -> Backwards:
+    """The same for a loop that turned out to have `count` iterations, of which each `stride` a state was kept."""
+    return Backwards(count, every, snapshots, stride)
+
+
 class Backwards(Sequence):
     """What the reverse sweep does, made as it is gone over: a loop may have more segments than memory has room for."""
 
-    def __init__(self, count: int, every: int, snapshots: int):
-        self.count, self.every, self.snapshots = count, every, snapshots
+    def __init__(self, count: int, every: int, snapshots: int, stride: int | None = None):
+        self.count, self.every, self.snapshots, self.stride = count, every, snapshots, stride
 
     def __len__(self) -> int:
         return -(-self.count // self.every)
 
+    def _kept(self) -> list[Leg]:
+        """The legs whose first states the forward sweep has kept, in segments."""
+        length = len(self)
+        if self.stride is None:
+            legs, last = _first(length, self.snapshots)
+            return [*legs, *last]
+        step = self.stride // self.every
+        return [(start, min(start + step, length)) for start in range(0, length, step)]
+
     def __iter__(self) -> Iterator[tuple[int, int, list[Leg]]]:
-        for start, legs in _backwards(len(self), self.snapshots):
+        for start, legs in _backwards(self._kept(), self.snapshots):
             ((begin, end),) = _in_iterations([(start, start + 1)], self.count, self.every)
             yield begin, end, _in_iterations(legs, self.count, self.every)
 
@@ -111,12 +146,12 @@ def _legs(start: int, length: int, snapshots: int) -> list[Leg]:
     return legs
 
 
-def _backwards(length: int, snapshots: int) -> Iterator[tuple[int, list[Leg]]]:
-    """Each segment, last to first, with the legs to it from the last state that is kept, of which it is the end."""
-    if not length:
-        return
-    legs, last = _first(length, snapshots)
-    pending = [(start, end - start, snapshots - i) for i, (start, end) in enumerate([*legs, *last])]
+def _backwards(kept: list[Leg], snapshots: int) -> Iterator[tuple[int, list[Leg]]]:
+    """Each segment, last to first, with the legs to it from the last state that is kept, of which it is the end.
+
+    `kept` are the legs whose first states are kept to begin with.
+    """
+    pending = [(start, end - start, snapshots - i) for i, (start, end) in enumerate(kept)]
     while pending:
         start, length, room = pending.pop()
         legs = _legs(start, length, room)

@@ -15,8 +15,8 @@ from mutation import arguments, programs
 
 from backprose import errors, grad
 
-OPTIONS = ("", ", every=1", ", every=2", ", every=3", ', schedule="binomial", snapshots=1',
-           ', schedule="binomial", snapshots=2, every=2', ', memory="300 B"')  # fmt: skip
+OPTIONS = ("", ", every=1", ", every=2", ", every=3", ', schedule="binomial", snapshots=2',
+           ', schedule="binomial", snapshots=3, every=2', ', memory="300 B"')  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def checkpointed(program, seed):
         return f"{head[1]}checkpoint({head[2]}{chosen.choice(options)}):"
 
     text = re.sub(r"^( +for .* in )(.*):$", lambda m: marked(m, OPTIONS), program.text, flags=re.MULTILINE)
-    text = re.sub(r"^( +while )(?!True)(.*):$", lambda m: marked(m, OPTIONS[:3]), text, flags=re.MULTILINE)
+    text = re.sub(r"^( +while )(?!True)(.*):$", lambda m: marked(m, OPTIONS), text, flags=re.MULTILINE)
     return replace(program, text="from backprose import checkpoint\n" + text)
 
 

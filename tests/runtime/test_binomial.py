@@ -3,20 +3,36 @@
 from functools import lru_cache
 
 import pytest
-from backprose_runtime import first_legs, interval, legs_backwards, positive, segments, within
+from backprose_runtime import (
+    first_legs, interval, legs_backwards, most_before_thinning, positive, segments, strides_backwards, within,
+)  # fmt: skip
 
 
 def followed(count, every, snapshots):
     """Go through a schedule as emitted code does; the iterations that run again before a segment, and the most kept."""
-    kept, at, again = [], 0, 0
-    most = 0
+    kept, at, most = [], 0, 0
     for begin, end in first_legs(count, every, snapshots):
         assert begin == at < end
         kept.append(begin)
         at, most = end, max(most, len(kept))
     assert at == count
-    swept = []
-    for start, end, legs in legs_backwards(count, every, snapshots):
+    return backwards(count, every, legs_backwards(count, every, snapshots), kept, most)
+
+
+def followed_online(count, every, snapshots):
+    """The same for a loop that nobody knows to end after so many iterations."""
+    kept, at, most, stride = [], 0, 0, every
+    while at < count:
+        if len(kept) == most_before_thinning(snapshots):
+            kept, stride = kept[::2], 2 * stride
+        kept.append(at)
+        at, most = min(at + stride, count), max(most, len(kept))
+    return backwards(count, every, strides_backwards(count, every, snapshots, stride), kept, most)
+
+
+def backwards(count, every, schedule, kept, most):
+    again, swept = 0, []
+    for start, end, legs in schedule:
         at = kept.pop()
         for leg in legs:
             assert leg[0] == at < leg[1]
@@ -24,7 +40,7 @@ def followed(count, every, snapshots):
             at, most, again = leg[1], max(most, len(kept)), again + leg[1] - leg[0]
         assert at == start
         swept.append((start, end))
-    assert swept == segments(count, every, snapshots)[::-1]
+    assert swept == segments(count, every, 1)[::-1]
     assert not kept
     return again, most
 
@@ -34,6 +50,8 @@ def followed(count, every, snapshots):
 def test_schedules_sweep_everything_back(every, snapshots):
     for count in range(40):
         assert followed(count, every, snapshots)[1] <= snapshots
+        if snapshots > 1:
+            assert followed_online(count, every, snapshots)[1] <= snapshots
 
 
 @lru_cache(None)
@@ -60,6 +78,21 @@ def test_a_hundred_thousand_steps():
     again, most = followed(100_000, 1, 48)
     assert most <= 48
     assert again < 3 * 100_000
+    again, most = followed_online(100_000, 1, 48)
+    assert most <= 48
+    assert again < 3 * 100_000
+
+
+@pytest.mark.parametrize("snapshots", [4, 8, 20, 50])
+def test_not_knowing_the_length_costs_little(snapshots):
+    for count in (100, 1000, 5000, 13000):
+        known, unknown = followed(count, 1, snapshots)[0], followed_online(count, 1, snapshots)[0]
+        assert count + unknown < 1.3 * (count + known)
+
+
+def test_a_loop_of_unknown_length_needs_two_snapshots():
+    with pytest.raises(ValueError, match="two snapshots"):
+        most_before_thinning(1)
 
 
 def test_intervals():
@@ -74,7 +107,8 @@ def test_budgets():
     import numpy as np
 
     u = np.zeros(1000)
-    assert within(10**9, 100, u) == (100, 1), "there is room for everything"
+    assert within(10**9, 100, u) == (100, 2), "there is room for everything"
+    assert within(10**9, None, u)[0] > 10_000, "nobody knows for how many"
     every, snapshots = within(50 * u.nbytes, 10**6, u)
     assert 2 * every + snapshots < 50
-    assert within(1, 100, u, (u, {"v": u})) == (1, 1), "the least that is possible"
+    assert within(1, 100, u, (u, {"v": u})) == (1, 2), "the least that is possible"

@@ -10,8 +10,8 @@ import numpy as np
 import backprose_runtime
 from backprose.rules.registry import linear, no_derivative
 from backprose_runtime import (
-    appended, extended, first_legs, inserted, interval, legs_backwards, place, positive, segments, with_item, with_items,
-    within, without, without_items, without_last, zeros_like,
+    appended, extended, first_legs, inserted, interval, legs_backwards, most_before_thinning, next_segment, place, positive,
+    segments, strides_backwards, with_item, with_items, within, without, without_items, without_last, zeros_like,
 )  # fmt: skip
 
 
@@ -121,3 +121,4 @@ def remove_part(y, items, start, stop, *, y_bar):
 
 no_derivative(place, backprose_runtime.stop_gradient)
 no_derivative(interval, positive, within, segments, first_legs, legs_backwards)
+no_derivative(next_segment, most_before_thinning, strides_backwards)

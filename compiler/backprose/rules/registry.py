@@ -279,6 +279,8 @@ def library(name: str, rules: str) -> None:
 
 def load_libraries() -> None:
     """Import the rules of the libraries that have been imported by now."""
+    if sys.modules.keys().isdisjoint(LIBRARIES):
+        return
     for name, rules in list(LIBRARIES.items()):
         if name in sys.modules:
             importlib.import_module(rules)
@@ -442,9 +444,12 @@ def _get(table: dict, key: Any) -> Any:
 
 
 def _contains(table: set | dict, key: Any) -> bool:
-    if LIBRARIES:
-        load_libraries()
     try:
-        return key in table
-    except TypeError:
+        if key in table:
+            return True
+    except TypeError:  # an unhashable callable is in no table
         return False
+    if not LIBRARIES:
+        return False
+    load_libraries()
+    return key in table

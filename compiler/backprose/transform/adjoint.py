@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
 
-from backprose.analysis.activity import carries_derivative, passes_derivative
+from backprose.analysis.activity import carries_derivative
 from backprose.analysis.examples import keeps_field
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
 from backprose.ir.kinds import (
@@ -26,11 +26,12 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
-from backprose.rules.registry import Rule, rule_for
-from backprose.transform import again, custom_reverse, pairs, refusals, reverse_loops
-from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind, kind_at, leaves
+from backprose.rules.registry import Rule
+from backprose.transform import again, custom_reverse, pairs, reverse_loops
+from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind
+from backprose.transform.paths import keys_of, kind_at, leaves
 from backprose.transform.residuals import hand_out
-from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
+from backprose.transform.rule_calls import inlined, require_inert, ruled
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -79,18 +80,15 @@ class Reversal:
             return self._getitem(b, op, bars)
         if isinstance(op.fn, CustomCall):
             return custom_reverse.reverse(self, b, op, bars)
-        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
+        found = ruled(self.active, op)
+        if found is None:
             return None
-        rule = rule_for(op.fn)
-        if rule is None:
-            raise refusals.without_derivative(op.fn, op.loc)
-        args, keywords = bound(rule, op)
-        require_covered(self.active, op, rule, {**args, **keywords})
+        rule, operands = found
         bar = bars.tree(b, op.result, settled=False)
         before = len(b.ops)
         shares = self._apply_rule(b, rule, op, bar)
         shares = dict(zip(rule.wrt, shares))
-        operands = {name: args.get(name, keywords.get(name)) for name in rule.wrt}
+        operands = {name: operands.get(name) for name in rule.wrt}
         for name, share in _merged(b, operands, shares):
             self._distribute(b, op, operands[name], share, rule, bars)
         self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
@@ -182,9 +180,8 @@ class Reversal:
                 item = b.call(operator.getitem, bar, b.const(i))
                 bars.add(b, value, item, exact=not _is_open(value.kind, item.kind))
             return
-        keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
         values = op.operands[1::2] if op.name == "dict" else op.operands
-        for key, value in zip(keys, values):
+        for key, value in zip(keys_of(kind), values):
             for path, _ in leaves(value.kind):
                 bar = bars.get(op.result, (key, *path))
                 if bar is not None:

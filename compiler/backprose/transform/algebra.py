@@ -35,6 +35,7 @@ class Context:
     def __init__(self, counts: Counter[Value]):
         self.counts = counts
         self.made: dict[Value, Op] = {}
+        self.shaped_as: dict[Value, Value] = {}  # an answer of `shape_root`, where a later one may go on from
 
     def region(self, b: TypedBuilder, region: Region, mapping: dict[Value, Value]) -> Region:
         inner = b.nested()
@@ -110,14 +111,16 @@ class Context:
 
     def shape_root(self, value: Value) -> Value:
         """A value that certainly has the same shape: elementwise operations keep it."""
-        while True:
-            op = self.made.get(value)
-            if op is None or op.name != "call" or op.fn is None:
-                return value
-            source = shape_source(self, op)
-            if source is None:
-                return value
+        passed: list[Value] = []
+        while (source := self.shaped_as.get(value) or self.shape_source(value)) is not None:
+            passed.append(value)
             value = source
+        self.shaped_as.update(dict.fromkeys(passed, value))
+        return value
+
+    def shape_source(self, value: Value) -> Value | None:
+        op = self.made.get(value)
+        return shape_source(self, op) if op is not None and op.name == "call" else None
 
 
 def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:

@@ -23,9 +23,9 @@ from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute_op
 from backprose.transform import batch_axes, batch_calls, batch_each, batch_functions, batch_indices, batch_products  # noqa: F401 - they fill its table
 from backprose.transform.batch_calls import NotBatched
-from backprose.transform.batch_functions import Calls
 from backprose.transform.batch_forms import Form, container, form_of, joined, stacked
-from backprose.transform.tangents import KNOWN
+from backprose.transform.batch_functions import Calls
+from backprose.transform.paths import CONTAINERS
 from backprose.transform.transpose import depending
 from backprose.transform.typed import TypedBuilder, typed_call
 
@@ -75,7 +75,7 @@ class Batch:
 
     def leaves(self, b: TypedBuilder, value: Value) -> Iterator[Value | None]:
         """The leaves of a value that carry a derivative; None for those that are the same for all directions."""
-        if not isinstance(value.kind, KNOWN):
+        if not isinstance(value.kind, CONTAINERS):
             if carries_derivative(value.kind):
                 yield self.now(value) if self.form(value) else None
             return
@@ -107,7 +107,7 @@ class Batch:
         """The kind of a value of this form."""
         if not stacked(form):
             return kind
-        if isinstance(kind, KNOWN):
+        if isinstance(kind, CONTAINERS):
             return replace(kind, items=tuple(map(self.kind, kind.items, form)))
         if isinstance(kind, List):
             return List(self.kind(kind.item, form))
@@ -126,7 +126,7 @@ class Batch:
         have = self.form(value)
         if have == form or isinstance(value.kind, Unbound):
             return self.now(value)
-        if isinstance(value.kind, KNOWN):
+        if isinstance(value.kind, CONTAINERS):
             return self._parts_to(b, value, form)
         made = self.made.get(value)
         if isinstance(value.kind, List):

@@ -19,8 +19,8 @@ from backprose.ir.kinds import FixedList, Kind, List, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import named, rule_for
 from backprose.transform.batch_forms import form_of
+from backprose.transform.paths import CONTAINERS, keys_of
 from backprose.transform.rule_calls import bound
-from backprose.transform.tangents import KNOWN, keys_of
 from backprose.transform.typed import NotStatic, TypedBuilder
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _public_name(fn: Any) -> str:
 def call(batch: Batch, b: TypedBuilder, op: Op) -> None:
     """Build the call `op`, of whose operands some are stacked."""
     fn = op.fn
-    if fn is operator.getitem and isinstance(op.operands[0].kind, (*KNOWN, List)):
+    if fn is operator.getitem and isinstance(op.operands[0].kind, (*CONTAINERS, List)):
         return _part(batch, b, op)
     if fn in PLAIN:
         batch.values[op.result], batch.forms[op.result] = PLAIN[fn](batch, b, op), False
@@ -96,7 +96,7 @@ def _shape(batch: Batch, b: TypedBuilder, op: Op) -> Value:
 
 
 def _len(batch: Batch, b: TypedBuilder, op: Op) -> Value:
-    if isinstance(op.operands[0].kind, (*KNOWN, List)):
+    if isinstance(op.operands[0].kind, (*CONTAINERS, List)):
         return b.call(len, batch.now(op.operands[0]))
     return shape(batch, b, op.operands[0])[0]
 
@@ -132,7 +132,7 @@ def _part(batch: Batch, b: TypedBuilder, op: Op) -> None:
         raise NotBatched("an index")
     form = batch.form(target)
     found = b.call(operator.getitem, batch.now(target), batch.now(index))
-    if isinstance(target.kind, KNOWN):
+    if isinstance(target.kind, CONTAINERS):
         if not isinstance(index.kind, Static):
             raise NotBatched("an element of a container")
         form = form[list(keys_of(target.kind)).index(_key(target.kind, index.kind.value))]
@@ -151,7 +151,7 @@ OF_LISTS = frozenset({
 
 
 def _of_lists(batch: Batch, b: TypedBuilder, op: Op) -> None:
-    if op.keywords or any(isinstance(v.kind, KNOWN) for v in op.operands):
+    if op.keywords or any(isinstance(v.kind, CONTAINERS) for v in op.operands):
         raise NotBatched(op.fn)
     operands = [batch.stack(b, v) for v in op.operands]
     form = next(batch.form(v) for v in op.operands if batch.form(v))

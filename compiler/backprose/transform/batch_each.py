@@ -22,7 +22,7 @@ from backprose.ir.walk import substitute_op
 from backprose.rules.registry import has_effect, is_context
 from backprose.transform.batch_calls import NotBatched
 from backprose.transform.batch_forms import container, form_of, stacked
-from backprose.transform.tangents import KNOWN
+from backprose.transform.paths import CONTAINERS
 from backprose.transform.typed import TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _one(
     form = batch.form(value)
     if not stacked(form):
         return batch.now(value)
-    if isinstance(value.kind, KNOWN):
+    if isinstance(value.kind, CONTAINERS):
         parts = list(batch.parts(b, value))
         return container(inner, value.kind, [_one(batch, b, inner, v, iterables, items) for v in parts])
     if not is_number(value.kind) or ndim_of(value.kind) is None or dtype_of(value.kind) is None:
@@ -72,7 +72,7 @@ def _one(
 
 def _numbers(b: TypedBuilder, value: Value) -> Iterator[Value]:
     """The numbers in a result."""
-    if isinstance(value.kind, KNOWN):
+    if isinstance(value.kind, CONTAINERS):
         for i, kind in enumerate(value.kind.items):
             yield from _numbers(b, typed_call(b, operator.getitem, (value, b.const(i)), kind))
     elif carries_derivative(value.kind) and is_number(value.kind):
@@ -92,6 +92,6 @@ def _stacked(batch: Batch, b: TypedBuilder, items: Value, kind: Kind) -> Value:
 
 def _whole(b: TypedBuilder, kind: Kind, stacks: Iterator[Value]) -> Value:
     """The stacks in the structure of the result."""
-    if isinstance(kind, KNOWN):
+    if isinstance(kind, CONTAINERS):
         return container(b, kind, [_whole(b, k, stacks) for k in kind.items])
     return b.const(None) if kind == Static(None) else next(stacks)

@@ -7,7 +7,7 @@ from typing import Any
 from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Dict, Kind, List, Record, Tuple
 from backprose.ir.nodes import Value
-from backprose.transform.tangents import KNOWN
+from backprose.transform.paths import CONTAINERS
 from backprose.transform.typed import TypedBuilder
 
 Form = Any  # whether a number is stacked; of a container a tuple of forms, of a list that of its items
@@ -20,7 +20,7 @@ def stacked(form: Form) -> bool:
 
 def form_of(kind: Kind) -> Form:
     """The form in which everything is stacked that carries a derivative."""
-    if isinstance(kind, KNOWN):
+    if isinstance(kind, CONTAINERS):
         return tuple(map(form_of, kind.items))
     return form_of(kind.item) if isinstance(kind, List) else carries_derivative(kind)
 

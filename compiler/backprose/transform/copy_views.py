@@ -92,7 +92,7 @@ def _visit(region: Region, kept: set[Value]) -> Region:
     copies: dict[Value, Value] = {}
     for op in region.ops:
         op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
-        if op.in_reverse:
+        if _reads_kept(op):
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, (Array, List)) and op.result in kept:
@@ -117,7 +117,7 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
         return region
 
     def edit(op: Op, inside: bool) -> Op:
-        inside = inside or op.in_reverse
+        inside = inside or _reads_kept(op)
         operands = tuple(copies.get(v, v) for v in op.operands) if inside else op.operands
         regions = tuple(
             Region(r.params, tuple(edit(o, inside) for o in r.ops), tuple(copies.get(v, v) if inside else v for v in r.results))
@@ -129,11 +129,16 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
     return Region(region.params, ops, tuple(copies.get(v, v) for v in region.results))
 
 
+def _reads_kept(op: Op) -> bool:
+    """Whether the op is of the reverse sweep, or hands what that reads to the function that it is in."""
+    return op.in_reverse or "residuals" in op.attrs
+
+
 def _read_in_reverse(region: Region) -> set[Value]:
     """Values that the reverse sweep reads, or that regions of the forward sweep hand out."""
     found: set[Value] = set(region.results)
     for op in region.ops:
-        if op.in_reverse:
+        if _reads_kept(op):
             found.update(op.operands)
         for inner in op.regions:
             found |= _read_in_reverse(inner)

@@ -8,7 +8,7 @@ here, once: sums over broadcast axes, casts to the primal's dtype, zeros, and ac
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,25 +23,8 @@ from backprose.ir.kinds import (
 )  # fmt: skip
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import free_values
+from backprose.transform.paths import CONTAINERS, Path, children, gathered, kind_at, leaves, part
 from backprose.transform.typed import TypedBuilder
-
-Path = tuple[Any, ...]
-
-
-def leaves(kind: Kind, path: Path = ()) -> Iterator[tuple[Path, Kind]]:
-    """The paths and kinds of the parts that carry derivatives and whose place is known when compiling."""
-    if isinstance(kind, (Tuple, FixedList)):
-        for i, item in enumerate(kind.items):
-            yield from leaves(item, (*path, i))
-    elif isinstance(kind, Dict):
-        for key, item in zip(kind.keys, kind.items):
-            yield from leaves(item, (*path, key))
-    elif isinstance(kind, Record):
-        for name, item in zip(kind.fields, kind.items):
-            yield from leaves(item, (*path, name))
-    elif carries_derivative(kind):
-        yield path, kind
-
 
 def cotangent_kind(kind: Kind) -> Kind:
     """The kind of a leaf's cotangent: that of the primal, with static numbers as scalars."""
@@ -59,17 +42,6 @@ def bar_tree_kind(kind: Kind) -> Kind:
     if isinstance(kind, List):
         return List(bar_tree_kind(kind.item))
     return cotangent_kind(kind) if carries_derivative(kind) else Static(None)
-
-
-def part(b: TypedBuilder, value: Value, path: Path) -> Value:
-    """The leaf of the primal `value` at `path`."""
-    for key in path:
-        if isinstance(value.kind, Record):
-            i = value.kind.fields.index(key)
-            value = b.parts[value][i] if value in b.parts else b.getattr(value, key, value.kind.items[i])
-        else:
-            value = b.call(operator.getitem, value, b.const(key))
-    return value
 
 
 class Cotangents:
@@ -105,8 +77,8 @@ class Cotangents:
         `exact`: its shape is known to be the primal's, so that no sum over broadcast axes can be due.
         """
         kind = kind_at(value.kind, path)
-        if isinstance(kind, (Tuple, FixedList, Dict, Record)):
-            for key, item in _children(b, kind, bar):
+        if isinstance(kind, CONTAINERS):
+            for key, item in children(b, kind, bar):
                 self.add(b, value, item, (*path, key), exact)
         elif value in self.active and carries_derivative(kind) and not _is_none(bar):
             fitted = fit(b, bar, kind, lambda: part(b, value, path), exact)
@@ -140,15 +112,8 @@ class Cotangents:
         What is not `settled` may be a number on the host, to compute with, where the leaf is an array on a GPU.
         """
         kind = kind_at(value.kind, path)
-        if isinstance(kind, Tuple):
-            return b.tuple([self.tree(b, value, (*path, i)) for i in range(len(kind.items))])
-        if isinstance(kind, FixedList):
-            items = [self.tree(b, value, (*path, i)) for i in range(len(kind.items))]
-            return b.list(items, FixedList(tuple(v.kind for v in items)))
-        if isinstance(kind, Dict):
-            return b.dict([(b.const(k), self.tree(b, value, (*path, k))) for k in kind.keys])
-        if isinstance(kind, Record):
-            return b.record(kind.cls, kind.fields, [self.tree(b, value, (*path, f)) for f in kind.fields])
+        if isinstance(kind, CONTAINERS):
+            return gathered(b, kind, lambda key: self.tree(b, value, (*path, key)))
         if not carries_derivative(kind):
             return b.const(None)
         return self.leaf(b, value, path) if settled else self._found(b, value, path)
@@ -392,26 +357,6 @@ def _each_fitted(b: TypedBuilder, bar: Value, kind: List, primal: Callable[[], V
 def _is_chosen(b: TypedBuilder, bar: Value) -> bool:
     """Whether a branch chose this scalar."""
     return ndim_of(bar.kind) == 0 and any(op.name == "if" and bar in op.results for op in reversed(b.ops))
-
-
-def kind_at(kind: Kind, path: Path) -> Kind:
-    for key in path:
-        if isinstance(kind, (Tuple, FixedList)):
-            kind = kind.items[key]
-        elif isinstance(kind, Dict):
-            kind = kind.items[kind.keys.index(key)]
-        else:
-            kind = kind.items[kind.fields.index(key)]
-    return kind
-
-
-def _children(b: TypedBuilder, kind: Kind, bar: Value) -> Iterator[tuple[Any, Value]]:
-    """The parts of a cotangent of container kind, by the keys of the primal."""
-    keys = kind.keys if isinstance(kind, Dict) else kind.fields if isinstance(kind, Record) else range(len(kind.items))
-    items = b.items_of(bar)
-    if items is None:  # a list of cotangents for a container of known length
-        items = tuple(b.call(operator.getitem, bar, b.const(i)) for i in range(len(kind.items)))
-    yield from zip(keys, items)
 
 
 def _is_none(value: Value) -> bool:

@@ -8,10 +8,11 @@ from backprose import errors
 from backprose.ir.nodes import Op, Value
 from backprose.rules.custom import CustomCall
 from backprose.transform import shares
-from backprose.transform.cotangents import Cotangents, leaves, part
+from backprose.transform.cotangents import Cotangents
 from backprose.transform.custom import (
     arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent,
 )  # fmt: skip
+from backprose.transform.paths import leaves, part
 from backprose.transform.tangents import dot_name, stretched
 from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder

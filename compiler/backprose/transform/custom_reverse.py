@@ -16,10 +16,11 @@ from backprose.ir.kinds import UNKNOWN, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.rules.custom import CustomCall
 from backprose.transform import shares
-from backprose.transform.cotangents import Cotangents, bar_tree_kind, leaves, part
+from backprose.transform.cotangents import Cotangents, bar_tree_kind
 from backprose.transform.custom import (
     PLAIN, arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent,
 )  # fmt: skip
+from backprose.transform.paths import leaves, part
 from backprose.transform.tangents import Tangents
 from backprose.transform.typed import TypedBuilder
 

@@ -11,10 +11,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import ANY, PYTHON_SCALARS, Array, Dict, FixedList, Kind, Scalar, Tuple
+from backprose.ir.kinds import ANY, PYTHON_SCALARS, Array, Kind, Scalar
 from backprose.ir.nodes import Value
-from backprose.transform.cotangents import Path, cotangent_kind, kind_at, leaves, part
-from backprose.transform.tangents import KNOWN, keys_of
+from backprose.transform.cotangents import cotangent_kind
+from backprose.transform.paths import CONTAINERS, Path, gathered, kind_at, leaves, part
 from backprose.transform.typed import TypedBuilder, typed_call
 
 
@@ -98,15 +98,8 @@ def plain(kind: Kind) -> bool:
 def tree(b: TypedBuilder, kind: Kind, leaf: Callable[[Path, Kind], Value], path: Path = ()) -> Value:
     """A value of the structure of `kind` with `leaf(path, kind)` at the leaves that carry a derivative, None at others."""
     inner = kind_at(kind, path)
-    if isinstance(inner, KNOWN):
-        items = [tree(b, kind, leaf, (*path, key)) for key in keys_of(inner)]
-        if isinstance(inner, Tuple):
-            return b.tuple(items)
-        if isinstance(inner, FixedList):
-            return b.list(items, FixedList(tuple(v.kind for v in items)))
-        if isinstance(inner, Dict):
-            return b.dict([(b.const(key), item) for key, item in zip(inner.keys, items)])
-        return b.record(inner.cls, inner.fields, items)
+    if isinstance(inner, CONTAINERS):
+        return gathered(b, inner, lambda key: tree(b, kind, leaf, (*path, key)))
     return leaf(path, inner) if any(True for _ in leaves(inner)) else b.const(None)
 
 

@@ -18,7 +18,7 @@ from backprose.ir.kinds import Array, Kind
 from backprose.ir.nodes import Function, Op, Value
 from backprose.ir.walk import all_ops
 from backprose.rules.registry import rule_for
-from backprose.transform.tangents import KNOWN
+from backprose.transform.paths import CONTAINERS
 
 SAME = frozenset({
     np.copy, np.ndarray.copy, np.ndarray.astype, np.asarray, np.asanyarray, np.ascontiguousarray, float, np.float32, np.float64,
@@ -41,7 +41,7 @@ def require_elementwise(fn: Function, inputs: list[Value], result: Value, place:
 
 def _check(op: Op, active: set[Value]) -> None:
     moving = [v for v in op.operands if v in active]
-    if op.name == "call" and moving and not isinstance(moving[0].kind, KNOWN) and op.fn not in OF_LISTS:
+    if op.name == "call" and moving and not isinstance(moving[0].kind, CONTAINERS) and op.fn not in OF_LISTS:
         rule = rule_for(op.fn)
         name = getattr(op.fn, "__name__", op.fn)
         if op.fn not in SAME and (rule is None or not rule.is_elementwise):

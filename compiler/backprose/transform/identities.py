@@ -97,6 +97,9 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     if _is_const(y, 1) and op.is_derivative:
         return _same_kind(x, op)
+    found = _split(c, b, x) if op.is_derivative and _power_of_two(y) is not None else None
+    if found and _same_kind(found[1], op):
+        return _times(b, found[0] / y.kind.value, found[1], op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and x is not y:
         quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)

@@ -23,14 +23,14 @@ from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
 from backprose.transform.batch import Batch, NotBatched
 from backprose.transform.batch_functions import Calls
-from backprose.transform.cotangents import cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import cotangent_kind
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
 from backprose.transform.jvp import tangent
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
-from backprose.transform.tangents import KNOWN, keys_of
+from backprose.transform.paths import CONTAINERS, keys_of, kind_at, leaves
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ def _of_known_length(fn: Function) -> Function:
 
     def counted(value: Value) -> Value:
         items, kind = b.parts.get(value), value.kind
-        if items is None or not isinstance(kind, (*KNOWN, List)):
+        if items is None or not isinstance(kind, (*CONTAINERS, List)):
             return value
         fresh = tuple(map(counted, items))
         if isinstance(kind, List):
@@ -350,7 +350,7 @@ def _refuse_lists(kind: Kind, what: str, place: Any) -> None:
 
 def leaves_of_numbers(kind: Kind, path: tuple = ()) -> Iterator[tuple[tuple, Kind]]:
     """The paths and kinds of all numbers in containers of known structure."""
-    if isinstance(kind, KNOWN):
+    if isinstance(kind, CONTAINERS):
         for key in keys_of(kind):
             yield from leaves_of_numbers(kind_at(kind, (key,)), (*path, key))
     elif is_number(kind):

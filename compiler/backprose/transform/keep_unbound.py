@@ -15,8 +15,9 @@ from backprose.analysis.activity import maybe_unbound
 from backprose.ir.kinds import Array, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.cotangents import Likes, Path, kind_at
-from backprose.transform.reverse_loops import carry_also
+from backprose.transform.cotangents import Likes
+from backprose.transform.loop_edits import carry_also
+from backprose.transform.paths import Path, kind_at
 from backprose.transform.typed import TypedBuilder
 
 What = Path | None  # a part's companion, or None for the value itself

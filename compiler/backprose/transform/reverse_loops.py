@@ -17,15 +17,17 @@ import backprose_runtime
 from backprose import errors
 from backprose.analysis.recording import plan
 from backprose.analysis.kinds import ndim_of
-from backprose.ir.kinds import Array, List, Range, Scalar, Static, Unbound
+from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values, free_values, substitute
-from backprose.transform.cotangents import Cotangents, Path, bar_name, cotangent_kind, kind_at, leaves
+from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.loop_edits import carry_also, counting
 from backprose.transform.outer_shapes import asking_outside, contents_read
+from backprose.transform.paths import Path, kind_at, leaves
 from backprose.transform.residuals import definitions_in, keep_elements, keep_shapes, needed_from, own_values, repeat
-from backprose.transform.schedules import bring_back_scheduled, is_scheduled
+from backprose.transform.schedules import bring_back_scheduled, schedule_of, without_test
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Sides:
     iterables: list[tuple[Value, Value]] = field(default_factory=list)  # (what to go over, the body's item)
     carried: list[tuple[Value, Value, Value]] = field(default_factory=list)  # (init, parameter, yield)
     before: tuple[Op, ...] = ()  # what the forward loop needs before it
+    backwards: bool = True  # whether the reverse body goes over the iterations last first; a linear part does not
 
 
 def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
@@ -70,7 +73,9 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     extended, before = _with_companions(b, op, bars, loop_slots)
     collected = _collected_bars(b, op, bars, inner, inside)
     around, reversal.local = reversal.local, defined_values(op.body)
-    ops = reversal.region(inner, op.body.ops, inside)
+    schedule = schedule_of(op, reversal.made)
+    again = op if schedule is None else without_test(op)
+    ops = reversal.region(inner, again.body.ops, inside)
     reversal.local = around
     position = Value("", Scalar("int"))
     _scatter_rows(inner, op, inside, position)
@@ -91,9 +96,8 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         for bar, (k, path) in zip(inits, loop_slots)
     ]
     inits += [bars.leaf(b, *s) for s in touched]
-    schedule = reversal.made.get(op.iterables[0]) if op.name == "for" else None
-    if is_scheduled(schedule):
-        bring_back_scheduled(b, sides, schedule, bars.likes.unbound)
+    if schedule is not None:
+        bring_back_scheduled(b, sides, op, schedule, bars.likes.unbound)
     else:
         bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
@@ -156,20 +160,6 @@ def _with_companions(b: TypedBuilder, op: Op, bars: Cotangents, slots: list[tupl
     return replace(op, regions=(*op.regions[:-1], body)), tuple(before.ops)
 
 
-def carry_also(op: Op, init: Value, param: Value, after: Value, result: Value) -> Op:
-    """The loop with one more carried value behind the others."""
-    n, body = len(op.inits), op.body
-    at = n + (1 if op.attrs["stops"] else 0)
-    body = Region((*body.params, param), body.ops, (*body.results[:at], after, *body.results[at:]))
-    regions = (body,)
-    if op.name == "while":
-        cond = op.regions[0]
-        regions = (replace(cond, params=(*cond.params, Value(param.name, param.kind))), body)
-    return replace(
-        op, operands=(*op.operands, init), results=(*op.results[:n], result, *op.results[n:]), regions=regions
-    )
-
-
 def _collected_bars(
     b: TypedBuilder, op: Op, bars: Cotangents, inner: TypedBuilder, inside: Cotangents
 ) -> list[tuple[Value, Value]]:
@@ -208,7 +198,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 # Bringing back what the reverse body reads of the primal's body
 
 
-def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]) -> None:
+def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: set[Value], overwritten: set[Value]) -> None:
     sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
@@ -217,7 +207,10 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
     needed = needed_from(body, sides.reverse)
     items = set(op.items)
     own = own_values(body)
-    after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
+    after = {
+        y: k for k, y in enumerate(op.yields)
+        if sides.backwards and op.carried[k] in needed and y in own and y not in body.params
+    }  # fmt: skip
     kept = items | after.keys()
     gone = overwritten - kept - contents_read(sides.reverse)
     definitions = asking_outside(definitions_in(body), own, b.versions)
@@ -234,9 +227,9 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
             mapping[value] = _from_next(sides, after[value], recorded)
     op, lists = _record(op, list(recorded))
     sides.op = op
-    uses_position = position in free_values(sides.reverse)
+    uses_position = position is not None and position in free_values(sides.reverse)
     sides.reverse = substitute(sides.reverse, mapping)
-    sides.iterables += [(b.call(reversed, xs, kind=xs.kind), back) for xs, back in zip(lists, recorded.values())]
+    sides.iterables += [(_in_order(b, sides, xs), back) for xs, back in zip(lists, recorded.values())]
     _go_over_items(b, sides, [v for v in needed if v in items], lists, position if uses_position else None)
 
 
@@ -263,8 +256,8 @@ def _record(op: Op, values: list[Value]) -> tuple[Op, list[Value]]:
 def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: list[Value], position: Value | None) -> None:
     """Go over the iterables in reverse for the items that are read; over the iterations if nothing else is gone over."""
     op = sides.op
-    whole = _goes_over_all(b, op)
-    if not items and position is None and (sides.iterables or (whole and _plain_count(b, sides))):
+    whole = _goes_over_all(b, op) or bool(lists and not sides.backwards)  # the shortest ends the loop
+    if not items and position is None and ((sides.iterables and (whole or sides.backwards)) or (whole and _plain_count(b, sides))):
         return
     if position is not None:
         items, position = _position_among(b, sides, items, position)
@@ -275,12 +268,12 @@ def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: lis
             upto = b.call(slice, b.const(None), count, b.const(None))
             iterable = b.call(operator.getitem, _sliceable(b, iterable), upto)
         back = Value(item.name, item.kind)
-        sides.iterables.insert(0, (_backwards(b, iterable, op), back))
+        sides.iterables.insert(0, (_in_order(b, sides, iterable), back))
         sides.reverse = substitute(sides.reverse, {item: back})
     if position is not None:
         length = count if count is not None else _length(b, op.iterables[0])
         sides.iterables.insert(0, (_backwards(b, _range(b, length)), position))
-    if not sides.iterables:
+    if not sides.iterables or (count is not None and not items and position is None):
         sides.iterables.append((_range(b, count), Value("", Scalar("int"))))
 
 
@@ -308,6 +301,15 @@ def _range(b: TypedBuilder, length: Value) -> Value:
     value = b.op("call", (length,), [Value("", Range())], fn=range, keywords=(), method=None).result
     b.parts[value] = (length,)
     return value
+
+
+def _in_order(b: TypedBuilder, sides: Sides, iterable: Value) -> Value:
+    """The iterable as the reverse body goes over it."""
+    if sides.backwards:
+        return _backwards(b, iterable, sides.op)
+    if iterable in b.reversals:  # an iterator, which has been gone over
+        return b.call(reversed, b.reversals[iterable], kind=iterable.kind)
+    return _again(b, iterable, sides.op)
 
 
 def _backwards(b: TypedBuilder, iterable: Value, op: Op | None = None) -> Value:
@@ -357,17 +359,10 @@ def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
 
 
 def _add_counter(sides: Sides, b: TypedBuilder) -> Value:
-    """Let the forward loop count its iterations, first thing in each, so that what leads to a `break` stands last."""
-    op = sides.op
-    start, count, param, after = (Value("n", Scalar("int")) for _ in range(4))
-    one = Value("", Static(1))
-    zero = Op("const", (), (start,), {"value": 0}, (), op.loc)
-    step = (
-        Op("const", (), (one,), {"value": 1}, (), op.loc),
-        Op("call", (param, one), (after,), {"fn": operator.add, "keywords": (), "method": "__iadd__"}, (), op.loc),
-    )
-    counted = replace(op, regions=(*op.regions[:-1], replace(op.body, ops=(*step, *op.body.ops))))
-    sides.op = carry_also(counted, start, param, after, count)
+    """Let the forward loop count its iterations."""
+    start, count = Value("n", Scalar("int")), Value("n", Scalar("int"))
+    zero = Op("const", (), (start,), {"value": 0}, (), sides.op.loc)
+    sides.op = counting(sides.op, start, count)
     sides.before = (*sides.before, zero)
     return count
 

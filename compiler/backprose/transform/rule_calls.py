@@ -7,13 +7,27 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
+from backprose.analysis.activity import passes_derivative
 from backprose.ir.nodes import Op, Value
-from backprose.rules.registry import Rule
-from backprose.transform import user_rules
+from backprose.rules.registry import Rule, rule_for
+from backprose.transform import refusals, user_rules
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
+
+
+def ruled(active: Collection[Value], op: Op) -> tuple[Rule, dict[str, Any]] | None:
+    """The rule of a call, and its operands by name; None where no derivative passes through it."""
+    if not any(v in active for v in op.operands) or not passes_derivative(op):
+        return None
+    rule = rule_for(op.fn)
+    if rule is None:
+        raise refusals.without_derivative(op.fn, op.loc)
+    args, keywords = bound(rule, op)
+    operands = {**args, **keywords}
+    require_covered(active, op, rule, operands)
+    return rule, operands
 
 
 def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:

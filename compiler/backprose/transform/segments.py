@@ -12,22 +12,21 @@ knows how many there will be.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import List, Range, Scalar, Static, Tuple
+from backprose.ir.kinds import List, Range, Scalar, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, defined_values, substitute
 from backprose.rules.checkpoints import OPTIONS, bytes_of, paced
 from backprose.transform.drop_dead import acts
-from backprose.transform.reverse_loops import carry_also
+from backprose.transform.loop_edits import carry_also, counting
+from backprose.transform.schedules import LEG, PLAIN, SEGMENT
 from backprose.transform.typed import TypedBuilder
-
-PLAIN: Mapping[str, object] = {"keywords": (), "method": None}
 
 
 def in_segments(fn: Function) -> Function:
@@ -44,6 +43,23 @@ def without_marks(fn: Function) -> Function:
     """The function with loops over what was marked."""
     marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced}
     return replace(fn, region=substitute(_without(fn.region), _resolved(marks))) if marks else fn
+
+
+def marked_in_blocks(fn: Function) -> Function:
+    """The function with each marked loop, as it is, in a block that runs again."""
+    marks = {op.result for op in all_ops(fn.region) if op.fn is paced}
+    return replace(fn, region=_in_blocks(fn.region, marks)) if marks else fn
+
+
+def _in_blocks(region: Region, marks: Collection[Value]) -> Region:
+    ops = []
+    for op in region.ops:
+        op = replace(op, regions=tuple(_in_blocks(r, marks) for r in op.regions))
+        if not marks.isdisjoint(op.iterables if op.name == "for" else op.regions[0].results if op.name == "while" else ()):
+            inner = replace(op, results=tuple(Value(v.name, v.kind) for v in op.results))
+            op = Op("with", (), op.results, {"again": "loop"}, (Region((), (inner,), inner.results),), op.loc)
+        ops.append(op)
+    return replace(region, ops=tuple(ops))
 
 
 def _without(region: Region) -> Region:
@@ -92,19 +108,38 @@ class Segments:
         found = next((self.marks[v] for v in subjects if v in self.marks), None)
         return dict(zip(OPTIONS, found.operands[1:])) if found is not None else None
 
+    def _budget(
+        self, b: TypedBuilder, op: Op, options: Mapping[str, Value], count: Value | None
+    ) -> tuple[Value, Value]:
+        """The iterations of a segment, and the snapshots; `count` None: nobody knows how many there will be."""
+        if options["memory"].kind != Static(None):
+            memory = b.const(bytes_of(options["memory"].kind.value))
+            known = b.const(None) if count is None else count
+            state = [v for v in op.inits if v not in self.unbound]
+            pair = b.op("call", (memory, known, *state), [Value("", LEG)], fn=backprose_runtime.within, **PLAIN).result
+            return _place(b, pair, 0, "every"), _place(b, pair, 1, "snapshots")
+        every = options["every"]
+        return (b.const(1) if every.kind == Static(None) else _interval(b, None, every)), options["snapshots"]
+
     def _for(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
         count = _iterations(b, op)
         whole = [_sliceable(b, v) for v in op.iterables]
+        if _is_scheduled(options) and op.attrs["stops"]:
+            self._for_until_stopped(b, op, options, count, whole)
+            return
         carried, body = _params(op), b.nested()
-        if options["schedule"].kind == Static(None) and options["memory"].kind == Static(None):
+        if _is_scheduled(options):
+            _refuse_comprehension(op)
+            every, snapshots = self._budget(b, op, options, count)
+            operands = (count, every, snapshots)
+            goes_over = b.op("call", operands, [Value("", List(LEG))], fn=backprose_runtime.segments, **PLAIN).result
+            item = Value("", LEG)
+            start, end = (_place(body, item, i, name) for i, name in enumerate(("start", "end")))
+        else:
             every = _interval(b, count, options["every"])
             goes_over = b.op("call", (b.const(0), count, every), [Value("", Range())], fn=range, **PLAIN).result
             item = start = Value("start", Scalar("int"))
             end = None
-        else:
-            _refuse_scheduled(op)
-            goes_over, item = _scheduled(b, op, count, options, [v for v in op.inits if v not in self.unbound])
-            start, end = (_place(body, item, i, name) for i, name in enumerate(("start", "end")))
 
         def parts(inner: TypedBuilder) -> list[Value]:
             after = inner.call(operator.add, start, every) if end is None else end
@@ -118,21 +153,37 @@ class Segments:
         for value, result in zip(nested, op.collected_results):
             b.op("call", (value,), (result,), fn=backprose_runtime.flatten, **PLAIN)
 
+    def _for_until_stopped(
+        self, b: TypedBuilder, op: Op, options: Mapping[str, Value], count: Value, whole: list[Value]
+    ) -> None:
+        """A `for` that stops early, under a schedule: as a `while` over what is left, which counts its iterations."""
+        _refuse_comprehension(op)
+        every, snapshots = self._budget(b, op, options, count)
+        test, at = b.nested(), Value("n", Scalar("int"))
+        cond = test.region((*_params(op), at), (test.call(operator.lt, at, count, kind=Scalar("bool")),))
+
+        def parts(inner: TypedBuilder, start: Value, end: Value) -> list[Value]:
+            return [_part(inner, v, start, end, count, True) for v in whole]
+
+        _while_counted(b, op, cond, op, parts, (every, snapshots, count))
+
     def _while(self, b: TypedBuilder, op: Op, options: Mapping[str, Value]) -> None:
         """The inner loop ends with its segment, or after an iteration behind which the condition is false."""
-        cond, every = op.regions[0], options["every"]
-        if any(options[name].kind != Static(None) for name in OPTIONS if name != "every"):
-            raise errors.NotDifferentiable(
-                "a `while` can't be checkpointed with a schedule", op.loc,
-                "how many iterations it makes is not known before", "use `every=`, or leave the options out",
-            )  # fmt: skip
+        cond = op.regions[0]
         if any(map(acts, cond.ops)):
             raise errors.NotDifferentiable(
                 "the condition of a loop that is checkpointed draws or prints", op.loc,
                 "it is looked at once more between segments", "do that in the loop's body",
             )  # fmt: skip
+        options = {name: _from_outside(b, value, name, cond, op) for name, value in options.items()}
+        if _is_scheduled(options):
+            every, snapshots = self._budget(b, op, options, None)
+            cond = replace(cond, params=(*cond.params, Value("n", Scalar("int"))))
+            _while_counted(b, op, cond, _up_to_condition(b, op), _plain_part, (every, snapshots))
+            return
+        every = options["every"]
         grows = every.kind == Static(None)
-        length = Value("length", Scalar("int")) if grows else _interval(b, None, _from_outside(b, every, cond, op))
+        length = Value("length", Scalar("int")) if grows else _interval(b, None, every)
         carried, body = _params(op), b.nested()
 
         def parts(inner: TypedBuilder) -> list[Value]:
@@ -166,7 +217,7 @@ def _block(
         loop = carry_also(loop, inner.const(False), Value("stopped", Scalar("bool")), loop.body.results[0], after)
     inner.add(loop)
     out = [Value(v.name, v.kind) for v in loop.results]
-    b.op("with", (), out, [inner.region((), loop.results)], again="segment")
+    b.op("with", (), out, [inner.region((), loop.results)], again=SEGMENT)
     return out[:count], out[count : count + stops], out[count + stops :]
 
 
@@ -200,33 +251,43 @@ def _sliceable(b: TypedBuilder, iterable: Value) -> Value:
     return b.call(operator.getitem, b.reversals[iterable], step, kind=iterable.kind)
 
 
-LEG = Tuple((Scalar("int"), Scalar("int")))
+def _is_scheduled(options: Mapping[str, Value]) -> bool:
+    return any(options[name].kind != Static(None) for name in ("schedule", "memory"))
 
 
-def _scheduled(
-    b: TypedBuilder, op: Op, count: Value, options: Mapping[str, Value], state: list[Value]
-) -> tuple[Value, Value]:
-    """All segments, as pairs of where they begin and end, and the item of a loop over them."""
-    if options["memory"].kind != Static(None):
-        memory = b.const(bytes_of(options["memory"].kind.value))
-        pair = b.op("call", (memory, count, *state), [Value("", LEG)], fn=backprose_runtime.within, **PLAIN).result
-        every, snapshots = (_place(b, pair, i, name) for i, name in enumerate(("every", "snapshots")))
-    else:
-        one = options["every"].kind == Static(None)
-        every, snapshots = b.const(1) if one else options["every"], options["snapshots"]
-    operands = (count, every, snapshots)
-    return b.op("call", operands, [Value("", List(LEG))], fn=backprose_runtime.segments, **PLAIN).result, Value("", LEG)
+def _while_counted(
+    b: TypedBuilder, op: Op, cond: Region, loop: Op, parts: Callable[[TypedBuilder, Value, Value], list[Value]],
+    options: tuple[Value, ...],
+) -> None:  # fmt: skip
+    """The loop `op` as a `while` over segments of `loop` that counts iterations, for a schedule of unknown length.
+
+    The options are those of `next_segment`.
+    """
+    body, n = b.nested(), Value("n", Scalar("int"))
+    carried = [*_params(op), n]
+    segment = body.op("call", (n, *options), [Value("", LEG)], fn=backprose_runtime.next_segment, **PLAIN).result
+    start, end = (_place(body, segment, i, name) for i, name in enumerate(("start", "end")))
+    zero = b.const(0)
+    loop = counting(loop, zero, Value("n", Scalar("int")))
+    after, stop, _ = _block(body, loop, lambda inner: parts(inner, start, end), carried, op.attrs["stops"])
+    region = body.region(carried, (*stop, *after))
+    results = (*op.carried_results, Value("n", Scalar("int")))
+    b.op("while", (*op.inits, zero), results, [cond, region], collected=0, stops=bool(stop))
+
+
+def _plain_part(b: TypedBuilder, start: Value, end: Value) -> list[Value]:
+    return [b.op("call", (start, end), [Value("", Range())], fn=range, **PLAIN).result]
 
 
 def _place(b: TypedBuilder, pair: Value, i: int, name: str) -> Value:
     return b.op("call", (pair, b.const(i)), [Value(name, Scalar("int"))], fn=operator.getitem, **PLAIN).result
 
 
-def _refuse_scheduled(op: Op) -> None:
-    if op.attrs["stops"] or op.attrs["collected"]:
+def _refuse_comprehension(op: Op) -> None:
+    if op.attrs["collected"]:
         raise errors.NotDifferentiable(
-            "a loop that stops early, or a comprehension, can't be checkpointed with a schedule", op.loc,
-            "how many iterations it makes is not known before", "use `every=`, or leave the options out",
+            "a comprehension can't be checkpointed with a schedule", op.loc,
+            "what it makes is kept for each iteration anyway", "use `every=`, or leave the options out",
         )  # fmt: skip
 
 
@@ -263,13 +324,13 @@ def _up_to_condition(b: TypedBuilder, op: Op) -> Op:
     return replace(op, name="for", operands=(item, *op.inits), regions=(region,), attrs=attrs)
 
 
-def _from_outside(b: TypedBuilder, every: Value, cond: Region, op: Op) -> Value:
+def _from_outside(b: TypedBuilder, value: Value, name: str, cond: Region, op: Op) -> Value:
     """The option of a `while`, which stands in its condition."""
-    if isinstance(every.kind, Static):
-        return every
-    if every in defined_values(cond):
+    if isinstance(value.kind, Static):
+        return b.const(value.kind.value)
+    if value in defined_values(cond):
         raise errors.NotDifferentiable(
-            "`every=` is computed in the condition of a loop", op.loc, "it must be known before the loop",
+            f"`{name}=` is computed in the condition of a loop", op.loc, "it must be known before the loop",
             "give it a name before the loop",
         )  # fmt: skip
-    return every
+    return value

@@ -17,13 +17,10 @@ import numpy as np
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, is_complex, is_none, is_number, ndim_of
-from backprose.ir.kinds import ANY, ONE, Array, Dict, FixedList, Kind, List, Maybe, Record, Static, Tuple, Unbound, Unknown
+from backprose.ir.kinds import ANY, ONE, Array, FixedList, Kind, List, Maybe, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Value
-from backprose.transform.cotangents import part
+from backprose.transform.paths import CONTAINERS, keys_of, part
 from backprose.transform.typed import TypedBuilder, typed_call
-
-CONTAINERS = (Tuple, FixedList, Dict, Record)
-
 
 @dataclass(frozen=True)
 class Source:
@@ -161,13 +158,6 @@ def _other_fits(want: Kind, have: Kind) -> bool:
     if isinstance(want, List):
         return isinstance(have, (List, FixedList))
     return isinstance(have, (Unknown, Unbound, Maybe)) or isinstance(want, (Unknown, Unbound)) or type(want) is type(have)
-
-
-def keys_of(kind: Kind) -> tuple:
-    """The keys of a container of known structure, as paths have them."""
-    if isinstance(kind, Dict):
-        return kind.keys
-    return kind.fields if isinstance(kind, Record) else tuple(range(len(kind.items)))
 
 
 def spelled(name: str, path: tuple) -> str:

@@ -15,18 +15,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.analysis.activity import carries_derivative, passes_derivative
+from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, Kind, List, Maybe, Number, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
-from backprose.transform import custom_forward, pairs, refusals
+from backprose.transform import custom_forward, pairs
 from backprose.transform.adjoint import keeps_shape, may_mix_fields
-from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind, kind_at, leaves
-from backprose.transform.rule_calls import bound, inlined, require_covered, require_inert
-from backprose.transform.tangents import KNOWN, Tangents, dot_name, dot_value, keys_of, stretched
+from backprose.transform.cotangents import Cotangents, bar_tree_kind, cast, cotangent_kind
+from backprose.transform.paths import CONTAINERS, keys_of, kind_at, leaves
+from backprose.transform.rule_calls import bound, inlined, require_inert, ruled
+from backprose.transform.tangents import Tangents, dot_name, dot_value, stretched
 from backprose.transform.transpose import NotLinear, transpose
 from backprose.transform.typed import TypedBuilder
 from backprose_runtime import add_at, put_at, set_at
@@ -79,14 +80,10 @@ class Pushforward:
     def _call(self, b: TypedBuilder, op: Op) -> None:
         if op.fn is operator.getitem:
             return self._getitem(b, op)
-        if not any(v in self.active for v in op.operands) or not passes_derivative(op):
+        found = ruled(self.active, op)
+        if found is None:
             return None
-        rule = rule_for(op.fn)
-        if rule is None:
-            raise refusals.without_derivative(op.fn, op.loc)
-        args, keywords = bound(rule, op)
-        operands = {**args, **keywords}
-        require_covered(self.active, op, rule, operands)
+        rule, operands = found
         moving = {name: operands[name] for name in rule.wrt if self._moves(operands.get(name))}
         if not moving:
             return None
@@ -222,10 +219,10 @@ class Pushforward:
 
     def _found(self, b: TypedBuilder, value: Value, dot: Value) -> None:
         """Let `dot` be the tangent of `value`, under its name if it is new."""
-        if not isinstance(value.kind, KNOWN):
+        if not isinstance(value.kind, CONTAINERS):
             dot = self._named(b, dot, dot_name(value))
         self.dots.put(b, value, dot)
-        if isinstance(value.kind, KNOWN):
+        if isinstance(value.kind, CONTAINERS):
             for path, kind in leaves(value.kind):
                 self.dots.set(value, path, self._of_dtype(b, self.dots.get(value, path), kind))
 
@@ -242,7 +239,7 @@ class Pushforward:
         kind = target.kind.item if isinstance(target.kind, Maybe) else target.kind
         if target not in self.active:
             return require_inert(self.active, op, index, "the subscript")
-        if isinstance(kind, KNOWN) and isinstance(index.kind, Static):
+        if isinstance(kind, CONTAINERS) and isinstance(index.kind, Static):
             key = index.kind.value
             self._part(op, key if isinstance(kind, Dict) else keys_of(kind)[key])
         elif self.dots.has(target):

@@ -7,8 +7,6 @@ for.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator
 from dataclasses import replace
 
 import backprose_runtime
@@ -18,24 +16,13 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_inexact, is_number, ndim_of
 from backprose.analysis.shapes import Shapes, reads_shape
 from backprose.ir.kinds import (
-    MANY, ONE, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Scalar, Static, Tuple, Unbound,
+    MANY, ONE, Array, Kind, List, Maybe, Number, Scalar, Static, Unbound,
 )  # fmt: skip
 from backprose.ir.nodes import Region, Value
 from backprose.ir.walk import all_ops, substitute
-from backprose.transform.cotangents import (
-    Path, as_scalar, bar_tree_kind, cast, cotangent_kind, is_undecided, kind_at, leaves, part, zeros,
-)  # fmt: skip
+from backprose.transform.cotangents import as_scalar, bar_tree_kind, cast, cotangent_kind, is_undecided, zeros
+from backprose.transform.paths import CONTAINERS, Path, children, gathered, kind_at, leaves, part
 from backprose.transform.typed import TypedBuilder
-
-KNOWN = (Tuple, FixedList, Dict, Record)  # containers that are seen through
-
-
-def keys_of(kind: Kind) -> tuple:
-    """The keys of the parts of a container that is seen through."""
-    if isinstance(kind, Dict):
-        return kind.keys
-    return kind.fields if isinstance(kind, Record) else tuple(range(len(kind.items)))
-
 
 class Tangents:
     """The tangents of the leaves that move."""
@@ -60,17 +47,11 @@ class Tangents:
     def put(self, b: TypedBuilder, value: Value, dot: Value, path: Path = ()) -> None:
         """Let `dot`, which has its structure, be the tangent of the part of `value` at `path`."""
         kind = kind_at(value.kind, path)
-        if isinstance(kind, KNOWN):
-            for key, item in zip(keys_of(kind), self._items(b, kind, dot)):
+        if isinstance(kind, CONTAINERS):
+            for key, item in children(b, kind, dot):
                 self.put(b, value, item, (*path, key))
         elif carries_derivative(kind) and dot.kind != Static(None):
             self.set(value, path, dot)
-
-    def _items(self, b: TypedBuilder, kind: Kind, dot: Value) -> Iterator[Value]:
-        items = b.items_of(dot)
-        if items is None:  # a list of tangents for a container of known length
-            items = tuple(b.call(operator.getitem, dot, b.const(i)) for i in range(len(kind.items)))
-        yield from items
 
     def tree(self, b: TypedBuilder, value: Value, path: Path = (), fill: bool = False) -> Value:
         """The tangent of the part of `value` at `path` as one value of the same structure.
@@ -78,15 +59,8 @@ class Tangents:
         For what carries no derivative it has None, or zeros if these are to `fill` an array.
         """
         kind = kind_at(value.kind, path)
-        if isinstance(kind, KNOWN):
-            items = [self.tree(b, value, (*path, key), fill) for key in keys_of(kind)]
-            if isinstance(kind, Tuple):
-                return b.tuple(items)
-            if isinstance(kind, FixedList):
-                return b.list(items, FixedList(tuple(v.kind for v in items)))
-            if isinstance(kind, Dict):
-                return b.dict([(b.const(key), item) for key, item in zip(kind.keys, items)])
-            return b.record(kind.cls, kind.fields, items)
+        if isinstance(kind, CONTAINERS):
+            return gathered(b, kind, lambda key: self.tree(b, value, (*path, key), fill))
         if carries_derivative(kind) or (fill and is_number(kind)):
             return self.leaf(b, value, path)
         return b.const(None)
