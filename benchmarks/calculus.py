@@ -1,8 +1,9 @@
 """Prints what Jacobians and second derivatives cost, as ratios of one run: `python -m benchmarks.calculus`.
 
 Jacobians of a function of 50 inputs against the loop of single sweeps that a user would write; the linear function of
-`linearize`, for 50 directions, against as many calls of `jvp` and of a pullback; products with Hessians against gradients, for
-the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100 products. Candidates of one ratio take turns; a ratio is one of medians.
+`linearize`, for 50 directions, against as many calls of `jvp` and of a pullback; products with Hessians against gradients,
+for the workloads and two loops; the Hessian of Rosenbrock's function of 100 inputs against 100 products. Candidates of one
+ratio take turns; a ratio is one of medians.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def linear_functions(rounds: int) -> dict[str, float]:
 
         np.testing.assert_allclose(applied(), pushed(), rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(applied(), pulled(), rtol=1e-9, atol=1e-12)
-        seconds = timing.medians({"linear": applied, "jvp": pushed, "vjp": pulled}, rounds)
+        seconds = medians({"linear": applied, "jvp": pushed, "vjp": pulled}, rounds)
         found[f"{name}: 50 calls of jvp / linearize and 50 calls"] = seconds["jvp"] / seconds["linear"]
         found[f"{name}: vjp and 50 calls / linearize and 50 calls"] = seconds["vjp"] / seconds["linear"]
     return found

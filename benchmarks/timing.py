@@ -1,4 +1,7 @@
-"""Times of calls that take turns, on one thread: what disturbs the machine disturbs all of them."""
+"""Times of calls that take turns, on one thread: what disturbs the machine disturbs all of them.
+
+Times are of the processor, of all threads of the process: what others do on the same core is not counted.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,15 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 def batch_of(call: Callable[[], object], seconds: float) -> int:
     """How many calls take about this long; the first is not counted."""
     call()
-    start = time.perf_counter()
-    call()
-    return max(1, int(seconds / max(time.perf_counter() - start, 1e-7)))
+    return max(1, int(seconds / max(seconds_of(call, 1), 1e-7)))
 
 
 def seconds_of(call: Callable[[], object], batch: int) -> float:
     """Seconds of one call, of a batch."""
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(batch):
         call()
-    return (time.perf_counter() - start) / batch
+    return (time.process_time() - start) / batch
 
 
 def medians(candidates: dict[str, Callable[[], object]], rounds: int, seconds: float = 2e-3) -> dict[str, float]:

@@ -115,6 +115,12 @@ class Op:
         """Whether the op computes with cotangents or tangents: what it gives is no result of the user's own."""
         return self.loc is not None and self.loc.sweep != ""
 
+    def reading(self, operands: tuple[Value, ...], regions: tuple[Region, ...]) -> Op:
+        """The op with these operands and regions; itself where it has them already."""
+        if operands == self.operands and regions == self.regions:
+            return self
+        return Op(self.name, operands, self.results, self.attrs, regions, self.loc)
+
     # Calls
     @property
     def fn(self) -> Any:

@@ -44,12 +44,12 @@ class Context:
         return inner.region(region.params, [mapping.get(v, v) for v in region.results])
 
     def op(self, b: TypedBuilder, op: Op, mapping: dict[Value, Value]) -> None:
-        operands = tuple(mapping.get(v, v) for v in op.operands)
+        operands = tuple([mapping.get(v, v) for v in op.operands])
         b.loc = op.loc
         if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and op.is_derivative:
             operands = (self.shape_root(operands[0]),)  # the shape is that of a value which is at hand anyway
         if op.name == "call" and not has_effect(op.fn):
-            value = self.call(b, replace(op, operands=operands))
+            value = self.call(b, op.reading(operands, ()))
             if value is not op.result:
                 mapping[op.result] = value
                 self.counts[value] += self.counts[op.result]
@@ -59,8 +59,8 @@ class Context:
         regions = tuple(self.region(b, r, mapping) for r in op.regions)
         if op.name == "if" and op.is_derivative:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
-        kept = b.add(replace(op, operands=operands, regions=regions))
-        b.learn(Region((), (replace(kept, regions=()),), ()))
+        kept = b.add(op.reading(operands, regions))
+        b.learn(Region((), (kept.reading(operands, ()),), ()))
         self.made.update((v, kept) for v in kept.results)
 
     def call(self, b: TypedBuilder, op: Op) -> Value:

@@ -30,11 +30,8 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
     seen = dict(seen)
     ops: list[Op] = []
     for op in region.ops:
-        op = replace(
-            op,
-            operands=tuple(mapping.get(v, v) for v in op.operands),
-            regions=tuple(_share(r, seen, mapping) for r in op.regions),
-        )
+        operands = tuple([mapping.get(v, v) for v in op.operands])
+        op = op.reading(operands, tuple([_share(r, seen, mapping) for r in op.regions]))
         if op.attrs.get("collected", 0) > 1:
             op = _collect_once(op, mapping)
         key = _key(op)

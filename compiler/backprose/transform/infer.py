@@ -110,6 +110,7 @@ class Inference:
     changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
     standing: Standing | None = None  # the call whose program is being walked
+    signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
     entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
@@ -235,7 +236,9 @@ class Inference:
                 f"`{function.__qualname__}` can't be compiled: its source is not available", loc, str(error.what),
                 "define it in a file, or register a derivative rule for it",
             ) from error  # fmt: skip
-        signature = inspect.signature(function, follow_wrapped=False)  # with the defaults of this very function
+        signature = self.signatures.get(function)
+        if signature is None:  # with the defaults of this very function
+            signature = self.signatures[function] = inspect.signature(function, follow_wrapped=False)
         values = bind(b, lowered.name, signature, args, keywords, loc)
         return self.inline(b, function, lowered, values)
 
@@ -312,12 +315,12 @@ class Inference:
         return calls.call_object(self, b, fn, args, keywords, loc)
 
     def call_gradient(
-        self, b: TypedBuilder, closure: Value, request: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+        self, b: TypedBuilder, closure: Value, asked: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
     ) -> Value:
         """A call of the gradient of a nested function. Imported here: reverse mode stands above inference."""
         from backprose.transform.nested import call_closure_gradient
 
-        return call_closure_gradient(self, b, closure, request, args, keywords, loc)
+        return call_closure_gradient(self, b, closure, asked, args, keywords, loc)
 
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)

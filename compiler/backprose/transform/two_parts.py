@@ -9,11 +9,11 @@ from typing import Any
 
 from backprose.analysis.recording import plan
 from backprose.analysis.versions import Versions
-from backprose.ir.kinds import Tuple
-from backprose.ir.nodes import Function, Loc, Op, Region, Value
+from backprose.ir.kinds import Static, Tuple
+from backprose.ir.nodes import Function, Loc, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, free_values, substitute
 from backprose.transform.cotangents import Likes
-from backprose.transform.drop_dead import drop_dead_ops
+from backprose.transform.drop_dead import drop_dead, drop_dead_ops
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.typed import TypedBuilder
@@ -61,3 +61,38 @@ def _read_once(first: Region, second: Region) -> tuple[Region, Region, dict[Valu
             mapping[op.result] = read.result
     names = {read.result: name for (name, _), read in reads.items()}
     return replace(first, ops=(*reads.values(), *first.ops)), substitute(second, mapping), names
+
+
+def hand_over_what_is_read(module: Module) -> Module:
+    """The module of two entries whose first hands over no more than what the second reads, now that both are simplified."""
+    first, second, *others = module.functions.values()
+    made = {v: op for op in first.ops for v in op.results}
+    returned = made.get(first.result)
+    bundle = made.get(returned.operands[-1]) if returned is not None and returned.name == "tuple" else None
+    if bundle is None or "residuals" not in bundle.attrs:
+        return module
+    takes = [op for op in second.ops if op.operands and op.operands[0] is second.params[0]]
+    read = sorted({op.operands[1].kind.value for op in takes})
+    if len(read) == len(bundle.operands):
+        return module
+
+    kept = tuple(bundle.operands[i] for i in read)
+    residuals = Value("", Tuple(tuple(v.kind for v in kept)))
+    result = Value(first.result.name, Tuple((*(v.kind for v in returned.operands[:-1]), residuals.kind)))
+    others_of = (op for op in first.ops if op is not bundle and op is not returned)
+    bundle = replace(bundle, operands=kept, results=(residuals,))
+    returned = replace(returned, operands=(*returned.operands[:-1], residuals), results=(result,))
+    ops = (*others_of, bundle, returned)
+    first = drop_dead(replace(first, region=replace(first.region, ops=ops, results=(result,))))
+
+    param = Value(second.params[0].name, residuals.kind)
+    ops = []
+    for op in second.ops:
+        if op in takes:
+            place = Value("", Static(read.index(op.operands[1].kind.value)))
+            ops.append(Op("const", (), (place,), {"value": place.kind.value}, (), op.loc))
+            op = replace(op, operands=(param, place))
+        ops.append(op)
+    region = replace(second.region, params=(param, *second.params[1:]), ops=tuple(ops))
+    functions = (first, drop_dead(replace(second, region=region)), *others)
+    return Module({fn.name: fn for fn in functions})
