@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprose import errors
-from backprose.derivative import annotate_error, debugging
+from backprose.derivative import Nested, annotate_error, debugging
 from backprose.signatures import Target, arrange, primal_indices, target_of
+from backprose.variadic import Shaped, signature_of_call
 
 if TYPE_CHECKING:
     from backprose.dispatch import Dispatcher, Specialization
@@ -129,7 +130,13 @@ def _along(name: str, fun: Callable, primals: tuple, tangents: tuple, options: O
     """The call of what `name` asks for."""
     check_tuples(name, primals, tangents)
     pushed = Pushed.of(name, fun, primals, options)
-    return pushed.run(pushed.found.function, *pushed.values, *pushed.dots(tangents))
+    found = pushed.run(pushed.found.function, *pushed.values, *pushed.dots(tangents))
+    if name == "jvp" or not pushed.asked.spread:
+        return found
+    product, *aux = found if options.has_aux else (found,)
+    parts = (*product[:-1], *product[-1]) if len(pushed.asked.wrt) > 1 else product
+    product = parts if len(parts) > 1 else parts[0]
+    return (product, *aux) if options.has_aux else product
 
 
 @dataclass(frozen=True)
@@ -244,12 +251,12 @@ def dot_like(primal: Any, tangent: Any, path: str) -> Any:
 
 def _check_none(primal: Any, tangent: Any, path: str) -> None:
     """Where the primal has no derivative None is expected, and a tangent where it has one."""
+    from backprose.pullback import parts_like
     from backprose_runtime.containers import is_container, items
 
     if is_container(primal):
-        if is_container(tangent) and len(items(tangent)) == len(items(primal)):
-            for inner, dot in zip(items(primal), items(tangent)):
-                _check_none(inner, dot, f"{path} part")
+        for inner, dot in zip(items(primal), parts_like(tangent, primal) or ()):
+            _check_none(inner, dot, f"{path} part")
         return
     moves = (primal if hasattr(primal, "dtype") else np.asarray(primal)).dtype.kind in "fc"
     if not moves and tangent is not None:
@@ -286,14 +293,21 @@ def _inside(name: str, function: Callable) -> Callable:
         options = Options(**{key: b.static_value(given[key]) for key in ("has_aux", "guard_zeros") if key in given})
         fun = given["fun"]
         if fun in engine.captures:
-            wrt, _ = primal_indices(fun.kind.template.signature, 0, len(primals))
-            return call_closure_gradient(engine, b, fun, _request(name, wrt, options), primals, {}, loc, tangents)
+            template = fun.kind.template
+
+            def asked(count: int, keywords: Iterable[str]) -> tuple[inspect.Signature, Request]:
+                signature = signature_of_call(Nested(template.name, template.signature), count, keywords)
+                return signature, _request(name, primal_indices(signature, 0, count)[0], options)
+
+            return call_closure_gradient(engine, b, fun, asked, primals, {}, loc, tangents)
         target = target_of(b.static_value(fun))
-        wrt, _ = primal_indices(target.signature, len(target.prefix), len(primals))
         args = (*map(b.data, target.prefix), *primals)
         named = {key: b.data(value) for key, value in target.keywords.items()}
-        request = _request(name, wrt, options)
-        return call_gradient(engine, b, target.function, target.signature, request, args, named, loc, tangents)
+        callee, signature = target.function, signature_of_call(target.function, len(args), named)
+        if signature != target.signature:
+            callee = Shaped(callee, len(args), tuple(named))
+        wrt, _ = primal_indices(signature, len(target.prefix), len(primals))
+        return call_gradient(engine, b, callee, signature, _request(name, wrt, options), args, named, loc, tangents)
 
     return call
 

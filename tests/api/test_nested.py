@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numeric import difference
 
-from backprose import differentiable, errors, grad, value_and_grad
+from backprose import differentiable, errors, grad, hvp, jvp, value_and_grad
 
 X = np.array([0.3, -0.7, 1.2, 0.4])
 
@@ -93,3 +93,41 @@ def test_an_integer_in_an_inner_gradient_is_named():
 
     with pytest.raises(errors.NotDifferentiable, match="argument `x` of `running`"):
         grad(f)(1.0)
+
+
+# Functions that take any number of arguments
+
+
+def product(*xs):
+    return np.sum(np.prod(np.stack(xs), axis=0))
+
+
+def curvature(f, *v):
+    return lambda *x: jvp(lambda *x: jvp(f, x, v)[1], x, v)[1]
+
+
+def test_derivatives_of_functions_of_any_number_of_arguments():
+    x, y, v = np.array([2.0, 3.0]), np.array([5.0, 7.0]), np.array([1.0, -1.0])
+    assert curvature(product, v, v)(x, y) == jvp(lambda *a: jvp(product, a, (v, v))[1], (x, y), (v, v))[1] == 2 * np.sum(v * v)
+    x_bar, y_bar = grad(curvature(lambda *a: product(*a, a[0]), v, v), (0, 1))(x, y)  # of sum(x * x * y)
+    np.testing.assert_allclose((x_bar, y_bar), (4 * v * v, 2 * v * v))
+    assert jvp(grad(product, (0, 1)), (x, y), (v, 0 * v))[1][1].tolist() == v.tolist()
+
+    def inside(x):
+        slopes = grad(lambda *a, by, **more: product(*a) * by * more["and_by"], (0, 1))(x, x, by=2.0, and_by=3.0)
+        return np.sum(slopes[0] * v) + np.sum(hvp(product, (x, x), (v, v))[1] * x)
+
+    np.testing.assert_allclose(grad(inside)(x), 6 * v + v)
+
+
+def test_tangents_have_the_structure_of_the_primals():
+    def total(p):
+        return np.sum(p["a"] ** 2) + p["b"][0] * np.sum(p["b"][1] ** 3)
+
+    def pushed(x):
+        return jvp(total, ({"a": x, "b": (2.0, x)},), ({"b": (1.0, X), "a": X},))[1]
+
+    x = np.ones(4)
+    np.testing.assert_allclose(grad(pushed)(x), 2 * X + 3 * x**2 + 12 * x * X)
+    with pytest.raises(errors.UnsupportedCall, match="the tangent of `p` is .*, but `p` is"):
+        grad(lambda x: jvp(total, ({"a": x, "b": (2.0, x)},), ({"a": x, "b": (1.0, 1.0)},))[1])(x)

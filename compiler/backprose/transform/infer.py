@@ -315,12 +315,12 @@ class Inference:
         return calls.call_object(self, b, fn, args, keywords, loc)
 
     def call_gradient(
-        self, b: TypedBuilder, closure: Value, request: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
+        self, b: TypedBuilder, closure: Value, asked: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
     ) -> Value:
         """A call of the gradient of a nested function. Imported here: reverse mode stands above inference."""
         from backprose.transform.nested import call_closure_gradient
 
-        return call_closure_gradient(self, b, closure, request, args, keywords, loc)
+        return call_closure_gradient(self, b, closure, asked, args, keywords, loc)
 
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)

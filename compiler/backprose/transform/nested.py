@@ -7,7 +7,7 @@ the adjoint of IR. A gradient of a nested function treats what that captures as 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from backprose import errors
@@ -20,10 +20,17 @@ from backprose.transform import stores
 from backprose.transform.binding import bind
 from backprose.transform.cotangents import cast
 from backprose.transform.derivatives import derivative
+from backprose.transform.directions import tree
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.gradient import Request
 from backprose.transform.infer import Inference
+from backprose.transform.paths import CONTAINERS, Path, keys_of, kind_at, part
 from backprose.transform.typed import TypedBuilder
+
+
+# What is asked of a nested function that is called with so many arguments and these keywords, and its parameters: those
+# of its own, or one for each argument if it takes any number.
+Asked = Callable[[int, Iterable[str]], tuple[inspect.Signature, Request]]
 
 
 def gradient_module(engine: Inference, function: Any, kinds: Mapping[str, Kind], request: Request) -> Module:
@@ -52,21 +59,27 @@ def call_gradient(
 
 
 def call_closure_gradient(
-    engine: Inference, b: TypedBuilder, closure: Value, request: Request, args: tuple[Value, ...],
-    keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] = (),
+    engine: Inference, b: TypedBuilder, closure: Value, asked: Asked,
+    args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] = (),
 ) -> Value:  # fmt: skip
     """The call of a gradient of a nested function, inlined into `b`."""
     template: Function = closure.kind.template
     captured = tuple(engine.memory.current(b, v, loc) for v in engine.captures[closure][0])
     defaults = {name: captured[i] for name, i in template.attrs.get("defaults", {}).items()}
-    values = bind(b, template.name, template.signature, args, keywords, loc, defaults)
-    names = list(template.signature.parameters)
+
+    def bound(b: TypedBuilder, args: Sequence[Value], keywords: Mapping[str, Value]) -> list[Value]:
+        return bind(b, template.name, template.signature, args, keywords, loc, defaults)
+
+    signature, request = asked(len(args), keywords)
+    names, as_called = list(signature.parameters), signature != template.signature
+    values = [*args, *keywords.values()] if as_called else bound(b, args, keywords)
     params = [Value(name, widen(value.kind)) for name, value in zip(names, values)]
     dots = _checked(b, names, [p.kind for p in params], request, template.name, loc, dots)
     inner, state = b.nested(), dict(engine.memory.state)
+    given = bound(inner, params[: len(args)], dict(zip(keywords, params[len(args) :]))) if as_called else params
     engine.own_rule.append(None)
     try:
-        result = engine.inline_closure(inner, closure, [*captured, *params])
+        result = engine.inline_closure(inner, closure, [*captured, *given])
     finally:
         engine.own_rule.pop()
     written = engine.memory.written(state, {*defined_values(inner.region()), *params})
@@ -88,25 +101,35 @@ def _checked(
     if not request.forward:
         _require_floats(names, kinds, request, function, loc)
         return []
-    if len(dots) != len(request.wrt):
-        raise errors.UnsupportedCall(
-            f"the primals of `{function}` arrive in `*args`", loc, "their tangents have no parameter of their own",
-            "give each a parameter of its own",
-        )  # fmt: skip
     return [_like(b, dot, kinds[i], names[i], loc) for i, dot in zip(request.wrt, dots) if carries_derivative(kinds[i])]
 
 
 def _like(b: TypedBuilder, dot: Value, kind: Kind, name: str, loc: Any) -> Value:
-    """The tangent in the dtype of its primal, whose structure and number of axes it must have."""
-    if is_number(kind) and is_number(dot.kind):
-        if ndim_of(dot.kind) == ndim_of(kind):
-            return cast(b, dot, kind)
-    elif type(dot.kind) is type(kind) and len(getattr(kind, "items", ())) == len(getattr(dot.kind, "items", ())):
-        return dot
-    raise errors.UnsupportedCall(
-        f"the tangent of `{name}` is {dot.kind}, but `{name}` is {kind}", loc,
-        "a tangent has the structure of its primal", "pass one with the same shape",
-    )  # fmt: skip
+    """The tangent in the dtypes of its primal, whose structure and numbers of axes it must have; dicts go by their keys."""
+
+    def leaf(path: Path, inner: Kind) -> Value:
+        found = part(b, dot, path)
+        return cast(b, found, inner) if is_number(inner) else found
+
+    if not _is_like(dot.kind, kind):
+        raise errors.UnsupportedCall(
+            f"the tangent of `{name}` is {dot.kind}, but `{name}` is {kind}", loc,
+            "a tangent has the structure of its primal", "pass one with the same shape",
+        )  # fmt: skip
+    return tree(b, kind, leaf)
+
+
+def _is_like(dot: Kind, kind: Kind) -> bool:
+    """Whether a tangent may be of the kind `dot` where its primal is of `kind`."""
+    if not carries_derivative(kind):
+        return True
+    if is_number(kind):
+        return is_number(dot) and ndim_of(dot) == ndim_of(kind)
+    if not isinstance(kind, CONTAINERS):
+        return type(dot) is type(kind)
+    if type(dot) is not type(kind) or set(keys_of(dot)) != set(keys_of(kind)):
+        return False
+    return all(_is_like(kind_at(dot, (key,)), kind_at(kind, (key,))) for key in keys_of(kind))
 
 
 def _gradient(engine: Inference, primal: Module, request: Request) -> Module:
