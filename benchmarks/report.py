@@ -74,6 +74,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def summary(results: Results) -> str:
+    """For each size, the geometric means over the workloads, with how many these are, and their range."""
+    rows = []
+    for heading, cell in columns(PEERS).items():
+        cells = []
+        for found in results.values():
+            values = [value for value in map(cell, found.values()) if not isinstance(value, str)]
+            extent = f" ({min(values):.2f} to {max(values):.2f}, of {len(values)})" if values else ""
+            cells.append(_shown(geometric_mean(values)) + extent)
+        if any(cells):
+            rows.append([heading, *cells])
+    return table(["geometric mean (range)", *(f"{size} sizes" for size in results)], rows)
+
+
 def ratios(results: Results, contenders: Sequence[str]) -> str:
     """For each size, a table of ratios: workloads in their groups, geometric means of each group and of all."""
     return "\n\n".join(

@@ -2,9 +2,9 @@
 
 For each workload and size, every contender computes the gradient in a process of its own, which is pinned to one core
 and uses one thread. The gradients are compared (to 1e-6, relative), then the contenders take turns; a time is the
-median of all turns, in processor time. `--quick` runs some of the workloads at their small sizes, in less than three minutes. Tables go
-to standard output as markdown; `--json` and `--plot` say where numbers and a figure go. What is not installed is
-reported as missing.
+median of all turns, in processor time. `--quick` runs some of the workloads at their small sizes, in less than three
+minutes. Tables go to standard output; tables, numbers and a figure go to `benchmarks/results/run.md`, `.json` and
+`.png` (of a part of it: `part`). What is not installed is reported as missing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from benchmarks.contenders import CONTENDERS, OURS, PACKAGES
-from benchmarks.race import FLAGS, Outcome, Race, measured_in
-from benchmarks.report import draw, failures, firsts_and_memory, ratios
+from benchmarks.race import FLAGS, Race, measured_in
+from benchmarks.report import Results, draw, failures, firsts_and_memory, ratios, summary
 from benchmarks.timing import THREADS
 from benchmarks.workloads import WORKLOADS
 
@@ -64,27 +64,22 @@ def _version(package: str) -> str:
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="those to run (all)")
-    parser.add_argument(
-        "--quick", action="store_true", help="some workloads, small sizes, no torch.compile: under three minutes"
-    )
-    parser.add_argument("--sizes", nargs="+", choices=("tiny", "small", "large"), help="small and large")
-    parser.add_argument("--contenders", nargs="+", choices=tuple(CONTENDERS), help="besides by hand (all)")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender (15)")
-    parser.add_argument("--seconds", type=float, help="of each contender, in all of its turns (1.5; quick: 0.3)")
-    parser.add_argument(
-        "--limit", type=float, default=60, help="seconds that a first call may take, compiling included (60)"
-    )
-    parser.add_argument("--core", type=int, help="the core that contenders are pinned to (the last)")
-    parser.add_argument(
-        "--json", type=Path, default=FOLDER / "run.json", help="where the numbers go (results/run.json)"
-    )
-    parser.add_argument("--plot", type=Path, default=FOLDER / "run.png", help="where the figure goes (results/run.png)")
+    add = parser.add_argument
+    add("workloads", nargs="*", metavar="WORKLOAD", help="those to run (all)")
+    add("--quick", action="store_true", help="some workloads, small sizes, no torch.compile: under three minutes")
+    add("--sizes", nargs="+", choices=("tiny", "small", "large"), help="(small and large)")
+    add("--contenders", nargs="+", choices=tuple(CONTENDERS), help="besides by hand (all)")
+    add("--rounds", type=int, default=15, help="turns of each contender (15)")
+    add("--seconds", type=float, help="of each contender, in all of its turns (1.5; quick: 0.3)")
+    add("--limit", type=float, default=60, help="seconds that a first call may take, compiling included (60)")
+    add("--core", type=int, help="the core that contenders are pinned to (the last)")
+    add("--output", type=Path, help="where results go, without a suffix (benchmarks/results/run; of a part: part)")
     found = parser.parse_args()
-    unknown = set(found.workloads) - set(WORKLOADS)
-    if unknown:
+    if unknown := set(found.workloads) - set(WORKLOADS):
         parser.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
     quick = found.quick
+    stem = "part" if quick or found.workloads or found.sizes or found.contenders else "run"
+    found.output = found.output or FOLDER / stem
     found.workloads = found.workloads or (QUICK if quick else WORKLOADS)
     found.sizes = found.sizes or (("small",) if quick else ("small", "large"))
     chosen = found.contenders or [name for name in CONTENDERS if not (quick and name == "torch.compile")]
@@ -94,45 +89,46 @@ def options() -> argparse.Namespace:
     return found
 
 
-def main() -> int:
-    chosen = options()
-    start = time.perf_counter()
+def measured(chosen: argparse.Namespace) -> Results:
+    """Runs the race of each workload at each size, and tells of it on standard error."""
+    results: Results = {}
     race = Race(
         chosen.contenders, rounds=chosen.rounds, seconds=chosen.seconds, limit=chosen.limit, core=chosen.core,
         fresh=not chosen.quick,
     )  # fmt: skip
-    results: dict[str, dict[str, dict[str, Outcome]]] = {}
-    for size in chosen.sizes:
-        for name in chosen.workloads:
-            clock = time.perf_counter()
-            outcomes = race.run(name, size)
-            results.setdefault(size, {})[name] = outcomes
-            print(f"{size} {name}: {measured_in(outcomes, clock)}", file=sys.stderr, flush=True)
-    race.end()
-    taken = time.perf_counter() - start
+    try:
+        for size in chosen.sizes:
+            for name in chosen.workloads:
+                start = time.perf_counter()
+                outcomes = race.run(name, size)
+                results.setdefault(size, {})[name] = {who: outcome.as_json() for who, outcome in outcomes.items()}
+                print(f"{size} {name}: {measured_in(outcomes, start)}", file=sys.stderr, flush=True)
+    finally:
+        race.end()
+    return results
 
-    numbers = {
-        size: {name: {who: o.as_json() for who, o in outcomes.items()} for name, outcomes in found.items()}
-        for size, found in results.items()
-    }
+
+def main() -> int:
+    chosen = options()
+    start = time.perf_counter()
+    results = measured(chosen)
+    minutes = (time.perf_counter() - start) / 60
     where = machine()
-    described = ", ".join(f"{key} {value}" for key, value in where.items() if key != "processor")
-    print(f"{where['processor']}; {described}\n")
-    print(ratios(numbers, chosen.contenders))
-    print()
-    print(firsts_and_memory(numbers, chosen.contenders))
-    print()
-    print(failures(numbers))
-    print(f"\n{taken / 60:.1f} minutes", file=sys.stderr)
-    written = {"machine": where, "flags": FLAGS, "minutes": taken / 60, "results": numbers}
-    for path in (chosen.json, chosen.plot):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    chosen.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
-    draw(chosen.plot, numbers, f"{where['processor']}; {described}")
-    outcomes = [
-        (who, outcome) for found in results.values() for by_name in found.values() for who, outcome in by_name.items()
+    described = f"{where['processor']}; " + ", ".join(f"{name} {v}" for name, v in where.items() if name != "processor")
+    parts = described, summary(results), ratios(results, chosen.contenders)
+    parts += firsts_and_memory(results, chosen.contenders), failures(results)
+    text = "\n\n".join(filter(None, parts))
+    print(text)
+    print(f"\n{minutes:.1f} minutes", file=sys.stderr)
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    written = {"machine": where, "flags": FLAGS, "minutes": round(minutes, 1), "results": results}
+    chosen.output.with_suffix(".json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
+    chosen.output.with_suffix(".md").write_text(f"# Gradients against others\n\n{text}\n")
+    draw(chosen.output.with_suffix(".png"), results, described)
+    statuses = [
+        (who, o["status"]) for names in results.values() for found in names.values() for who, o in found.items()
     ]
-    return int(any(who in OURS and o.status != "ok" or o.status.startswith("wrong") for who, o in outcomes))
+    return int(any(status.startswith("wrong") or who in OURS and status != "ok" for who, status in statuses))
 
 
 if __name__ == "__main__":

@@ -55,19 +55,19 @@ def test_every_module_of_a_workload_is_listed():
 
 
 def test_one_command_prints_tables_and_writes_numbers(tmp_path):
-    numbers, figure = tmp_path / "run.json", tmp_path / "run.png"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.run", "rosenbrock", "--sizes", "tiny", "--contenders", "emitted", "primal",
-         "--seconds", "0.01", "--rounds", "3", "--json", numbers, "--plot", figure],
+         "--seconds", "0.01", "--rounds", "3", "--output", tmp_path / "run"],
         cwd=ROOT, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "| rosenbrock |" in done.stdout
-    outcomes = json.loads(numbers.read_text())["results"]["tiny"]["rosenbrock"]
+    outcomes = json.loads((tmp_path / "run.json").read_text())["results"]["tiny"]["rosenbrock"]
     assert set(outcomes) == {"emitted", "by hand", "primal"}
     assert all(outcome["seconds"] > 0 and outcome["difference"] < 1e-6 for outcome in outcomes.values())
-    assert figure.stat().st_size > 0
+    assert (tmp_path / "run.md").read_text().endswith(done.stdout)
+    assert (tmp_path / "run.png").stat().st_size > 0
 
 
 def test_who_has_no_time_is_said():
@@ -84,4 +84,5 @@ def test_who_has_no_time_is_said():
     rows = [line.split(" | ") for line in report.ratios(results, outcomes).splitlines() if line.startswith("| ")]
     assert rows[2] == ["| logistic", "2 s", "2.00", "1.00", "missing", "wrong by 1.0e-02", "failed", "1.00 |"]
     assert rows[-1][2] == "4.00"  # the geometric mean of 2 and 8
+    assert "| emitted / by hand | 4.00 (2.00 to 8.00, of 2) |" in report.summary(results)
     assert "- chain, small, jax: TypeError: no" in report.failures(results)

@@ -53,7 +53,8 @@ from backprose.ir.kinds import UNKNOWN, Kind
 class Loc:
     """A span of the user's source; lines count from 1, columns from 0.
 
-    `sweep` is "", "reverse" in a reverse sweep, or "tangent" for what stands beside the primal in forward mode.
+    `sweep` is "", "reverse" in a reverse sweep and for what moves within one, or "tangent" for what stands beside the
+    primal in forward mode.
     """
 
     file: str
@@ -68,7 +69,8 @@ class Loc:
         return replace(self, sweep="reverse")
 
     def beside(self) -> Loc:
-        return replace(self, sweep="tangent")
+        """Where a tangent stands: what moves within a reverse sweep is a part of it."""
+        return self if self.sweep else replace(self, sweep="tangent")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Record, 
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
 from backprose.transform.batch import Batch, NotBatched
+from backprose.transform.batch_functions import Calls
 from backprose.transform.cotangents import cotangent_kind
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
@@ -100,7 +101,7 @@ def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Reques
         value, *aux = _inlined(b, fn, request)
         return list(leaf_values(b, value))
 
-    rows, swept = _sweep(b, linear, directions, again)
+    rows, swept = _sweep(b, engine, linear, directions, again)
     ys = list(leaf_values(b, value))
     parts = [[_columns(b, y, row, directions, x, swept) for x in directions.blocks] for y, row in zip(ys, rows)]
 
@@ -118,7 +119,7 @@ def _reverse(b: TypedBuilder, module: Module, engine: Inference, request: Reques
     b.learn(Region((), both.ops))
     directions = Directions(b, [both.result])
     xs = [x for v in inputs for x in leaf_values(b, v)]
-    rows, swept = _sweep(b, both.reverse, directions, lambda: xs)
+    rows, swept = _sweep(b, engine, both.reverse, directions, lambda: xs)
     parts = [[_rows(b, y, directions, x, row, swept) for x, row in zip(xs, rows)] for y in directions.blocks]
 
     def whole(made: Function) -> Module:
@@ -170,7 +171,7 @@ SINGLE, STACK, LOOP = "single", "stack", "loop"
 
 
 def _sweep(
-    b: TypedBuilder, linear: Region, directions: Directions, likes: Callable[[], list[Value]]
+    b: TypedBuilder, engine: Inference, linear: Region, directions: Directions, likes: Callable[[], list[Value]]
 ) -> tuple[list[Value | None], str]:
     """What the region gives for all directions, leaf by leaf, and how they were swept; `likes` are values like the leaves.
 
@@ -184,17 +185,19 @@ def _sweep(
         return list(leaf_values(b, region.results[0])), SINGLE
     inner = b.nested()
     try:
-        return _stack(inner, linear, directions, b), STACK
+        return _stack(inner, engine, linear, directions, b), STACK
     except NotBatched:
         return _loop(b, linear, directions, likes()), LOOP
 
 
-def _stack(inner: TypedBuilder, linear: Region, directions: Directions, b: TypedBuilder) -> list[Value | None]:
+def _stack(
+    inner: TypedBuilder, engine: Inference, linear: Region, directions: Directions, b: TypedBuilder
+) -> list[Value | None]:
     """One sweep over stacked directions."""
     stacks = iter(directions.stacked(inner, names_of(linear)))
     first = cotangent_kind(directions.blocks[0].leaf.kind)
     single = len(directions.blocks) == 1 and ndim_of(first) == 1
-    batch = Batch(directions.total, first.axes[0] if single else ANY, first.length(0) if single else None)
+    batch = Batch(directions.total, first.axes[0] if single else ANY, first.length(0) if single else None, calls=Calls(engine))
     for param, given in _given(inner, linear, lambda: stacks).items():
         batch.give(param, given)
     batch.region(inner, linear)
