@@ -19,7 +19,7 @@ from typing import Any
 
 from backprose import errors
 from backprose.analysis.kinds import name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
+from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Number, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
@@ -334,7 +334,21 @@ class Inference:
                 env[value] = self.memory.current(b, env[value], loc)
 
     def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        self.store(b, op, *(env[v] for v in op.operands))
+        target, index, value, *before = (env[v] for v in op.operands)
+        if before and not self._is_still(b, target, index, before[0], op.loc):
+            value = self.known(b, op.attrs["operator"], (before[0], value), {}, op.loc)
+            op = replace(op, attrs={"operator": None})
+        self.store(b, op, target, index, value)
+
+    def _is_still(self, b: TypedBuilder, target: Value, index: Value, before: Value, loc: Any) -> bool:
+        """Whether `target[index]` is what it was `before`: a view, which sees what is stored, or what nobody stored over."""
+        read = next((op for op in reversed(b.ops) if before in op.results), None)
+        if read is not None and read.fn is operator.getitem and read.operands[0] is target:
+            return True
+        if isinstance(target.kind, Array):
+            return isinstance(before.kind, (Array, Number))
+        now = self.known(b.nested(), operator.getitem, (target, index), {}, loc)
+        return now is before or (isinstance(before.kind, Array) and self.memory.same(before, now))
 
     def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
         """`target[index] = value`, or with an operator."""
