@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, debugging, inside, may_be_method
-from backprose.forward import hvp, jvp
+from backprose.forward import Options, hvp, in_parts_inside, jvp
 from backprose.jacobians import Hessian, Jacobian
 from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
     from backprose.explaining import Explanation, Residuals
+    from backprose.transform.gradient import Request
 
 BACKENDS = ("auto", "numpy")
 
@@ -98,6 +99,15 @@ def vjp(
         annotate_error(error, found)
         raise
     return (value, Pullback(found, value, kept_apart(residuals, (value, aux, values, found.captured)), spread), *aux)
+
+
+def _pulled(wrt: tuple[int, ...], options: Options) -> Request:
+    from backprose.transform.gradient import Request
+
+    return Request(wrt, False, False, options.has_aux, guard_zeros=options.guard_zeros)
+
+
+vjp.__backprose_call__ = in_parts_inside(vjp, _pulled)
 
 
 # Decorated functions

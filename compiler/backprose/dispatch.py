@@ -77,12 +77,12 @@ def _spell(value: Any, key: list[Any]) -> None:
             _spell(item, key)
     elif cls is str:
         key.append((str, value))
-    elif is_array(value) and not isinstance(value, ndarray):
-        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
     elif hasattr(cls, "__dataclass_fields__"):
         key.append(cls)
         for name in cls.__dataclass_fields__:
             _spell(getattr(value, name), key)
+    elif is_array(value) and not isinstance(value, ndarray):
+        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
     else:
         key.append(_key_of_object(value))
 

@@ -89,7 +89,7 @@ class Inference:
     methods: dict[Value, Value] = field(default_factory=dict)
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
-    gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
+    gradients: dict[Value, Callable[..., Value]] = field(default_factory=dict)  # of closures, and pullbacks: what a call of it means
     checkpointed: dict[Value, Value] = field(default_factory=dict)  # `checkpoint(f)` of nested functions and their kin
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
@@ -313,14 +313,6 @@ class Inference:
         self, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
     ) -> Value:
         return calls.call_object(self, b, fn, args, keywords, loc)
-
-    def call_gradient(
-        self, b: TypedBuilder, closure: Value, asked: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
-    ) -> Value:
-        """A call of the gradient of a nested function. Imported here: reverse mode stands above inference."""
-        from backprose.transform.nested import call_closure_gradient
-
-        return call_closure_gradient(self, b, closure, asked, args, keywords, loc)
 
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)
