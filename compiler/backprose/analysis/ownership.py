@@ -118,6 +118,11 @@ def is_update(op: Op) -> bool:
     return op.fn in IN_PLACE and (written or op.in_reverse)
 
 
+def is_adjoint(value: Value) -> bool:
+    """Whether the value is named as an adjoint, or as the tangent of one."""
+    return value.name.endswith(("_bar", "_bar_dot"))
+
+
 def is_deep(op: Op) -> bool:
     """Whether the op updates an element of a list, or something further inside."""
     return op.fn in PLACES and isinstance(op.operands[0].kind, LISTS) and len(op.operands) > 3

@@ -25,8 +25,8 @@ VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtim
 
 
 def copy_kept_views(fn: Function) -> Function:
-    """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
-    if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
+    """In functions that update arrays, keep copies of slices rather than the slices."""
+    if not any(op.fn in UPDATES for op in all_ops(fn.region)):
         return fn
     forward = [op for op in all_ops(fn.region) if not op.in_reverse]
     written = overwritten_values(forward)
@@ -41,11 +41,17 @@ def _collect_copies(region: Region, written: set[Value]) -> Region:
     ops = []
     for op in region.ops:
         op = replace(op, regions=tuple(_collect_copies(r, written) for r in op.regions)) if op.regions else op
-        if op.name in ("for", "while") and not op.in_reverse:
-            ops += _collecting_copies(op, written)
+        if op.name in ("for", "while"):
+            ops += _collecting_copies(op, _views_of_updated(op) if op.in_reverse else written)
         else:
             ops.append(op)
     return replace(region, ops=tuple(ops))
+
+
+def _views_of_updated(loop: Op) -> set[Value]:
+    """What the loop collects and is a view of what it updates: a derivative of the reverse sweep reads it."""
+    updated = {op.operands[0] for op in all_ops(loop.body) if op.fn in UPDATES}
+    return {op.result for op in loop.body.ops if op.fn in VIEWS and op.operands[0] in updated}
 
 
 def _was_carried(value: Value, inside: Mapping[Value, Op], loop: Op) -> bool:

@@ -79,7 +79,7 @@ def in_parts(
 
 def _beside(region: Region) -> Region:
     """The region at the places of tangents: what it computes again is of no reverse sweep."""
-    ops = (replace(op, loc=op.loc and op.loc.beside(), regions=tuple(map(_beside, op.regions))) for op in region.ops)
+    ops = (replace(op, loc=op.loc and replace(op.loc, sweep="tangent"), regions=tuple(map(_beside, op.regions))) for op in region.ops)
     return replace(region, ops=tuple(ops))
 
 

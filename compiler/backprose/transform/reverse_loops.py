@@ -343,17 +343,8 @@ def _again(b: TypedBuilder, iterable: Value, op: Op | None) -> Value:
 
 
 def _same_length(b: TypedBuilder, op: Op) -> bool:
-    """Whether all iterables surely have one length: there is one, or a range counts the elements of the others."""
-    if len(op.iterables) == 1:
-        return True
-    lengths = set()
-    for iterable in op.iterables:
-        bounds = b.parts.get(iterable) if isinstance(iterable.kind, Range) else None
-        if bounds and len(bounds) == 1 and bounds[0] in b.lengths:
-            lengths.add(b.lengths[bounds[0]])
-        else:
-            lengths.add(iterable)
-    return len(lengths) == 1
+    """Whether all iterables surely have one length."""
+    return len(set(map(b.count, op.iterables))) == 1
 
 
 def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:
