@@ -297,6 +297,7 @@ def inside(public: Callable, form: Callable[..., Derivative]) -> Callable:
     def call(engine: Any, b: Any, args: tuple, keywords: dict[str, Any], loc: Any) -> Any:
         from backprose.ir.kinds import Object
         from backprose.ir.nodes import Value
+        from backprose.transform.nested import call_closure_gradient
 
         given = inspect.signature(public).bind(*args, **keywords).arguments
         fun = given.pop("fun")
@@ -312,7 +313,7 @@ def inside(public: Callable, form: Callable[..., Derivative]) -> Callable:
         if not is_variadic(template.signature):
             asked(0, ())  # what is wrong with the options is said here
         gradient = Value("", Object(Derivative))
-        engine.gradients[gradient] = (fun, asked)
+        engine.gradients[gradient] = lambda b, *call: call_closure_gradient(engine, b, fun, asked, *call)
         return gradient
 
     return call

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -281,8 +282,6 @@ def _inside(name: str, function: Callable) -> Callable:
     def call(
         engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any
     ) -> Value:
-        from backprose.transform.nested import call_closure_gradient, call_gradient
-
         given = inspect.signature(function).bind(*args, **keywords).arguments
         primals, tangents = (b.items_of(given[part]) for part in ("primals", "tangents"))
         if primals is None or tangents is None or len(primals) != len(tangents):
@@ -290,27 +289,50 @@ def _inside(name: str, function: Callable) -> Callable:
                 f"{name} needs a tuple of primals and a tuple of as many tangents", loc,
                 "their numbers differ, or are not known", f"write the tuples out: {name}(f, (x, y), (x_dot, y_dot))",
             )  # fmt: skip
-        options = Options(**{key: b.static_value(given[key]) for key in ("has_aux", "guard_zeros") if key in given})
-        fun = given["fun"]
-        if fun in engine.captures:
-            template = fun.kind.template
+        return called_inside(engine, b, given, partial(_request, name), primals, loc, tangents)
 
-            def asked(count: int, keywords: Iterable[str]) -> tuple[inspect.Signature, Request]:
-                signature = signature_of_call(Nested(template.name, template.signature), count, keywords)
-                return signature, _request(name, primal_indices(signature, 0, count)[0], options)
+    return call
 
-            return call_closure_gradient(engine, b, fun, asked, primals, {}, loc, tangents)
-        target = target_of(b.static_value(fun))
-        args = (*map(b.data, target.prefix), *primals)
-        named = {key: b.data(value) for key, value in target.keywords.items()}
-        callee, signature = target.function, signature_of_call(target.function, len(args), named)
-        if signature != target.signature:
-            callee = Shaped(callee, len(args), tuple(named))
-        wrt, _ = primal_indices(signature, len(target.prefix), len(primals))
-        return call_gradient(engine, b, callee, signature, _request(name, wrt, options), args, named, loc, tangents)
+
+def called_inside(
+    engine: Inference, b: TypedBuilder, given: Mapping[str, Any], request_for: Callable[[tuple[int, ...], Options], Request],
+    primals: tuple[Value, ...], loc: Any, tangents: tuple[Value, ...] | None = None,
+) -> Value:  # fmt: skip
+    """A call in the body of a function that is compiled: `given` are its arguments by name, of which `fun` may be nested."""
+    from backprose.transform.nested import call_closure_gradient, call_gradient
+
+    options = Options(**{key: b.static_value(given[key]) for key in ("has_aux", "guard_zeros") if key in given})
+    fun = given["fun"]
+    if fun in engine.captures:
+        template = fun.kind.template
+
+        def asked(count: int, keywords: Iterable[str]) -> tuple[inspect.Signature, Request]:
+            signature = signature_of_call(Nested(template.name, template.signature), count, keywords)
+            return signature, request_for(primal_indices(signature, 0, count)[0], options)
+
+        return call_closure_gradient(engine, b, fun, asked, primals, {}, loc, tangents)
+    target = target_of(b.static_value(fun))
+    args = (*map(b.data, target.prefix), *primals)
+    named = {key: b.data(value) for key, value in target.keywords.items()}
+    callee, signature = target.function, signature_of_call(target.function, len(args), named)
+    if signature != target.signature:
+        callee = Shaped(callee, len(args), tuple(named))
+    wrt, _ = primal_indices(signature, len(target.prefix), len(primals))
+    return call_gradient(engine, b, callee, signature, request_for(wrt, options), args, named, loc, tangents)
+
+
+def in_parts_inside(function: Callable, request_for: Callable[[tuple[int, ...], Options], Request]) -> Callable:
+    """What a call of `linearize` or `vjp` means in the body of a function that is compiled."""
+
+    def call(
+        engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any
+    ) -> Value:
+        given = inspect.signature(function).bind(*args, **keywords).arguments
+        return called_inside(engine, b, given, request_for, given.get("primals", ()), loc)
 
     return call
 
 
 jvp.__backprose_call__ = _inside("jvp", jvp)
 hvp.__backprose_call__ = _inside("hvp", hvp)
+linearize.__backprose_call__ = in_parts_inside(linearize, partial(_request, "linearize"))

@@ -32,8 +32,9 @@ The operations, with `->` for their results:
     with         contexts [body]             -> n   body() yields n values; without contexts, and with the attribute
                                                     `again`, a block that the reverse sweep runs again
     raise        [exception [cause]]         -> 0
-    store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`;
-                 {operator}                         only in lowered IR, where values are references still
+    store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`,
+                 [before] {operator}                of which `before` is what `target[index]` was before the value was
+                                                    computed; only in lowered IR, where values are references still
 
 Every operation but `call` (whose callable decides), `raise` and those holding such ones is pure. Values are
 immutable: what Python would update in place is a new value here, and code generation turns the new value back
