@@ -101,7 +101,7 @@ def modules(kind: str, lines: int, count: int) -> Iterator[list[Callable]]:
             functions = []
             for i in range(count):
                 name = f"{kind}_{lines}_{i}_{time.monotonic_ns()}"
-                Path(folder, f"{name}.py").write_text("\n".join(["import numpy as np", "", "", *PROGRAMS[kind](lines), ""]))
+                Path(folder, f"{name}.py").write_text("\n".join(["import numpy as np", *[""] * (2 + i), *PROGRAMS[kind](lines), ""]))
                 functions.append(importlib.import_module(name).program)
             yield functions
         finally:
