@@ -11,15 +11,16 @@ of `--rounds` compilations.
 from __future__ import annotations
 
 import argparse
+import cProfile
 import gc
 import importlib
 import json
 import math
 import platform
+import pstats
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,6 @@ from pathlib import Path
 import numpy as np
 
 import backprose
-from backprose import pipeline
 
 SIZES = (10, 50, 200, 1000)
 
@@ -61,7 +61,7 @@ def control(lines: int) -> list[str]:
         "u += np.cos(t)",
         "t = t / (1 + t * t)",
     )
-    body = [block[n % len(block)] for n in range(max(lines // 10 * 10 - 10, 10))]
+    body = [block[n % len(block)] for n in range(lines // 10 * 10)]
     return ["def program(a, b):", *indent(["t = np.tanh(a * b)", "u = a * b", *body]), "    return np.sum(t * u)"]
 
 
@@ -144,3 +144,55 @@ def exponent(results: dict[str, float], sizes: tuple[int, ...]) -> float:
     """The slope between the two largest programs."""
     small, large = sizes[-2:]
     return math.log(results[str(large)] / results[str(small)]) / math.log(large / small)
+
+
+def steps(kind: str, mode: str, lines: int) -> list[tuple[str, int, float]]:
+    """What the steps of one compilation take under a profiler, which slows
+    all of them: the longest ones, with calls and milliseconds."""
+    with modules(kind, lines, 2) as (first, function):
+        MODES[mode](first)
+        profile = cProfile.Profile()
+        profile.runcall(MODES[mode], function)
+    found: dict[str, tuple[int, float]] = {}
+    for (file, _, name), (_, calls, _, inclusive, callers) in pstats.Stats(profile).stats.items():
+        if "backprose" in file and any(caller in STAGES and "backprose" in where for where, _, caller in callers):
+            before = found.get(name, (0, 0.0))
+            found[name] = before[0] + calls, before[1] + 1e3 * inclusive
+    rows = [(name, *rest) for name, rest in found.items() if name.isidentifier() and rest[0] <= 40]
+    return sorted(rows, key=lambda row: -row[2])[:25]
+
+
+# Whose callees are steps.
+STAGES = {"compile_function", "_compiled", "differentiated", "gradient", "_start", "<dictcomp>", "run_passes", "emit", "_function"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3, help="compilations of each program (3)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="lines of the programs (10 50 200 1000)")
+    parser.add_argument("--passes", action="store_true", help="also what the steps of a gradient of 200 lines take")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    options = parser.parse_args()
+    sizes = tuple(sorted(options.sizes))
+
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}\n")
+    print(f"| program | derivative | cold, ms | {' | '.join(f'{n} lines, ms' for n in sizes)} | exponent |")
+    print("|" + "---|" * (len(sizes) + 4))
+    results = {}
+    for kind in PROGRAMS:
+        for mode in MODES:
+            found = results[f"{kind}, {mode}"] = measured(kind, mode, sizes, options.rounds)
+            if len(sizes) > 1:
+                found["exponent"] = exponent(found, sizes)
+            numbers = " | ".join(f"{found[str(n)]:.0f}" for n in sizes)
+            print(f"| {kind} | {mode} | {found['cold']:.0f} | {numbers} | {found.get('exponent', math.nan):.2f} |", flush=True)
+    if options.passes:
+        print("\n| step of a gradient of 200 lines | calls | profiled, ms |\n|---|---|---|")
+        for name, calls, milliseconds in steps("straight", "grad", 200):
+            print(f"| {name} | {calls} | {milliseconds:.1f} |")
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -183,7 +183,7 @@ def _check(module: Module, stage: str) -> None:
 
 # Lowering looks at nothing but the code, so it is done once for each code object.
 
-_LOWERED: WeakKeyDictionary[Any, Function] = WeakKeyDictionary()
+_LOWERED: WeakKeyDictionary[Any, dict[str, Function]] = WeakKeyDictionary()  # by code and file: copies are equal code
 _LOCK = threading.Lock()
 
 
@@ -191,6 +191,7 @@ def lowered(function: Any) -> Function:
     """The lowered IR of a Python function."""
     code = function.__code__
     with _LOCK:
-        if code not in _LOWERED:
-            _LOWERED[code] = lower(function)
-        return _LOWERED[code]
+        found = _LOWERED.setdefault(code, {})
+        if code.co_filename not in found:
+            found[code.co_filename] = lower(function)
+        return found[code.co_filename]

@@ -92,11 +92,12 @@ ALONE = frozenset("""
     scipy.ndimage.gaussian_laplace scipy.ndimage.laplace scipy.ndimage.prewitt scipy.ndimage.sobel
     scipy.ndimage.uniform_filter scipy.ndimage.uniform_filter1d scipy.signal.convolve scipy.signal.convolve2d
     scipy.signal.correlate scipy.signal.correlate2d scipy.signal.fftconvolve scipy.signal.lfilter
-    scipy.sparse.linalg.spsolve
+    scipy.sparse.linalg.linsolve.spsolve
 """.split())
 
-# Calls whose sweep is a loop over directions as a whole: it makes a number whose rank is not known.
-LOOPED = {np.choose, np.select, np.linalg.qr, np.full_like, np.linalg.cross, interpolated}
+# Calls whose sweep is a loop over directions as a whole: it makes a number whose rank is not known, as an array out of a list
+# of arrays of several ranks is.
+LOOPED = {np.choose, np.select, np.linalg.qr, np.full_like, np.linalg.cross, interpolated, np.concatenate, np.vstack}
 
 
 @each(some_of_each())

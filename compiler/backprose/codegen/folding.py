@@ -280,6 +280,8 @@ class _Folder:
             if self.is_statement(op) or self.is_sum(pending[op.operands[0]].op):
                 del pending[op.operands[0]]  # only a variable can be updated
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
+        if not waiting:
+            return
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit
         room -= 0 if separate else self.describe(op).size

@@ -69,14 +69,21 @@ class Context:
         simpler = self.identity(b, op)
         if simpler is not None:
             return self.named(b, simpler, op.result.name) if len(b.ops) > before else simpler
+        if b.stays(op.fn, op.attrs["keywords"], op.result.kind):
+            b.add(op)
+            return self.kept(b, op)
         value = b.call_named(op.fn, op.positional, op.keywords, op.result.kind, op.result.name, op.attrs["method"])
         if len(b.ops) == before + 1 and b.ops[-1].name == "call" and b.ops[-1].fn is op.fn:
             b.ops[-1] = op  # unchanged: keep the op and its result
-            b.learn(Region((), (op,), ()))
-            self.made[op.result] = op
-            return op.result
+            return self.kept(b, op)
         self.note(b, before)
         return value
+
+    def kept(self, b: TypedBuilder, op: Op) -> Value:
+        """The result of the op that was just added as it is."""
+        b.learn(Region((), (op,), ()))
+        self.made[op.result] = op
+        return op.result
 
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """A value that was just made, under the name of what it replaces."""

@@ -21,7 +21,7 @@ from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
-    BACKWARDS, UNBOUND, UNKNOWN, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
+    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time, is_context
@@ -205,6 +205,12 @@ class TypedBuilder(Builder):
             self.reversals[results[0]] = args[0]
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
+    def stays(self, fn: Any, keywords: Mapping[str, Value], kind: Kind) -> bool:
+        """Whether `call_named` gives a call of this kind as it is, whatever its operands are."""
+        if isinstance(kind, Static) or not is_hashable(fn):
+            return False
+        return bool(keywords) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
+
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
             return UNBOUND  # reading it raises, so nothing comes of the call
@@ -223,6 +229,8 @@ class TypedBuilder(Builder):
             ) from reason  # fmt: skip
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
+        if any(isinstance(v.kind, Array) for v in args):
+            return None
         try:
             values = [self.static_value(v) for v in args]
             if fn not in IDENTITY and not is_compile_time(fn) and not all(map(_is_settled, values)):
