@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import PEERS
-from benchmarks.workloads import GROUPS
+from benchmarks.workloads import GROUPS, WORKLOADS
 
 # size -> workload -> contender -> what `race.Outcome.as_json` says
 Results = dict[str, dict[str, dict[str, dict[str, Any]]]]
@@ -155,23 +155,28 @@ def draw(path: Path, results: Results, machine: str) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    most = max(len(found) for found in results.values())
-    size = 1 + 5.2 * len(results), 1.6 + 0.27 * most
-    figure, panels = plt.subplots(1, len(results), figsize=size, sharex=True, squeeze=False, layout="constrained")
+    names = [name for name in WORKLOADS if any(name in found for found in results.values())][::-1]
+    size = 1.5 + 4.8 * len(results), 1.6 + 0.27 * len(names)
+    figure, panels = plt.subplots(
+        1, len(results), figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    handles = {}
     for axes, (size, found) in zip(panels[0], results.items()):
-        names = list(found)[::-1]
         axes.axvline(1, color="0.3", linewidth=1)
         for contender, (label, colour, mark) in MARKS.items():
-            values = [ratio(found[name], contender, "by hand") for name in names]
+            values = [ratio(found.get(name, {}), contender, "by hand") for name in names]
             values = [math.nan if isinstance(value, str) else value for value in values]
             if not all(map(math.isnan, values)):
-                axes.plot(values, range(len(names)), mark, color=colour, label=label, markersize=5)
-        axes.set(xscale="log", xlabel="time / gradient written by hand", yticks=range(len(names)), yticklabels=names)
+                (handles[label],) = axes.plot(values, range(len(names)), mark, color=colour, markersize=5)
+        for group in GROUPS.values():
+            first = max((names.index(name) for name in group if name in names), default=0)
+            axes.axhline(first + 0.5, color="0.6", linewidth=0.6)
+        axes.set(xscale="log", yticks=range(len(names)), yticklabels=names, ylim=(-0.5, len(names) - 0.5))
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_title(f"{size} sizes", loc="left", fontsize=10)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
-    figure.text(0.99, 0.002, machine, ha="right", fontsize=5, color="0.4")
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
+    figure.supxlabel(f"time / time of the gradient written by hand\n{machine}", fontsize=7)
     figure.savefig(path, dpi=144)
     plt.close(figure)

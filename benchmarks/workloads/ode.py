@@ -29,67 +29,70 @@ def primal(q, p, k, damping, dt, end):
     return np.sum(q * q + p * p)
 
 
-def stage_bar(q_rate_bar, p_rate_bar, q, sine, k, damping, k_bar):
-    """From the cotangents of the field's rates, those of where it was read; `sine` is used up."""
-    sine *= p_rate_bar
-    k_bar -= sine
-    q_bar = np.cos(q)
-    q_bar *= k
-    q_bar *= p_rate_bar
-    np.negative(q_bar, out=q_bar)
-    p_rate_bar *= damping
-    q_rate_bar -= p_rate_bar
-    return q_bar, q_rate_bar
-
-
 def by_hand(q, p, k, damping, dt, end):
-    t, kept = 0.0, []
+    t, kept, minus_k = 0.0, [], -k
     while t < end:
         h = min(dt, end - t)
         half, sixth = h / 2, h / 6
-        places, sines, q_rates, p_rates = [q], [np.sin(q)], [p], []
-        for step in (half, half, h, 0.0):
-            rate = k * sines[-1]
-            rate += damping * q_rates[-1]
-            np.negative(rate, out=rate)
-            p_rates.append(rate)
-            if step:
-                places.append(q + step * q_rates[-1])
-                q_rates.append(p + step * rate)
-                sines.append(np.sin(places[-1]))
-        kept.append((h, places, sines))
-        q = q + step_sum(q_rates, sixth)
-        p = p + step_sum(p_rates, sixth)
+        sine1 = np.sin(q)
+        p1 = minus_k * sine1
+        p1 -= damping * p
+        place2, q2 = q + half * p, p + half * p1
+        sine2 = np.sin(place2)
+        p2 = minus_k * sine2
+        p2 -= damping * q2
+        place3, q3 = q + half * q2, p + half * p2
+        sine3 = np.sin(place3)
+        p3 = minus_k * sine3
+        p3 -= damping * q3
+        place4, q4 = q + h * q3, p + h * p3
+        sine4 = np.sin(place4)
+        p4 = minus_k * sine4
+        p4 -= damping * q4
+        kept.append((h, (q, place2, place3, place4), (sine1, sine2, sine3, sine4)))
+        q2 += q3
+        q2 *= 2
+        q2 += p
+        q2 += q4
+        q2 *= sixth
+        p2 += p3
+        p2 *= 2
+        p2 += p1
+        p2 += p4
+        p2 *= sixth
+        q2 += q
+        p2 += p
+        q, p = q2, p2
         t += h
-    q_bar, p_bar, k_bar = 2 * q, 2 * p, np.zeros_like(k)
+    value = np.sum(q * q + p * p)
+    q_bar, p_bar, minus_k_bar = 2 * q, 2 * p, np.zeros_like(k)
     while kept:
         h, places, sines = kept.pop()
-        weights, steps = (h / 6, h / 3, h / 3, h / 6), (h / 2, h / 2, h)
-        q_rate_bar, p_rate_bar = weights[3] * q_bar, weights[3] * p_bar
-        q_next, p_next = q_bar, p_bar
-        for i in (3, 2, 1, 0):
-            q_at_bar, p_at_bar = stage_bar(q_rate_bar, p_rate_bar, places[i], sines[i], k, damping, k_bar)
-            q_next = q_next + q_at_bar
-            p_next = p_next + p_at_bar
-            if i:
-                q_at_bar *= steps[i - 1]
-                q_at_bar += weights[i - 1] * q_bar
-                p_at_bar *= steps[i - 1]
-                p_at_bar += weights[i - 1] * p_bar
-                q_rate_bar, p_rate_bar = q_at_bar, p_at_bar
-        q_bar, p_bar = q_next, p_next
-    return np.sum(q * q + p * p), (q_bar, p_bar, k_bar)
-
-
-def step_sum(rates, sixth):
-    """(r1 + 2 r2 + 2 r3 + r4) h / 6, in the memory of the third."""
-    r1, r2, total, r4 = rates
-    total += r2
-    total *= 2
-    total += r1
-    total += r4
-    total *= sixth
-    return total
+        sixth, third, half = h / 6, h / 3, h / 2
+        of_q, of_p = third * q_bar, third * p_bar  # what reaches the rates of the stages in the middle directly
+        a, b = sixth * q_bar, sixth * p_bar  # the cotangents of a stage's rates, then those of where it reads the field
+        for place, sine, step in zip(reversed(places), reversed(sines), (h, half, half, None)):
+            sine *= b
+            minus_k_bar += sine
+            at_q = np.cos(place)
+            at_q *= minus_k
+            at_q *= b
+            b *= damping
+            a -= b
+            q_bar += at_q
+            p_bar += a
+            if step is None:
+                break
+            if place is places[1]:
+                of_q *= 0.5
+                of_p *= 0.5
+            at_q *= step
+            at_q += of_q
+            a *= step
+            a += of_p
+            a, b = at_q, a
+    np.negative(minus_k_bar, out=minus_k_bar)
+    return value, (q_bar, p_bar, minus_k_bar)
 
 
 def arguments(rng, n, end):

@@ -215,11 +215,11 @@ class Differentiable(Shown):
 
     def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
         """The value at `primals` and its tangent; see `backprose.jvp`."""
-        return jvp(self.fun, primals, tangents, has_aux)
+        return jvp(self.fun, primals, tangents, has_aux, guard_zeros=self.grad.guard_zeros)
 
     def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
         """The Hessian at `primals` times `tangents`; see `backprose.hvp`."""
-        return hvp(self.fun, primals, tangents, has_aux)
+        return hvp(self.fun, primals, tangents, has_aux, guard_zeros=self.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
@@ -259,10 +259,10 @@ class BoundDifferentiable(Shown):
         return vjp(self.__wrapped__, *primals, has_aux=has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
-        return jvp(self.__wrapped__, primals, tangents, has_aux)
+        return jvp(self.__wrapped__, primals, tangents, has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
-        return hvp(self.__wrapped__, primals, tangents, has_aux)
+        return hvp(self.__wrapped__, primals, tangents, has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

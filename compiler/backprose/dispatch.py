@@ -361,7 +361,7 @@ class Dispatcher:
     def _finish(self, integers: list[int]) -> Callable[[Any, tuple], Any] | None:
         """What puts zeros into the gradients of the parameters at these indices, which hold integers."""
         request = self.plan.request
-        if not integers:
+        if not integers or request.jacobian:
             return None
 
         def finish(result: Any, values: tuple) -> Any:
@@ -384,7 +384,7 @@ class Dispatcher:
     def _check_kinds(self, kinds: Mapping[str, Kind]) -> list[int]:
         from backprose.analysis.activity import carries_derivative
 
-        loc, found = place_of(self._function()), []
+        loc, found, request = place_of(self._function()), [], self.plan.request
         if self.plan.paired or self.plan.request.forward:
             if any(carries_derivative(kinds[self.names[i]]) for i in self.plan.request.wrt):
                 return []
@@ -392,7 +392,8 @@ class Dispatcher:
             raise errors.NotDifferentiable("no argument holds a floating-point number", loc, f"`{name}` is the first")
         for i in self.plan.request.wrt:
             name = self.names[i]
-            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc, offer_int=not self._counted):
+            offer = not request.jacobian or (request.inner is None and request.jacobian != "forward")
+            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc, offer_int=offer):
                 found.append(i)
         return found
 

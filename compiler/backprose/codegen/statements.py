@@ -39,8 +39,12 @@ AUGMENTED = {
 class Printer:
     """Prints the statements of one function. Each node carries the `loc` that it comes from."""
 
-    def __init__(self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value]):
+    def __init__(
+        self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value],
+        once: Collection[Value],
+    ):  # fmt: skip
         self.write, self.in_place, self.voided, self.uses = write, in_place, voided, uses
+        self.once = once  # arrays of positions that name no entry twice
 
     def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
         printed: list[ast.stmt] = []
@@ -126,13 +130,13 @@ class Printer:
         return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
 
     def accumulation(self, target: str, op: Op) -> ast.stmt:
-        """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
+        """`target[index] += value`; entries that an integer array may name several times need `np.add.at`."""
         buffer, index, value, *path = op.operands
         if isinstance(buffer.kind, Array):
             value = self.not_broadcast(value)
         share = self.write.value(value)
         less = without_minus(share)
-        if needs_add_at(index.kind):
+        if needs_add_at(index.kind) and index not in self.once:
             ufunc = ast.Attribute(self.write.references.array_module(), "add" if less is None else "subtract", LOAD)
             part = self.write.view(_name(target), path)
             args = [part, self.write.value(index), share if less is None else less]

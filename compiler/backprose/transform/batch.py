@@ -25,6 +25,7 @@ from backprose.transform import batch_axes, batch_calls, batch_each, batch_funct
 from backprose.transform.batch_calls import NotBatched
 from backprose.transform.batch_forms import Form, container, form_of, joined, stacked
 from backprose.transform.batch_functions import Calls
+from backprose.transform.copy_views import UPDATES
 from backprose.transform.paths import CONTAINERS
 from backprose.transform.transpose import depending
 from backprose.transform.typed import TypedBuilder, typed_call
@@ -42,6 +43,7 @@ class Batch:
     forms: dict[Value, Form] = field(default_factory=dict)
     made: dict[Value, Op] = field(default_factory=dict)
     calls: Calls | None = None  # of functions that are not inlined
+    stored: set[Value] = field(default_factory=set)  # arrays in which a part is stored: before that, elements were numbers
 
     def give(self, value: Value, stack: Value) -> None:
         """Let a parameter be this stack, of which all parts are stacked that carry a derivative."""
@@ -56,6 +58,7 @@ class Batch:
 
     def region(self, b: TypedBuilder, region: Region) -> None:
         """Build the region's ops into `b`."""
+        self.stored.update(op.operands[0] for op in region.ops if op.fn in UPDATES)
         for op in region.ops:
             self.op(b, op)
 

@@ -48,6 +48,7 @@ class Request:
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
     jacobian: str = ""  # the Jacobian, by sweeps "forward", in "reverse", or the "cheaper" of them
     holomorphic: bool = False  # of a complex function, which has a complex derivative
+    integers: bool = False  # of a Jacobian: columns of zeros for arguments of integers
     inner: Request | None = None  # what is asked for is the derivative of what this asks for
     entries: bool = False  # the derivative of each entry of an elementwise function
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_mask, ndim_of, without_lengths
+from backprose.analysis.kinds import dtype_of, is_basic, is_complex, ndim_of, without_lengths
+from backprose.analysis.positions import names_once
 from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
@@ -185,6 +186,30 @@ def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
+def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """What was kept, or added, only to be taken away: the axes of a sum, or of `np.expand_dims`."""
+    if len(op.operands) != 2 or not op.is_derivative:
+        return None
+    x, axes = op.operands
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x):
+        return b.call(operator.neg, b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind), kind=op.result.kind)
+    spread = c.call_of(x, np.expand_dims)
+    if spread and len(spread.operands) == 2 and _same_axes(b, spread.operands[1], axes):
+        return _same_kind(spread.operands[0], op)
+    total = c.call_of(x, np.sum)
+    if not total or not c.only_use(x) or len(total.positional) != 1 or set(total.keywords) != {"axis", "keepdims"}:
+        return None
+    axis, keeps = total.keywords["axis"], total.keywords["keepdims"]
+    if keeps.kind != Static(True) or not _same_axes(b, axis, axes):
+        return None
+    return b.call_named(np.sum, total.positional, {"axis": axis}, op.result.kind, "", total.attrs["method"])
+
+
+def _same_axes(b: TypedBuilder, one: Value, other: Value) -> bool:
+    return b.is_static(one) and b.is_static(other) and b.static_value(one) == b.static_value(other)
+
+
 def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if len(op.operands) != 3 or not isinstance(op.operands[0].kind, Static):
         return None
@@ -253,7 +278,7 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     buffer, index, value, *path = op.operands
     if isinstance(buffer.kind, List) and not path:
         return _add_at_list(c, b, op)
-    if not (is_basic(index.kind) or is_mask(index.kind)) or not isinstance(buffer.kind, Array):
+    if not isinstance(buffer.kind, Array) or not names_once(index, c.made):
         return None
     between = c.call_of(buffer, backprose_runtime.add_at)
     cleared = c.call_of(between.operands[0] if between else buffer, backprose_runtime.set_at)
@@ -286,6 +311,11 @@ def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
 
 
+def _last_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Of positions that name no entry twice, nothing was overwritten at once."""
+    return b.call(operator.getitem, *op.operands, kind=op.result.kind) if names_once(op.operands[1], c.made) else None
+
+
 def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """Of a real number, the number itself."""
     if not op.in_reverse or dtype_of(op.operands[0].kind) is None or is_complex(op.operands[0].kind):
@@ -302,6 +332,7 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.sub: _sub,
     operator.pow: _pow,
     np.transpose: _transpose,
+    np.squeeze: _squeeze,
     np.conjugate: _of_real,
     np.real: _of_real,
     np.where: _where,
@@ -311,4 +342,5 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.getitem: _getitem,
     reversed: _reversed,
     backprose_runtime.add_at: _add_at,
+    backprose_runtime.last_at: _last_at,
 }

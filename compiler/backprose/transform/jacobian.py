@@ -23,7 +23,7 @@ from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
 from backprose.transform.batch import Batch, NotBatched
 from backprose.transform.batch_functions import Calls
-from backprose.transform.cotangents import cotangent_kind
+from backprose.transform.cotangents import cotangent_kind, part
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
@@ -51,13 +51,14 @@ def jacobian(module: Module, engine: Inference, request: Request) -> Module:
     inputs = [fn.params[i] for i in request.wrt]
     _check(fn, inputs, result, request, place)
     mode = _cheaper(inputs, result, request) if request.jacobian == CHEAPER else request.jacobian
-    if mode == REVERSE and isinstance(result.kind, Scalar) and not request.holomorphic:
+    moving = any(True for v in inputs for _ in leaves(v.kind))
+    if mode == REVERSE and isinstance(result.kind, Scalar) and not request.holomorphic and not request.integers:
         return _of_scalar(module, engine, request)
     builder = TypedBuilder(place and (place.beside() if mode == FORWARD else place.reversed()))
     builder.pinned = True
-    build = {FORWARD: _forward, REVERSE: _reverse, CHEAPER: _either}[mode]
+    build = {FORWARD: _forward, REVERSE: _reverse, CHEAPER: _either}[mode] if moving else _nothing_moves
     found = build(builder, module, engine, request)
-    out = _nested(builder, inputs, found, request.single)
+    out = _nested(builder, inputs, found, request)
     if request.has_aux:
         out = builder.tuple((out, found.aux))
     region = drop_dead_ops(Region(fn.params, tuple(builder.ops), (out,)))
@@ -88,7 +89,8 @@ class Found:
 
 def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Request) -> Found:
     fn = module.entry
-    pushed = tangent(module, engine, Request.of_tangent(request.wrt, request.has_aux))
+    asked = replace(Request.of_tangent(request.wrt, request.has_aux), guard_zeros=request.guard_zeros)
+    pushed = tangent(module, engine, asked)
     entry, inputs = pushed.entry, [fn.params[i] for i in request.wrt]
     region = clone(entry.region, {v: v for v in fn.params})
     b.learn(region)
@@ -155,6 +157,13 @@ def _either(b: TypedBuilder, module: Module, engine: Inference, request: Request
         return Module({made.name: found[0].module(made).entry, **{k: f for k, f in functions.items() if k != made.name}})
 
     return Found(result, aux[0] if aux else None, parts, whole)
+
+
+def _nothing_moves(b: TypedBuilder, module: Module, engine: Inference, request: Request) -> Found:
+    """Arguments of integers alone have no directions."""
+    value, *aux = _inlined(b, module.entry, request)
+    parts: list[list[Value]] = [[] for _ in leaf_values(b, value)]
+    return Found(value, aux[0] if aux else None, parts, lambda made: with_reachable(engine, made))
 
 
 def _inlined(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, ...]:
@@ -275,14 +284,18 @@ def _zeros(b: TypedBuilder, y: Value, x: Value) -> Value:
     return b.call(np.zeros, _shape(b, y, x), *dtype)
 
 
-def _nested(b: TypedBuilder, inputs: list[Value], found: Found, single: bool) -> Value:
+def _nested(b: TypedBuilder, inputs: list[Value], found: Found, request: Request) -> Value:
     """The parts in the structure of the result, in each place that of the arguments."""
     rows = iter(found.parts)
 
     def of_leaf(path: Any, kind: Kind) -> Value:
         items = iter(next(rows))
-        trees = [tree(b, v.kind, lambda path, kind: next(items)) for v in inputs]
-        return trees[0] if single else b.tuple(trees)
+
+        def of_integers(x: Value) -> Callable[[Any], Value] | None:
+            return (lambda at: _zeros(b, part(b, found.result, path), part(b, x, at))) if request.integers else None
+
+        trees = [tree(b, v.kind, lambda path, kind: next(items), other=of_integers(v)) for v in inputs]
+        return trees[0] if request.single else b.tuple(trees)
 
     return tree(b, found.result.kind, of_leaf)
 

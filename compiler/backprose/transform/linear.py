@@ -21,11 +21,12 @@ from backprose.analysis.recording import overwritten_values
 from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Residuals, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import all_ops, clone, clone_op, defined_values, free_values, substitute
+from backprose.ir.walk import all_ops, clone, clone_op, defined_values, substitute
 from backprose.transform import pairs
 from backprose.transform.again import Replay
 from backprose.transform.cotangents import Likes
-from backprose.transform.drop_dead import acts, drop_dead, drop_dead_ops
+from backprose.transform.derivatives import tidy
+from backprose.transform.drop_dead import acts, drop_dead_ops
 from backprose.transform.gradient import Request, return_loc, taken_apart
 from backprose.transform.jvp import with_tangent
 from backprose.transform.residuals import hand_out
@@ -49,7 +50,7 @@ def linear_parts(module: Module, engine: Inference, request: Request) -> Module:
     names = f"{fn.name}_forward", f"{fn.name}_linear"
     engine.derived["entry", fn.name] = names
     (pushed,) = with_tangent(engine, fn, wrt, request.guard_zeros, fn.name + request.suffix, request)
-    made = in_parts(engine, drop_dead(pushed), len(fn.params), names, fn.name)
+    made = in_parts(engine, tidy(pushed), len(fn.params), names, fn.name)
     return pairs.with_reachable(engine, *made)
 
 
@@ -73,14 +74,19 @@ def in_parts(
         f"Derivative of `{of}`, which is linear: the tangent of its value for tangents of its arguments.",
     )
     attrs = {"owned": ()} if "owned" in fn.attrs else {}
-    first, second = two_parts(replace(fn, attrs={}), forward, linear, split.likes, b.versions, names, docs, attrs, return_loc(fn))
+    value_owned = {"owned": (0,)} if fn.attrs.get("owned") == () else {}
+    fn, loc = replace(fn, attrs=value_owned), return_loc(fn)
+    first, second = two_parts(fn, forward, linear, split.likes, b.versions, names, docs, attrs, loc)
     return first, replace(second, region=_beside(second.region))
 
 
 def _beside(region: Region) -> Region:
     """The region at the places of tangents: what it computes again is of no reverse sweep."""
-    ops = (replace(op, loc=op.loc and replace(op.loc, sweep="tangent"), regions=tuple(map(_beside, op.regions))) for op in region.ops)
-    return replace(region, ops=tuple(ops))
+
+    def op(op: Op) -> Op:
+        return replace(op, loc=op.loc and replace(op.loc, sweep="tangent"), regions=tuple(map(_beside, op.regions)))
+
+    return replace(region, ops=tuple(map(op, region.ops)))
 
 
 @dataclass
@@ -233,7 +239,8 @@ class Split:
             ops, other = self.sides(b.nested(), region, (), tuple(region.results[i] for i in at))
             primal.append(Region(region.params, ops, tuple(region.results[i] for i in rest)))
             linear.append(other)
-        op, results = replace(op, results=tuple(op.results[i] for i in rest), regions=tuple(primal)), [op.results[i] for i in at]
+        results = [op.results[i] for i in at]
+        op = replace(op, results=tuple(op.results[i] for i in rest), regions=tuple(primal))
         op, linear = hand_out(op, linear, b, self.likes.missing, self.overwritten, self.local)
         if results or any(map(acts, (o for region in linear for o in region.ops))):
             b.op(op.name, [b.context(v) for v in op.operands], results, linear, **op.attrs)

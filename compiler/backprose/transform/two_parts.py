@@ -73,26 +73,28 @@ def hand_over_what_is_read(module: Module) -> Module:
         return module
     takes = [op for op in second.ops if op.operands and op.operands[0] is second.params[0]]
     read = sorted({op.operands[1].kind.value for op in takes})
-    if len(read) == len(bundle.operands):
+    kept = tuple(dict.fromkeys(bundle.operands[i] for i in read))  # what turned out to be the same is kept once
+    if len(kept) == len(bundle.operands):
         return module
-
-    kept = tuple(bundle.operands[i] for i in read)
     residuals = Value("", Tuple(tuple(v.kind for v in kept)))
     result = Value(first.result.name, Tuple((*(v.kind for v in returned.operands[:-1]), residuals.kind)))
     others_of = (op for op in first.ops if op is not bundle and op is not returned)
-    bundle = replace(bundle, operands=kept, results=(residuals,))
     returned = replace(returned, operands=(*returned.operands[:-1], residuals), results=(result,))
-    ops = (*others_of, bundle, returned)
+    ops = (*others_of, replace(bundle, operands=kept, results=(residuals,)), returned)
     first = drop_dead(replace(first, region=replace(first.region, ops=ops, results=(result,))))
 
     param = Value(second.params[0].name, residuals.kind)
-    ops = []
+    ops, taken, same = [], {}, {}
     for op in second.ops:
         if op in takes:
-            place = Value("", Static(read.index(op.operands[1].kind.value)))
+            place = Value("", Static(kept.index(bundle.operands[op.operands[1].kind.value])))
+            first_taken = taken.setdefault(place.kind.value, op.result)
+            if first_taken is not op.result:
+                same[op.result] = first_taken
+                continue
             ops.append(Op("const", (), (place,), {"value": place.kind.value}, (), op.loc))
             op = replace(op, operands=(param, place))
         ops.append(op)
-    region = replace(second.region, params=(param, *second.params[1:]), ops=tuple(ops))
+    region = substitute(replace(second.region, params=(param, *second.params[1:]), ops=tuple(ops)), same)
     functions = (first, drop_dead(replace(second, region=region)), *others)
     return Module({fn.name: fn for fn in functions})
