@@ -1,4 +1,4 @@
-"""What compiling costs, and how it grows: `python benchmarks/compile_time.py`.
+"""What compiling costs, and how it grows: `python -m benchmarks.compile_time`.
 
 Programs of 10 to 1,000 lines of three kinds (straight-line NumPy code; loops, branches and updates in place; calls of
 small functions), each compiled to its gradient and to its tangent. Every program stands in a module of its own, so that
