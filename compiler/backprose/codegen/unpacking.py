@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from backprose.ir.kinds import Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.syntax import nodes
 from backprose.ir.walk import all_ops, use_counts
 
 
@@ -73,8 +74,7 @@ def gather(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
 
 def unpack(body: list[ast.stmt]) -> list[ast.stmt]:
     """The function's statements with runs of `a = t[0]; b = t[1]` as `a, b = t`; t is not named if nobody else reads it."""
-    nodes = (n for statement in body for n in ast.walk(statement))
-    return _unpacked(body, Counter(n.id for n in nodes if isinstance(n, ast.Name)))
+    return _unpacked(body, Counter([n.id for n in nodes(body) if isinstance(n, ast.Name)]))
 
 
 def _unpacked(block: list[ast.stmt], counts: Counter[str]) -> list[ast.stmt]:
