@@ -40,7 +40,7 @@ def in_segments(fn: Function) -> Function:
 
 
 def without_marks(fn: Function) -> Function:
-    """The function with loops over what was marked."""
+    """Let loops that were marked for checkpoints go over what was marked."""
     marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced}
     return replace(fn, region=substitute(_without(fn.region), _resolved(marks))) if marks else fn
 
