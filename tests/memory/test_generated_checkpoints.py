@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutation import arguments, programs
 
-from backprose import errors, grad
+from backprose import errors, grad, vjp
 
 OPTIONS = ("", ", every=1", ", every=2", ", every=3", ', schedule="binomial", snapshots=2',
            ', schedule="binomial", snapshots=3, every=2', ', memory="300 B"')  # fmt: skip
@@ -45,6 +45,13 @@ def gradient(program, seed):
     return grad(f, wrt)(*args)
 
 
+def pulled_back(program, seed):
+    f = program.define()
+    args = arguments(f, seed)
+    _, pullback = vjp(f, *args)
+    return [tuple(bar for bar, a in zip(pullback(1.0), args) if not isinstance(a, int)) for _ in range(2)]
+
+
 def check(program, seed):
     """Why the program's loops could not be checkpointed, "" if they could; None if the program itself fails."""
     try:
@@ -57,6 +64,9 @@ def check(program, seed):
     except errors.CompileError as error:
         return str(error)
     assert same(found, expected), str(marked)
+    first, second = pulled_back(marked, seed)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    assert same(first, expected) and same(second, expected), str(marked)
     return ""
 
 

@@ -219,8 +219,10 @@ def pair(
         taken = head.call(operator.getitem, residuals, head.const(i), kind=value.kind)
         mapping[value] = head.restate(taken, value.name or "kept")
     inner = clone(Region((), reverse.ops, reverse.results), {**mapping, bar: bar})
+    region = Region((residuals, bar), (*head.ops, *inner.ops), inner.results)
+    region = keep_unbound(region, Likes(maybe_unbound(region)))  # what runs again is kept there
     backward_fn = Function(
-        names[1], Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
+        names[1], region, fn.loc,
         f"Pullback of `{fn.name}`: cotangents of its arguments for the cotangent of its value.",
         attrs={"owned": ()} if request else {},
     )  # fmt: skip
