@@ -13,7 +13,6 @@ def cofactors(a: Any) -> Any:
     From A = U S V^H: cof A = det U det V^H conj(U) diag(products of the other singular values) conj(V^H).
     """
     xp = array_module(a)
-    a = a.astype(xp.result_type(a, xp.float32), copy=False)  # the factorisations know no half precision
     y = xp.linalg.det(a)
     if (y != 0).all():
         return y[..., None, None] * xp.linalg.inv(a).swapaxes(-1, -2)

@@ -12,24 +12,23 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.analysis.kinds import dtype_of, is_basic, is_mask
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES, is_adjoint
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.codegen.list_statements import changed, with_pops
 from backprose.ir.kinds import (
+    BACKWARDS,
     Array,
     Dim,
     FixedList,
     Kind,
     List,
     Scalar,
-    Slice,
     Static,
     Tuple,
     Unknown,
 )
 from backprose.ir.nodes import Loc, Op, Value
 
-BACKWARDS = Slice(Static(None), Static(None), Static(-1))
 COPYING = ("copied_reshape", "copied_ravel")
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
@@ -241,7 +240,7 @@ def keeps_memory(op: Op) -> bool:
     value = op.operands[-1].kind
     small = isinstance(value, (Scalar, Dim, Static)) or (isinstance(value, Array) and set(value.axes) <= {"1"})
     # What is summed into an adjoint has its shape, whatever that is.
-    is_share = op.fn in (operator.add, operator.sub) and op.operands[0].name.endswith("_bar") and value == buffer
+    is_share = op.fn in (operator.add, operator.sub) and is_adjoint(op.operands[0]) and value == buffer
     return small or is_share or ("?" not in buffer.axes and isinstance(value, Array))
 
 

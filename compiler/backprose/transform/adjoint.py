@@ -20,13 +20,14 @@ import backprose_runtime
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.examples import keeps_field
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
+from backprose.ir.kinds import (
+    BACKWARDS, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple,
+)  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule
 from backprose.transform import again, custom_reverse, pairs, reverse_loops
-from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind
 from backprose.transform.paths import keys_of, kind_at, leaves
 from backprose.transform.residuals import hand_out

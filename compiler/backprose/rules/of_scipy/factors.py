@@ -49,8 +49,8 @@ def eigh(
     """A = V diag(w) V^T, as `np.linalg.eigh`.  Restrictions: no second matrix, all eigenvalues."""
     refuse_subset(b, subset_by_index, subset_by_value)
     if eigvals_only:
-        return of_numpy.eigvalsh(y, a, "L" if lower else "U", w_bar=y_bar)
-    return of_numpy.eigh(y, a, "L" if lower else "U", y_bar=y_bar)
+        return of_numpy.eigvalsh(y, as_computed(a, y), "L" if lower else "U", w_bar=y_bar)
+    return of_numpy.eigh(y, as_computed(a, y[0]), "L" if lower else "U", y_bar=y_bar)
 
 
 @rule(linalg.eigvalsh, wrt="a")
@@ -60,7 +60,12 @@ def eigvalsh(
 ):  # fmt: skip
     """The eigenvalues of a symmetric A, as `np.linalg.eigvalsh`.  Restrictions: no second matrix, all eigenvalues."""
     refuse_subset(b, subset_by_index, subset_by_value)
-    return of_numpy.eigvalsh(w, a, "L" if lower else "U", w_bar=w_bar)
+    return of_numpy.eigvalsh(w, as_computed(a, w), "L" if lower else "U", w_bar=w_bar)
+
+
+def as_computed(a, w):
+    """The matrix in the precision of the eigenvalues: SciPy takes half and extended numbers to one that LAPACK has."""
+    return a if a.dtype == w.dtype else a.astype(w.dtype)
 
 
 def refuse_subset(b, subset_by_index, subset_by_value):
