@@ -33,6 +33,16 @@ def seconds_of(call: Callable[[], object], batch: int) -> float:
 
 def medians(candidates: dict[str, Callable[[], object]], rounds: int, seconds: float = 2e-3) -> dict[str, float]:
     """Median seconds of one call of each candidate, which take turns; each turn is a batch of about `seconds`."""
+    return {name: statistics.median(values) for name, values in turns(candidates, rounds, seconds).items()}
+
+
+def minima(candidates: dict[str, Callable[[], object]], rounds: int, seconds: float = 2e-3) -> dict[str, float]:
+    """The least seconds of one call of each candidate, in the same turns: what others on the machine disturb least."""
+    return {name: min(values) for name, values in turns(candidates, rounds, seconds).items()}
+
+
+def turns(candidates: dict[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Seconds of one call of each candidate, in each of its turns."""
     batches = {name: batch_of(call, seconds) for name, call in candidates.items()}
     times = {name: [] for name in candidates}
     gc.disable()
@@ -42,4 +52,4 @@ def medians(candidates: dict[str, Callable[[], object]], rounds: int, seconds: f
                 times[name].append(seconds_of(call, batches[name]))
     finally:
         gc.enable()
-    return {name: statistics.median(values) for name, values in times.items()}
+    return times

@@ -85,6 +85,7 @@ ALONE = frozenset("""
     numpy.ufunc.accumulate numpy.ufunc.reduce numpy.ufunc.reduceat numpy.vdot numpy.vsplit numpy.vstack operator.matmul
     backprose_runtime.accumulate.add_at backprose_runtime.accumulate.get_at backprose_runtime.accumulate.last_at
     backprose_runtime.accumulate.put_at backprose_runtime.accumulate.set_at backprose_runtime.containers.add
+    backprose_runtime.directions.each
     backprose_runtime.shapes.sum_to backprose_runtime.sparse.sparse_product backprose_runtime.sparse.sparse_solution
     scipy.linalg.block_diag scipy.linalg.circulant scipy.linalg.expm_frechet scipy.linalg.hankel
     scipy.linalg.solve_sylvester scipy.linalg.toeplitz scipy.ndimage.convolve scipy.ndimage.convolve1d
@@ -92,11 +93,12 @@ ALONE = frozenset("""
     scipy.ndimage.gaussian_laplace scipy.ndimage.laplace scipy.ndimage.prewitt scipy.ndimage.sobel
     scipy.ndimage.uniform_filter scipy.ndimage.uniform_filter1d scipy.signal.convolve scipy.signal.convolve2d
     scipy.signal.correlate scipy.signal.correlate2d scipy.signal.fftconvolve scipy.signal.lfilter
-    scipy.sparse.linalg.spsolve
+    scipy.sparse.linalg.linsolve.spsolve
 """.split())
 
-# Calls whose sweep is a loop over directions as a whole: it makes a number whose rank is not known.
-LOOPED = {np.choose, np.select, np.linalg.qr, np.full_like, np.linalg.cross, interpolated}
+# Calls whose sweep is a loop over directions as a whole: it makes a number whose rank is not known, as an array out of a list
+# of arrays of several ranks is.
+LOOPED = {np.choose, np.select, np.linalg.qr, np.full_like, np.linalg.cross, interpolated, np.concatenate, np.vstack}
 
 
 @each(some_of_each())

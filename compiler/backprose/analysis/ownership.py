@@ -54,7 +54,7 @@ LIST_UPDATES = frozenset(
 ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
-) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
+) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, backprose_runtime.cholesky_bar, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
 
@@ -112,10 +112,10 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn in PLACES or op.fn in LIST_UPDATES or is_rebinding(op):
+    fn = op.fn
+    if fn in PLACES or fn in LIST_UPDATES or is_rebinding(op):
         return True
-    written = (op.attrs["method"] or "").startswith("__i")
-    return op.fn in IN_PLACE and (written or op.in_reverse)
+    return fn in IN_PLACE and (op.in_reverse or (op.attrs["method"] or "").startswith("__i"))
 
 
 def is_adjoint(value: Value) -> bool:
@@ -445,5 +445,6 @@ def allocates(op: Op) -> bool:
         return len(op.positional) <= fn.nin and "out" not in op.attrs["keywords"]
     if fn is operator.getitem:
         index = op.operands[1].kind
-        return isinstance(op.operands[0].kind, Array) and isinstance(index, Array) and index.ndim > 0
+        parts = index.items if isinstance(index, Tuple) else (index,)
+        return isinstance(op.operands[0].kind, Array) and any(isinstance(k, Array) and k.ndim > 0 for k in parts)
     return False

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_basic, is_number, ndim_of
+from backprose.analysis.positions import DOTS, NEW_AXIS, WHOLE
 from backprose.ir.kinds import MANY, ONE, Array, Slice, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import has_no_derivative
 
 EXTREMES = frozenset({np.max, np.amax, np.min, np.amin, np.maximum.reduce, np.minimum.reduce})
-NEW_AXIS, DOTS, WHOLE = Static(None), Static(Ellipsis), Slice(Static(None), Static(None), Static(None))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import interference
 from backprose.analysis.ownership import Ownership, bits, is_deep
+from backprose.analysis.positions import names_once
 from backprose.analysis.rotations import apart
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
@@ -64,9 +65,17 @@ def _function(function: Function, references: References, effects: frozenset[str
     groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function))
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
-    body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region)).block(block)
+    once = indices_named_once(function)
+    body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body)
     return _definition(function, [*_declarations(body, function, names), *body], write)
+
+
+def indices_named_once(function: Function) -> set[Value]:
+    """The indices of what is added to parts of arrays, where they certainly name no entry twice."""
+    made = {v: op for op in all_ops(function.region) for v in op.results}
+    indices = {op.operands[1] for op in made.values() if op.fn is backprose_runtime.add_at}
+    return {index for index in indices if names_once(index, made)}
 
 
 def given_values(function: Function) -> set[Value]:

@@ -39,8 +39,12 @@ AUGMENTED = {
 class Printer:
     """Prints the statements of one function. Each node carries the `loc` that it comes from."""
 
-    def __init__(self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value]):
+    def __init__(
+        self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value],
+        once: Collection[Value],
+    ):  # fmt: skip
         self.write, self.in_place, self.voided, self.uses = write, in_place, voided, uses
+        self.once = once  # arrays of positions that name no entry twice
 
     def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
         printed: list[ast.stmt] = []
@@ -126,13 +130,13 @@ class Printer:
         return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
 
     def accumulation(self, target: str, op: Op) -> ast.stmt:
-        """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
+        """`target[index] += value`; entries that an integer array may name several times need `np.add.at`."""
         buffer, index, value, *path = op.operands
         if isinstance(buffer.kind, Array):
             value = self.not_broadcast(value)
         share = self.write.value(value)
         less = without_minus(share)
-        if needs_add_at(index.kind):
+        if needs_add_at(index.kind) and index not in self.once:
             ufunc = ast.Attribute(self.write.references.array_module(), "add" if less is None else "subtract", LOAD)
             part = self.write.view(_name(target), path)
             args = [part, self.write.value(index), share if less is None else less]
@@ -192,12 +196,21 @@ class Printer:
 
 
 def without_minus(node: ast.expr) -> ast.expr | None:
-    """e for `-e`, also where the sign stands in the first factor, since rounding is symmetric; None without a sign."""
+    """e for `-e`, also where the sign stands in a product, since rounding is symmetric; None without a sign.
+
+    It is the sign of the first factor, or of a number: `-x * y`, `x * -2`.
+    """
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return node.operand
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value < 0:
+        return ast.Constant(-node.value)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         left = without_minus(node.left)
-        return None if left is None else ast.BinOp(left, node.op, node.right)
+        if left is not None:
+            return ast.BinOp(left, node.op, node.right)
+        number = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
+        right = without_minus(node.right) if isinstance(number, ast.Constant) else None
+        return None if right is None else ast.BinOp(node.left, node.op, right)
     return None
 
 

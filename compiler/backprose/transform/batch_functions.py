@@ -86,5 +86,5 @@ def _stacked(calls: Calls, call: Call, name: str) -> tuple[Function, Form]:
     form = joined(calls.forms[call], batch.form(result))
     found = batch.to(b, result, form) if stacked(form) else batch.now(result)
     made = Region((*params, batch.total), tuple(b.ops), (found,))
-    doc = f"`{callee}` for {batch.total.name} directions at once, stacked along the first axis."
+    doc = f"`{callee}` for many directions at once, which are stacked along the first axis."
     return replace(fn, name=name or callee, region=made, doc=doc, signature=None, attrs={}), form

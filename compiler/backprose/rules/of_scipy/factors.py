@@ -8,21 +8,13 @@ from scipy import linalg
 from backprose.rules import decompositions as of_numpy
 from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
+from backprose_runtime import cholesky_bar
 
 
 def of_factor(c, c_bar, lower):
     """The cotangent of A by that of its triangular factor: A = L L^T, or U^T U with U = L^T."""
     require(np.ndim(c) == 2, "batches are not in the table: write a loop")
-    return of_lower(c, c_bar) if lower else of_lower(c.T, c_bar.T).T
-
-
-def of_lower(c, c_bar):
-    """(S + S^T) / 2 with S = L^-T P(L^T L_bar) L^-1, as for `np.linalg.cholesky`."""
-    weight = 1 - np.eye(np.shape(c)[0]) / 2
-    half = np.tril(c.T @ c_bar) * weight
-    right = linalg.solve_triangular(c, half.T, 1, lower=True)
-    s = linalg.solve_triangular(c, right.T, 1, lower=True)
-    return np.tril(s + s.T) * weight
+    return cholesky_bar(c, c_bar) if lower else cholesky_bar(c.T, c_bar.T).T
 
 
 @rule(linalg.cholesky, wrt="a")
