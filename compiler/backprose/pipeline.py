@@ -25,6 +25,7 @@ from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
 from backprose.transform.add_through import add_through
 from backprose.transform.algebra import simplify
+from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
@@ -68,6 +69,7 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
+    ("clear_late", clear_late),
     ("copy_kept_views", copy_kept_views),
     ("copy_live_views", copy_live_views),
     ("own_updated", own_updated),

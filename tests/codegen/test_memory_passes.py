@@ -16,10 +16,11 @@ from test_updates import SIZE, flat, programs
 from backprose.codegen.python import emit
 from backprose.ir.build import Builder
 from backprose.ir.interpret import interpret
-from backprose.ir.kinds import Array, Scalar
+from backprose.ir.kinds import Array, Range, Scalar
 from backprose.ir.nodes import Function, Loc, Module, Value
 from backprose.ir.verify import verify
 from backprose.transform.add_through import add_through
+from backprose.transform.clear_late import clear_late
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.own_buffers import own_buffers
@@ -144,6 +145,69 @@ def test_entries_go_to_the_buffer_at_once(function, seed):
     verify(Module({"chain": found}), "add_through")
     assert np.array_equal(interpret(found, x), expected), str(found)
     assert same(run(own_buffers(found), x), [expected])
+
+
+@st.composite
+def clearings(draw) -> Function:
+    """Parts that are copied, cleared and added to, in two buffers; what a loop does to them once or twice."""
+    b = Builder(REVERSE)
+    x = Value("x", MATRIX)
+    start = [b.call(np.multiply, x, b.const(float(k + 2)), kind=MATRIX, name=f"{name}_bar") for k, name in enumerate("ab")]
+    if not draw(st.booleans()):
+        return Function("clear", b.region([x], [b.tuple(clear_and_add(draw, b, start))]))
+    carried, results = ([Value(v.name, MATRIX) for v in start] for _ in range(2))
+    inner = Builder(REVERSE)
+    held = clear_and_add(draw, inner, carried)
+    body = inner.region([Value("", Scalar("int")), *carried], held[:2])
+    source = b.call(range, b.const(2), kind=Range())
+    b.op("for", [source, *start], results, [body], iterables=1, collected=0, stops=False)
+    return Function("clear", b.region([x], [b.tuple(results)]))
+
+
+def clear_and_add(draw, b: Builder, held: list[Value]) -> list[Value]:
+    """Two buffers after some steps, and what else there is."""
+    held, shares, rest = list(held), [], []
+    index = b.const(draw(st.sampled_from([slice(1, 3), (slice(None), slice(1, 3)), 1, Ellipsis])))
+    kind = Array("float64", ("N",) * np.empty((4, 5))[index.kind.value].ndim)
+    for _ in range(draw(st.integers(2, 8))):
+        k = draw(st.integers(0, 1))
+        match draw(st.sampled_from(["copy", "copy", "clear", "clear", "scale", "sum", "add", "add"])):
+            case "copy":
+                part = b.call(operator.getitem, held[k], index, kind=kind)
+                shares.append(b.call(np.copy, part, kind=kind) if draw(st.integers(0, 3)) else part)
+            case "clear":
+                held[k] = b.call(runtime.set_at, held[k], b.const(0.0), index, kind=MATRIX, name=held[k].name)
+            case "scale" if shares:
+                shares.append(b.call(operator.mul, draw(st.sampled_from(shares)), b.const(0.3), kind=kind))
+            case "sum" if shares:
+                rest.append(b.call(np.sum, draw(st.sampled_from(shares)), kind=Scalar("float64")))
+            case "add" if shares:
+                share = draw(st.sampled_from(shares))
+                held[k] = b.call(runtime.add_at, held[k], index, share, kind=MATRIX, name=held[k].name)
+    return [*held, *rest, *shares[-1:]]
+
+
+@settings(max_examples=200, **QUIET)
+@given(clearings(), st.integers(0, 3))
+def test_parts_are_cleared_late(function, seed):
+    x = np.random.default_rng(seed).normal(size=(4, 5))
+    expected = flat(interpret(function, x))
+    found = clear_late(drop_dead(function))
+    verify(Module({"clear": found}), "clear_late")
+    assert same(flat(interpret(found, x)), expected), str(found)
+    assert same(run(own_buffers(copy_live_views(found)), x), expected)
+    assert same(run(found, x), expected)
+
+
+def test_a_part_is_scaled_before_it_is_cleared():
+    def relaxed(a, n):
+        a = a.copy()
+        for _ in range(n):
+            a[1:-1] = 0.5 * (a[:-2] + a[2:])
+        return np.sum(a * a)
+
+    source = gradient(relaxed, np.arange(5.0), 2)
+    assert "= a_bar[1:-1] * 0.5" in source and "copy" not in source, source
 
 
 def gates(x):
