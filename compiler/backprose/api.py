@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.derivative import Derivative, annotate_error, debugging, inside, may_be_method
-from backprose.forward import hvp, jvp
+from backprose.forward import Options, hvp, in_parts_inside, jvp
 from backprose.jacobians import Hessian, Jacobian
 from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, target_of
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
     from backprose.explaining import Explanation, Residuals
+    from backprose.transform.gradient import Request
 
 BACKENDS = ("auto", "numpy")
 
@@ -97,7 +98,16 @@ def vjp(
     except Exception as error:
         annotate_error(error, found)
         raise
-    return (value, Pullback(found, value, kept_apart(residuals, (value, aux, values)), spread), *aux)
+    return (value, Pullback(found, value, kept_apart(residuals, (value, aux, values, found.captured)), spread), *aux)
+
+
+def _pulled(wrt: tuple[int, ...], options: Options) -> Request:
+    from backprose.transform.gradient import Request
+
+    return Request(wrt, False, False, options.has_aux, guard_zeros=options.guard_zeros)
+
+
+vjp.__backprose_call__ = in_parts_inside(vjp, _pulled)
 
 
 # Decorated functions
@@ -205,11 +215,11 @@ class Differentiable(Shown):
 
     def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
         """The value at `primals` and its tangent; see `backprose.jvp`."""
-        return jvp(self.fun, primals, tangents, has_aux)
+        return jvp(self.fun, primals, tangents, has_aux, guard_zeros=self.grad.guard_zeros)
 
     def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
         """The Hessian at `primals` times `tangents`; see `backprose.hvp`."""
-        return hvp(self.fun, primals, tangents, has_aux)
+        return hvp(self.fun, primals, tangents, has_aux, guard_zeros=self.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<differentiable {name_of(self.fun)}>"
@@ -249,10 +259,10 @@ class BoundDifferentiable(Shown):
         return vjp(self.__wrapped__, *primals, has_aux=has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def jvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
-        return jvp(self.__wrapped__, primals, tangents, has_aux)
+        return jvp(self.__wrapped__, primals, tangents, has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def hvp(self, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
-        return hvp(self.__wrapped__, primals, tangents, has_aux)
+        return hvp(self.__wrapped__, primals, tangents, has_aux, guard_zeros=self.__func__.grad.guard_zeros)
 
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"

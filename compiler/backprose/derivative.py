@@ -6,13 +6,13 @@ import functools
 import inspect
 import os
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.known import Known
 from backprose.signatures import Argnums, arrange, is_module_level, name_of, resolve, target_of
-from backprose.variadic import Shaped, needs_shape, shape_before_a_call
+from backprose.variadic import Shaped, as_called, is_variadic, needs_shape, shape_before_a_call, signature_of_call
 
 if TYPE_CHECKING:
     from backprose.explaining import Explanation, Residuals
@@ -120,7 +120,23 @@ class Derivative:
         """The IR of this gradient, for parameters of these kinds."""
         from backprose.transform.nested import gradient_module
 
+        if self._shapes is not None:
+            return self._module_of_call(engine, kinds)
         return gradient_module(engine, self._function, kinds, self.request_for(self._signature))
+
+    def _module_of_call(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
+        """The same where an argument that is asked for arrives in `*args`: its parameters are those of the function."""
+        from backprose.ir.nodes import Function, Value
+        from backprose.transform.typed import TypedBuilder
+
+        lowered = engine.lower(self._function)
+        b = TypedBuilder(lowered.loc)
+        params = [Value(name, kinds[name]) for name in self._signature.parameters]
+        args, keywords = as_called(b, self._signature, params)
+        shaped = self._shaped(len(args), tuple(keywords))
+        result = shaped.__backprose_call__(engine, b, args, keywords, lowered.loc)
+        name = lowered.name + shaped.request_for(shaped._signature).suffix
+        return engine.module(Function(name, b.region(params, [result]), lowered.loc, signature=self._signature))
 
     def __backprose_call__(
         self, engine: Inference, b: TypedBuilder, args: tuple, keywords: Mapping[str, Any], loc: Any
@@ -268,8 +284,8 @@ class Nested:
 
     __backprose_module__ = None
 
-    def __init__(self, template: Any):
-        self.__name__, self.__signature__ = template.name, template.signature
+    def __init__(self, name: str, signature: inspect.Signature):
+        self.__name__, self.__signature__ = name, signature
 
     def __call__(self) -> None:
         """What `inspect.signature` asks for; the function itself exists while it is compiled only."""
@@ -281,6 +297,7 @@ def inside(public: Callable, form: Callable[..., Derivative]) -> Callable:
     def call(engine: Any, b: Any, args: tuple, keywords: dict[str, Any], loc: Any) -> Any:
         from backprose.ir.kinds import Object
         from backprose.ir.nodes import Value
+        from backprose.transform.nested import call_closure_gradient
 
         given = inspect.signature(public).bind(*args, **keywords).arguments
         fun = given.pop("fun")
@@ -288,9 +305,15 @@ def inside(public: Callable, form: Callable[..., Derivative]) -> Callable:
         if fun not in engine.captures:
             return b.data(form(b.static_value(fun), **options))
         template = fun.kind.template
-        made = form(Nested(template), **options)
+
+        def asked(count: int, keywords: Iterable[str]) -> tuple[inspect.Signature, Request]:
+            signature = signature_of_call(Nested(template.name, template.signature), count, keywords)
+            return signature, form(Nested(template.name, signature), **options).request_for(signature)
+
+        if not is_variadic(template.signature):
+            asked(0, ())  # what is wrong with the options is said here
         gradient = Value("", Object(Derivative))
-        engine.gradients[gradient] = (fun, made.request_for(template.signature))
+        engine.gradients[gradient] = lambda b, *call: call_closure_gradient(engine, b, fun, asked, *call)
         return gradient
 
     return call

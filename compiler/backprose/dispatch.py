@@ -77,12 +77,12 @@ def _spell(value: Any, key: list[Any]) -> None:
             _spell(item, key)
     elif cls is str:
         key.append((str, value))
-    elif is_array(value) and not isinstance(value, ndarray):
-        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
     elif hasattr(cls, "__dataclass_fields__"):
         key.append(cls)
         for name in cls.__dataclass_fields__:
             _spell(getattr(value, name), key)
+    elif is_array(value) and not isinstance(value, ndarray):
+        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
     else:
         key.append(_key_of_object(value))
 
@@ -164,6 +164,11 @@ class Specialization:
 
     def __repr__(self) -> str:
         return f"<specialization for {self.signature}>"
+
+    @property
+    def captured(self) -> tuple:
+        """What the code reads of globals, closure cells and attributes."""
+        return tuple(self.namespace[name] for _, _, name in self.live)
 
     def holds(self) -> bool:
         """Whether what the code was compiled for is still so; brings the globals that it reads up to date."""
@@ -356,7 +361,7 @@ class Dispatcher:
     def _finish(self, integers: list[int]) -> Callable[[Any, tuple], Any] | None:
         """What puts zeros into the gradients of the parameters at these indices, which hold integers."""
         request = self.plan.request
-        if not integers:
+        if not integers or request.jacobian:
             return None
 
         def finish(result: Any, values: tuple) -> Any:
@@ -379,7 +384,7 @@ class Dispatcher:
     def _check_kinds(self, kinds: Mapping[str, Kind]) -> list[int]:
         from backprose.analysis.activity import carries_derivative
 
-        loc, found = place_of(self._function()), []
+        loc, found, request = place_of(self._function()), [], self.plan.request
         if self.plan.paired or self.plan.request.forward:
             if any(carries_derivative(kinds[self.names[i]]) for i in self.plan.request.wrt):
                 return []
@@ -387,7 +392,8 @@ class Dispatcher:
             raise errors.NotDifferentiable("no argument holds a floating-point number", loc, f"`{name}` is the first")
         for i in self.plan.request.wrt:
             name = self.names[i]
-            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc, offer_int=not self._counted):
+            offer = not request.jacobian or (request.inner is None and request.jacobian != "forward")
+            if signatures.check_differentiable(name, kinds[name], self.allow_int, loc, offer_int=offer):
                 found.append(i)
         return found
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -12,18 +13,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backprose import errors
-from backprose.derivative import annotate_error
+from backprose.derivative import Nested, annotate_error, debugging
 from backprose.signatures import Target, arrange, primal_indices, target_of
+from backprose.variadic import Shaped, signature_of_call
 
 if TYPE_CHECKING:
-    from backprose.dispatch import Dispatcher
+    from backprose.dispatch import Dispatcher, Specialization
     from backprose.ir.nodes import Value
     from backprose.transform.gradient import Request
     from backprose.transform.infer import Inference
     from backprose.transform.typed import TypedBuilder
 
 
-def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -> tuple:
+def jvp(
+    fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False, *, guard_zeros: bool = True, debug: bool = False
+) -> tuple:
     """The value of `fun(*primals)` and its tangent: the derivative in the direction of `tangents` (forward mode).
 
     `primals` and `tangents` are tuples of equal length. Each tangent has the structure and the shapes of its primal,
@@ -31,80 +35,114 @@ def jvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -
     tangent of the value has the value's structure, shapes and dtypes, None in the same places, and memory of its own.
     With `has_aux`, `fun` returns `(value, aux)` and the result is `(value, tangent, aux)`.
 
+    An exactly zero tangent annihilates: what does not move has no derivative of infinite steepness. With
+    `guard_zeros=False` it is multiplied like any other (docs/kinks.md); that and `debug` are those of `grad`.
+
     Raises TypeError where the two are no tuples, or a tangent is not of the kind of its primal, and ValueError where
     their numbers, structures or shapes differ.
     """
-    return _pushed("jvp", fun, primals, tangents, has_aux)
+    return _along("jvp", fun, primals, tangents, Options(has_aux, guard_zeros, debug))
 
 
-def hvp(fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -> Any:
+def hvp(
+    fun: Callable, primals: tuple, tangents: tuple, has_aux: bool = False, *, guard_zeros: bool = True, debug: bool = False
+) -> Any:
     """The Hessian of a scalar function times a vector: how its gradient moves in the direction of `tangents`.
 
     `primals` and `tangents` are as for `jvp`. The product has the structure of the primal, or is a tuple of those if there
     are several; it takes one sweep forward over the gradient, and no Hessian is made. With `has_aux`, `fun` returns
     `(value, aux)` and the result is `(product, aux)`. It is `jvp(grad(fun), primals, tangents)[1]`, compiled as one.
+    `guard_zeros` and `debug` are those of `grad`, for both derivatives.
     """
-    return _pushed("hvp", fun, primals, tangents, has_aux)
+    return _along("hvp", fun, primals, tangents, Options(has_aux, guard_zeros, debug))
 
 
-def linearize(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
+def linearize(
+    fun: Callable, *primals: Any, has_aux: bool = False, guard_zeros: bool = True, debug: bool = False
+) -> tuple:
     """The value of `fun(*primals)` and its derivative there: a linear function, tangents of the primals -> tangent.
 
-    The function may be called any number of times, also after the primals have changed; each call runs the function
-    itself along with its tangent, so that nothing is kept. It takes what `jvp` takes as `tangents`, one by one, and
-    checks them in the same way. With `has_aux`, `fun` returns `(value, aux)` and the result is `(value, linear, aux)`.
+    `fun` runs once, and what its derivative reads is kept. The linear function computes with the tangents alone, so it costs
+    less than `jvp`; it may be called any number of times, from any thread, also after the primals have changed. It takes
+    what `jvp` takes as `tangents`, one by one, and checks them in the same way. With `has_aux`, `fun` returns
+    `(value, aux)` and the result is `(value, linear, aux)`. `guard_zeros` and `debug` are those of `jvp`.
     """
     from backprose.pullback import kept_apart
 
-    pushed = Pushed("jvp", fun, kept_apart(tuple(primals), primals), has_aux)
-    value, _, *aux = pushed(*map(no_direction, primals))
-    return (value, Linear(pushed), *aux)
+    pushed = Pushed.of("linearize", fun, primals, Options(has_aux, guard_zeros, debug))
+    value, *aux, residuals = pushed.run(pushed.found.function, *pushed.values)
+    kept = kept_apart(residuals, (value, aux, pushed.values, pushed.found.captured))
+    return (value, Linear(replace(pushed, primals=outlines(primals), values=()), kept), *aux)
 
 
 class Linear:
     """The derivative of a function at a point: tangents of the primals -> tangent of the value."""
 
-    def __init__(self, pushed: Pushed):
-        self._pushed = pushed
+    def __init__(self, pushed: Pushed, residuals: Any):
+        self._pushed, self._found = pushed, pushed.found
+        self._residuals = residuals
 
     def __call__(self, *tangents: Any) -> Any:
         check_tuples("the linear function", self._pushed.primals, tangents)
-        return self._pushed(*tangents)[1]
+        return self._pushed.run(self._found.backward, self._residuals, *self._pushed.dots(tangents))
 
     @property
     def source(self) -> str:
-        """The emitted text."""
-        return self._pushed.found.source
+        """The emitted text: the forward part, which keeps the residuals, and the linear part, which reads them."""
+        return self._found.source
+
+    def ir(self, stage: str = "optimised") -> str:
+        """The program at a stage of the compiler, as text."""
+        return self._found.ir(stage)
 
     def __repr__(self) -> str:
-        return f"<linear function, compiled for {self._pushed.found.signature}>"
+        return f"<linear function, compiled for {self._found.signature}>"
 
 
-def no_direction(primal: Any) -> Any:
-    """The zero tangent of a primal: None where it holds no floating-point number."""
+def outlines(value: Any) -> Any:
+    """The containers, shapes and dtypes of primals, without what their arrays hold."""
+    from backprose_runtime.arrays import array_module, is_array
     from backprose_runtime.containers import is_container, map_items
 
-    if is_container(primal):
-        return map_items(no_direction, primal)
-    return np.zeros_like(primal)[()] if np.asarray(primal).dtype.kind in "fc" else None
+    if is_array(value):
+        numpy = array_module(value)
+        return numpy.broadcast_to(numpy.zeros((), value.dtype), value.shape)
+    return map_items(outlines, value) if is_container(value) else value
 
 
-def _request(name: str, wrt: tuple[int, ...], has_aux: bool) -> Request:
+@dataclass(frozen=True)
+class Options:
+    """The options of the public functions, which mean the same in all of them."""
+
+    has_aux: bool = False
+    guard_zeros: bool = True
+    debug: bool = False
+
+
+def _request(name: str, wrt: tuple[int, ...], options: Options) -> Request:
     from backprose.transform.gradient import Request
 
-    plain = Request.of_tangent(wrt, has_aux)
-    return replace(plain, inner=Request(wrt, len(wrt) == 1, has_aux=has_aux)) if name == "hvp" else plain
+    plain = replace(Request.of_tangent(wrt, options.has_aux), guard_zeros=options.guard_zeros)
+    inner = Request(wrt, len(wrt) == 1, has_aux=options.has_aux, guard_zeros=options.guard_zeros)
+    return replace(plain, inner=inner) if name == "hvp" else plain
 
 
-def _pushed(name: str, fun: Callable, primals: tuple, tangents: tuple, has_aux: bool) -> Any:
+def _along(name: str, fun: Callable, primals: tuple, tangents: tuple, options: Options) -> Any:
     """The call of what `name` asks for."""
     check_tuples(name, primals, tangents)
-    return Pushed(name, fun, primals, has_aux)(*tangents)
+    pushed = Pushed.of(name, fun, primals, options)
+    found = pushed.run(pushed.found.function, *pushed.values, *pushed.dots(tangents))
+    if name == "jvp" or not pushed.asked.spread:
+        return found
+    product, *aux = found if options.has_aux else (found,)
+    parts = (*product[:-1], *product[-1]) if len(pushed.asked.wrt) > 1 else product
+    product = parts if len(parts) > 1 else parts[0]
+    return (product, *aux) if options.has_aux else product
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What `jvp` or `hvp` asks of a function with so many primals: the same for all calls."""
+    """What `jvp`, `hvp` or `linearize` asks of a function with so many primals: the same for all calls."""
 
     dispatcher: Dispatcher
     wrt: tuple[int, ...]
@@ -112,13 +150,14 @@ class Asked:
     by_position: Callable[[tuple, Mapping[str, Any]], tuple] | None
 
     @classmethod
-    def of(cls, name: str, target: Target, count: int, has_aux: bool) -> Asked:
+    def of(cls, name: str, target: Target, count: int, options: Options) -> Asked:
         from backprose.dispatch import dispatcher_for
         from backprose.pipeline import Plan
 
         signature = target.signature
         wrt, spread = primal_indices(signature, len(target.prefix), count)
-        dispatcher = dispatcher_for(target.function, signature, Plan(_request(name, wrt, has_aux)), False)
+        plan = Plan(_request(name, wrt, options), name == "linearize", options.debug)
+        dispatcher = dispatcher_for(target.function, signature, plan, False)
         return cls(dispatcher, wrt, spread, None if target.keywords else arrange(signature))
 
     def values(self, target: Target, primals: tuple) -> tuple:
@@ -135,41 +174,54 @@ class Asked:
 _ASKED: WeakKeyDictionary[Any, dict[Any, tuple[Any, Asked]]] = WeakKeyDictionary()
 
 
-def asked_of(name: str, target: Target, count: int, has_aux: bool) -> Asked:
+def asked_of(name: str, target: Target, count: int, options: Options) -> Asked:
     """What is asked, looked up if the same has been asked before."""
+    if debugging() and not options.debug:
+        options = replace(options, debug=True)
     function = target.function
     if not isinstance(function, FunctionType) or target.keywords or function.__kwdefaults__:
-        return Asked.of(name, target, count, has_aux)
+        return Asked.of(name, target, count, options)
     known = _ASKED.setdefault(function, {})
-    key = name, len(target.prefix), count, has_aux
+    key = name, len(target.prefix), count, options.has_aux, options.guard_zeros, options.debug
     defaults, asked = known.get(key, (None, None))
     if asked is None or defaults is not function.__defaults__:
-        asked = Asked.of(name, target, count, has_aux)
+        asked = Asked.of(name, target, count, options)
         known[key] = function.__defaults__, asked
     return asked
 
 
+@dataclass(frozen=True)
 class Pushed:
-    """The emitted function of primals and tangents, for these primals."""
+    """The emitted function, and what its tangents have to look like: these primals."""
 
-    def __init__(self, name: str, fun: Callable, primals: tuple, has_aux: bool):
+    found: Specialization
+    asked: Asked
+    primals: tuple
+    values: tuple  # of all parameters
+
+    @classmethod
+    def of(cls, name: str, fun: Callable, primals: tuple, options: Options) -> Pushed:
         target = target_of(fun)
-        asked = asked_of(name, target, len(primals), has_aux)
-        self.primals, self.wrt, self.spread = primals, asked.wrt, asked.spread
-        self.values = asked.values(target, primals)
-        self.found = asked.dispatcher.find(self.values)
+        asked = asked_of(name, target, len(primals), options)
+        values = asked.values(target, primals)
+        return cls(asked.dispatcher.find(values), asked, primals, values)
 
-    def __call__(self, *tangents: Any) -> Any:
+    def dots(self, tangents: tuple) -> tuple:
+        """The tangents that the emitted function takes."""
         from backprose.analysis.activity import carries_derivative
 
         dots = tuple(dot_like(p, t, f"tangents[{i}]") for i, (p, t) in enumerate(zip(self.primals, tangents)))
-        if self.spread:
-            split = len(self.wrt) - 1
+        wrt = self.asked.wrt
+        if self.asked.spread:
+            split = len(wrt) - 1
             dots = (*dots[:split], dots[split:])
         kinds = list(self.found.kinds.values())
-        dots = tuple(dot for i, dot in zip(self.wrt, dots) if carries_derivative(kinds[i]))
+        return tuple(dot for i, dot in zip(wrt, dots) if carries_derivative(kinds[i]))
+
+    def run(self, function: Callable, *args: Any) -> Any:
+        """The call of an emitted function."""
         try:
-            return self.found.function(*self.values, *dots)
+            return function(*args)
         except Exception as error:
             annotate_error(error, self.found)
             raise
@@ -200,12 +252,12 @@ def dot_like(primal: Any, tangent: Any, path: str) -> Any:
 
 def _check_none(primal: Any, tangent: Any, path: str) -> None:
     """Where the primal has no derivative None is expected, and a tangent where it has one."""
+    from backprose.pullback import parts_like
     from backprose_runtime.containers import is_container, items
 
     if is_container(primal):
-        if is_container(tangent) and len(items(tangent)) == len(items(primal)):
-            for inner, dot in zip(items(primal), items(tangent)):
-                _check_none(inner, dot, f"{path} part")
+        for inner, dot in zip(items(primal), parts_like(tangent, primal) or ()):
+            _check_none(inner, dot, f"{path} part")
         return
     moves = (primal if hasattr(primal, "dtype") else np.asarray(primal)).dtype.kind in "fc"
     if not moves and tangent is not None:
@@ -230,8 +282,6 @@ def _inside(name: str, function: Callable) -> Callable:
     def call(
         engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any
     ) -> Value:
-        from backprose.transform.nested import call_closure_gradient, call_gradient
-
         given = inspect.signature(function).bind(*args, **keywords).arguments
         primals, tangents = (b.items_of(given[part]) for part in ("primals", "tangents"))
         if primals is None or tangents is None or len(primals) != len(tangents):
@@ -239,20 +289,50 @@ def _inside(name: str, function: Callable) -> Callable:
                 f"{name} needs a tuple of primals and a tuple of as many tangents", loc,
                 "their numbers differ, or are not known", f"write the tuples out: {name}(f, (x, y), (x_dot, y_dot))",
             )  # fmt: skip
-        has_aux = "has_aux" in given and b.static_value(given["has_aux"])
-        fun = given["fun"]
-        if fun in engine.captures:
-            wrt, _ = primal_indices(fun.kind.template.signature, 0, len(primals))
-            return call_closure_gradient(engine, b, fun, _request(name, wrt, has_aux), primals, {}, loc, tangents)
-        target = target_of(b.static_value(fun))
-        wrt, _ = primal_indices(target.signature, len(target.prefix), len(primals))
-        args = (*map(b.data, target.prefix), *primals)
-        named = {key: b.data(value) for key, value in target.keywords.items()}
-        request = _request(name, wrt, has_aux)
-        return call_gradient(engine, b, target.function, target.signature, request, args, named, loc, tangents)
+        return called_inside(engine, b, given, partial(_request, name), primals, loc, tangents)
+
+    return call
+
+
+def called_inside(
+    engine: Inference, b: TypedBuilder, given: Mapping[str, Any], request_for: Callable[[tuple[int, ...], Options], Request],
+    primals: tuple[Value, ...], loc: Any, tangents: tuple[Value, ...] | None = None,
+) -> Value:  # fmt: skip
+    """A call in the body of a function that is compiled: `given` are its arguments by name, of which `fun` may be nested."""
+    from backprose.transform.nested import call_closure_gradient, call_gradient
+
+    options = Options(**{key: b.static_value(given[key]) for key in ("has_aux", "guard_zeros") if key in given})
+    fun = given["fun"]
+    if fun in engine.captures:
+        template = fun.kind.template
+
+        def asked(count: int, keywords: Iterable[str]) -> tuple[inspect.Signature, Request]:
+            signature = signature_of_call(Nested(template.name, template.signature), count, keywords)
+            return signature, request_for(primal_indices(signature, 0, count)[0], options)
+
+        return call_closure_gradient(engine, b, fun, asked, primals, {}, loc, tangents)
+    target = target_of(b.static_value(fun))
+    args = (*map(b.data, target.prefix), *primals)
+    named = {key: b.data(value) for key, value in target.keywords.items()}
+    callee, signature = target.function, signature_of_call(target.function, len(args), named)
+    if signature != target.signature:
+        callee = Shaped(callee, len(args), tuple(named))
+    wrt, _ = primal_indices(signature, len(target.prefix), len(primals))
+    return call_gradient(engine, b, callee, signature, request_for(wrt, options), args, named, loc, tangents)
+
+
+def in_parts_inside(function: Callable, request_for: Callable[[tuple[int, ...], Options], Request]) -> Callable:
+    """What a call of `linearize` or `vjp` means in the body of a function that is compiled."""
+
+    def call(
+        engine: Inference, b: TypedBuilder, args: tuple[Value, ...], keywords: dict[str, Value], loc: Any
+    ) -> Value:
+        given = inspect.signature(function).bind(*args, **keywords).arguments
+        return called_inside(engine, b, given, request_for, given.get("primals", ()), loc)
 
     return call
 
 
 jvp.__backprose_call__ = _inside("jvp", jvp)
 hvp.__backprose_call__ = _inside("hvp", hvp)
+linearize.__backprose_call__ = in_parts_inside(linearize, partial(_request, "linearize"))

@@ -7,9 +7,11 @@ Every stage is a pure function on immutable IR; `Compilation.stages` keeps what 
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -37,6 +39,7 @@ from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
+from backprose.transform.linear import linear_parts
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -49,6 +52,7 @@ from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
+from backprose.transform.two_parts import hand_over_what_is_read
 
 Pass = Callable[[Function], Function]
 
@@ -56,7 +60,7 @@ Pass = Callable[[Function], Function]
 PRIMAL_PASSES: tuple[tuple[str, Pass], ...] = (
     ("drop_dead", drop_dead),
 )  # fmt: skip
-ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+SIMPLIFYING: tuple[tuple[str, Pass], ...] = (
     ("simplify", simplify),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
@@ -65,6 +69,9 @@ ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     ("add_through", add_through),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
+)  # fmt: skip
+ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+    *SIMPLIFYING,
     ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
@@ -108,8 +115,20 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
-    with compiling_for(kinds.values()):
+    with compiling_for(kinds.values()), _collecting_later():
         return _compiled(function, kinds, plan, optimise)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Garbage is collected after a compilation: all its IR is alive until then, and each collection would walk it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool) -> Compilation:
@@ -128,7 +147,9 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
     last = (("open_calls", open_calls), ("drop_stops", drop_stops), ("without_marks", without_marks))
     module = open_blocks(run_passes(module, last), plan.request is not None and not plan.request.forward)
     if optimise:
-        module = run_passes(module, ADJOINT_PASSES)
+        module = run_passes(module, SIMPLIFYING)
+        module = hand_over_what_is_read(module) if plan.paired else module
+        module = run_passes(module, ADJOINT_PASSES[len(SIMPLIFYING) :])
     module = _keep(stages, "optimised", beside_primals(module))
     check_functions(module)
     return Compilation(stages, emit(module), dict(engine.guards), plan.request)
@@ -136,7 +157,9 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
     """The derivative that is asked for, as one function or as a forward and a backward part."""
-    return pullback(module, engine, plan.request) if plan.paired else derivative(module, engine, plan.request)
+    if not plan.paired:
+        return derivative(module, engine, plan.request)
+    return linear_parts(module, engine, plan.request) if plan.request.forward else pullback(module, engine, plan.request)
 
 
 def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module:
@@ -168,7 +191,7 @@ def _check(module: Module, stage: str) -> None:
 
 # Lowering looks at nothing but the code, so it is done once for each code object.
 
-_LOWERED: WeakKeyDictionary[Any, Function] = WeakKeyDictionary()
+_LOWERED: WeakKeyDictionary[Any, dict[str, Function]] = WeakKeyDictionary()  # by code and file: copies are equal code
 _LOCK = threading.Lock()
 
 
@@ -176,6 +199,7 @@ def lowered(function: Any) -> Function:
     """The lowered IR of a Python function."""
     code = function.__code__
     with _LOCK:
-        if code not in _LOWERED:
-            _LOWERED[code] = lower(function)
-        return _LOWERED[code]
+        found = _LOWERED.setdefault(code, {})
+        if code.co_filename not in found:
+            found[code.co_filename] = lower(function)
+        return found[code.co_filename]

@@ -96,6 +96,13 @@ def form_of(value: Any) -> Any:
     return None
 
 
+def parts_like(x: Any, like: Any) -> list | None:
+    """The parts of `x` in the order of those of `like`: of a dict by their keys; None if it has another structure."""
+    if isinstance(like, dict):
+        return [x[key] for key in like] if isinstance(x, dict) and x.keys() == like.keys() else None
+    return items(x) if type(x) is type(like) and len(items(x)) == len(items(like)) else None
+
+
 class _Form:
     """The shape and dtype of a leaf, whether it is a scalar rather than an array, and its array module; shape None is a
     Python number."""
@@ -109,10 +116,12 @@ def fitted(bar: Any, form: Any, path: str, of: str = "value") -> Any:
     if form is None:
         return None  # no derivative
     if not isinstance(form, _Form):
-        if type(bar) is not type(form) or len(items(bar)) != len(items(form)):
-            raise ValueError(f"{path} must be a {type(form).__name__} with {len(items(form))} parts, as the {of} is")
-        parts = iter(items(bar))
-        return map_items(lambda inner: fitted(next(parts), inner, f"{path} part", of), form)
+        parts = parts_like(bar, form)
+        if parts is None:
+            what = f"the keys {list(form)}" if isinstance(form, dict) else f"{len(items(form))} parts"
+            raise ValueError(f"{path} must be a {type(form).__name__} with {what}, as the {of} is")
+        rest = iter(parts)
+        return map_items(lambda inner: fitted(next(rest), inner, f"{path} part", of), form)
     if form.shape is not None and form.dtype.kind not in "fc":
         return None
     if form.shape is None:

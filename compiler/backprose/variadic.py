@@ -7,13 +7,14 @@ wrapper gets exactly what the call gave it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
-    from backprose.ir.nodes import Module
+    from backprose.ir.nodes import Module, Value
     from backprose.transform.infer import Inference
+    from backprose.transform.typed import TypedBuilder
 
 Parameter = inspect.Parameter
 
@@ -26,12 +27,7 @@ class Shaped:
         self.__name__ = function.__name__
         self.count = count
         self.keywords = keywords
-        taken = set(keywords)
-        names = [_free(name, taken) for name in positional_names(function, count)]
-        parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-        self.__signature__ = inspect.Signature(
-            [*parameters, *(Parameter(name, Parameter.KEYWORD_ONLY) for name in keywords)]
-        )
+        self.__signature__ = shaped_signature(function, count, keywords)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self.function(*args, **keywords)
@@ -48,6 +44,40 @@ class Shaped:
         result = engine.call_function(b, self.function, tuple(params[: self.count]), keywords, lowered.loc)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, self.__signature__)
         return engine.module(entry)
+
+
+def as_called(b: TypedBuilder, signature: inspect.Signature, params: Iterable[Value]) -> tuple[tuple, dict[str, Value]]:
+    """The arguments and keywords of a call whose parameters have these values: what `*args` and `**keywords` hold is passed on."""
+    args, keywords = [], {}
+    for parameter, value in zip(signature.parameters.values(), params):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args += b.items_of(value)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            keywords |= dict(zip(value.kind.keys, b.items_of(value)))
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            keywords[parameter.name] = value
+        else:
+            args.append(value)
+    return tuple(args), keywords
+
+
+def is_variadic(signature: inspect.Signature) -> bool:
+    """Whether it takes any number of arguments, or any keywords."""
+    return any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature.parameters.values())
+
+
+def signature_of_call(function: Any, count: int, keywords: Iterable[str]) -> inspect.Signature:
+    """The parameters of a function; for one that takes any number, those of its call with so many arguments."""
+    own = inspect.signature(function, follow_wrapped=False)
+    return shaped_signature(function, count, keywords) if is_variadic(own) else own
+
+
+def shaped_signature(function: Any, count: int, keywords: Iterable[str]) -> inspect.Signature:
+    """A parameter for each of so many positional arguments and for each keyword."""
+    taken = set(keywords)
+    names = [_free(name, taken) for name in positional_names(function, count)]
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    return inspect.Signature([*parameters, *(Parameter(name, Parameter.KEYWORD_ONLY) for name in keywords)])
 
 
 def positional_names(function: Any, count: int) -> Iterator[str]:

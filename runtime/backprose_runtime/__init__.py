@@ -8,12 +8,12 @@ from backprose_runtime.checkpoints import (
 )  # fmt: skip
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
 from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_tangent
-from backprose_runtime.directions import directions
+from backprose_runtime.directions import directions, each
 from backprose_runtime.interpolation import interpolated
 from backprose_runtime.lists import (
     appended, extended, inserted, place, with_item, with_items, without, without_items, without_last,
 )  # fmt: skip
-from backprose_runtime.matrices import cofactors
+from backprose_runtime.matrices import cholesky_bar, cofactors
 from backprose_runtime.products import matmul_left_bar, matmul_right_bar
 from backprose_runtime.shapes import parts, require_c_order, require_dtype, require_separate, sum_to, unbroadcast
 from backprose_runtime.sparse import sparse_product, sparse_solution
@@ -22,7 +22,8 @@ from backprose_runtime.zeros import divide_nonzero, multiply_nonzero, plain_reci
 
 __all__ = [
     "add", "add_at", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_tangent",
-    "cofactors", "copy_of", "directions", "divide_nonzero", "extended", "first_legs", "flat", "flatten", "get_at",
+    "cholesky_bar", "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat",
+    "flatten", "get_at",
     "inserted", "interpolated", "interval", "last_at", "legs_backwards", "matmul_left_bar", "matmul_right_bar",
     "most_before_thinning", "multiply_nonzero", "new_record", "next_segment", "parts", "place", "plain_reciprocal",
     "positive", "put_at", "require_c_order", "require_dtype", "require_separate", "segments", "set_at",

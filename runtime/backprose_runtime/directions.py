@@ -1,10 +1,12 @@
-"""Unit directions, stacked along a leading axis: what a Jacobian is swept with."""
+"""Directions, stacked along a leading axis: what a Jacobian is swept with."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from backprose_runtime.arrays import array_module
 
 
 def directions(like: Any, before: int, total: int) -> np.ndarray:
@@ -14,3 +16,8 @@ def directions(like: Any, before: int, total: int) -> np.ndarray:
     """
     flat = np.eye(total, np.size(like), -before, dtype=np.asarray(like).dtype)
     return flat.reshape(total, *np.shape(like))
+
+
+def each(stack: Any) -> Any:
+    """The directions of a stack; of an empty stack one of zeros, so that what is made of each has a shape."""
+    return stack if len(stack) else array_module(stack).zeros((1, *stack.shape[1:]), stack.dtype)

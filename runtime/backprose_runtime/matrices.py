@@ -6,6 +6,8 @@ from typing import Any
 
 from backprose_runtime.arrays import array_module
 
+BLOCK = 64  # columns that `cholesky_bar` takes at a time: what is done within a block costs little beside the products
+
 
 def cofactors(a: Any) -> Any:
     """The cofactors of the matrices in the last two axes, det(A) A^-T, also of singular ones.
@@ -13,7 +15,6 @@ def cofactors(a: Any) -> Any:
     From A = U S V^H: cof A = det U det V^H conj(U) diag(products of the other singular values) conj(V^H).
     """
     xp = array_module(a)
-    a = a.astype(xp.result_type(a, xp.float32), copy=False)  # the factorisations know no half precision
     y = xp.linalg.det(a)
     if (y != 0).all():
         return y[..., None, None] * xp.linalg.inv(a).swapaxes(-1, -2)
@@ -22,3 +23,46 @@ def cofactors(a: Any) -> Any:
     others = xp.where(xp.eye(n, dtype=bool), 1, s[..., None, :]).prod(axis=-1)
     signs = xp.linalg.det(u) * xp.linalg.det(vh)
     return signs[..., None, None] * ((u.conj() * others[..., None, :]) @ vh.conj())
+
+
+def cholesky_bar(lower: Any, lower_bar: Any) -> Any:
+    """The gradient by A, on its lower triangle, for the gradient by the factor L of A = L L^H.
+
+    tril(S + S^H) with half the diagonal, S = L^-H P(L^H L_bar) L^-1, P: lower triangle with half the diagonal. Read are
+    the lower triangles. Blocks of columns are taken from the last to the first, which takes twice the operations of the
+    factorisation, nearly all in products.  Source: Murray 2016, arXiv:1602.07527, section 4.
+    """
+    xp = array_module(lower)
+    lower = xp.tril(lower)
+    if lower.shape[-1] <= BLOCK:
+        return _cholesky_bar_of_block(xp, lower, lower_bar)
+    out = xp.tril(lower_bar)
+    for stop in range(lower.shape[-1], 0, -BLOCK):
+        left, here, below = slice(0, max(stop - BLOCK, 0)), slice(max(stop - BLOCK, 0), stop), slice(stop, None)
+        diagonal, row = lower[..., here, here], lower[..., here, left]
+        column_bar = out[..., below, here] @ xp.linalg.inv(diagonal)
+        out[..., below, here] = column_bar
+        column_bar_h = _adjoint(column_bar)
+        out[..., below, left] -= column_bar @ row
+        block_bar = out[..., here, here] - column_bar_h @ lower[..., below, here]
+        block_bar = out[..., here, here] = _cholesky_bar_of_block(xp, diagonal, block_bar)
+        out[..., here, left] -= column_bar_h @ lower[..., below, left] + (block_bar + _adjoint(block_bar)) @ row
+    return out
+
+
+def _cholesky_bar_of_block(xp: Any, lower: Any, lower_bar: Any) -> Any:
+    inverse = xp.linalg.inv(lower)
+    s = _adjoint(inverse) @ _half_lower(xp, _adjoint(lower) @ xp.tril(lower_bar)) @ inverse
+    return _half_lower(xp, s + _adjoint(s))
+
+
+def _half_lower(xp: Any, x: Any) -> Any:
+    """The lower triangle with half the diagonal."""
+    i = xp.arange(x.shape[-1])
+    x = xp.tril(x)
+    x[..., i, i] /= 2
+    return x
+
+
+def _adjoint(x: Any) -> Any:
+    return x.swapaxes(-1, -2).conj()

@@ -321,7 +321,7 @@ def test_a_complex_function_of_real_numbers():
 def test_what_has_no_jacobian(mode):
     with pytest.raises(errors.NotDifferentiable, match="the argument `n` is an int, which has no derivative"):
         mode(lambda n: n * 2.0)(3)
-    with pytest.raises(errors.NotDifferentiable, match="pass a float, or leave `n` out by argnums"):
+    with pytest.raises(errors.NotDifferentiable, match="pass a float, (or )?leave `n` out by argnums"):
         mode(lambda n: n * 2.0)(3)
     with pytest.raises(errors.NotDifferentiable, match="the result holds a number without a derivative"):
         mode(lambda x: (x, 3))(X)

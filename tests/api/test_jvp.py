@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backprose
-from backprose import errors, grad, jvp, value_and_grad, vjp
+from backprose import errors, grad, hvp, jvp, value_and_grad, vjp
 
 X, V = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
 
@@ -244,7 +244,7 @@ def test_an_integer_expects_none():
     assert jvp(lambda x, n: x**n, (3.0, 2), (1.0, None)) == (9.0, 6.0)
     with pytest.raises(TypeError, match=r"tangents\[1\] must be None: the primal is an int"):
         jvp(lambda x, n: x**n, (3.0, 2), (1.0, 0.0))
-    with pytest.raises(ValueError, match=r"tangents\[0\] must be a dict with 1 parts, as the primal is"):
+    with pytest.raises(ValueError, match=r"tangents\[0\] must be a dict with the keys \['x'\], as the primal is"):
         jvp(lambda p: p["x"], ({"x": 2.0},), (1.0,))
 
 
@@ -270,3 +270,33 @@ def test_what_reverse_mode_refuses():
 
 def test_the_name_is_public():
     assert "jvp" in backprose.__all__
+
+
+def spread_out(p):
+    return np.sum(p["a"] ** 2) + np.sum(p["b"] ** 3)
+
+
+def doubled(p):
+    return {"a": 2 * p["a"], "b": 3 * p["b"]}
+
+
+def test_dicts_go_by_their_keys():
+    """Not by the order in which these were written."""
+    x, v = np.array([1.0, 2.0]), np.array([1.0, 0.5])
+    p, p_dot, turned = {"a": x, "b": x}, {"a": v, "b": 2 * v}, {"b": 2 * v, "a": v}
+    assert jvp(spread_out, (p,), (turned,)) == jvp(spread_out, (p,), (p_dot,)) == (14.0, 22.0)
+    (bar,) = vjp(doubled, p)[1](turned)
+    assert list(bar) == ["a", "b"]
+    np.testing.assert_array_equal([bar["a"], bar["b"]], [2 * v, 6 * v])
+    with pytest.raises(ValueError, match=r"tangents\[0\] must be a dict with the keys \['a', 'b'\], as the primal is"):
+        jvp(spread_out, (p,), ({"a": v, "c": v},))
+
+
+def test_products_with_what_takes_any_number():
+    def f(*xs):
+        return np.prod(np.stack(xs))
+
+    assert hvp(f, (2.0,), (1.0,)) == 0.0
+    assert hvp(f, (2.0, 3.0, 5.0), (1.0, 0.0, 1.0)) == (3.0, 7.0, 3.0)
+    assert hvp(lambda x, *rest: f(x, *rest) * x, (2.0, 3.0), (1.0, 0.0)) == (6.0, 4.0)
+    assert hvp(lambda *xs: (f(*xs), 1), (2.0, 3.0), (1.0, 0.0), has_aux=True) == ((0.0, 1.0), 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numeric import difference
 
-from backprose import differentiable, errors, grad, value_and_grad
+from backprose import differentiable, errors, grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 
 X = np.array([0.3, -0.7, 1.2, 0.4])
 
@@ -93,3 +93,129 @@ def test_an_integer_in_an_inner_gradient_is_named():
 
     with pytest.raises(errors.NotDifferentiable, match="argument `x` of `running`"):
         grad(f)(1.0)
+
+
+# Functions that take any number of arguments
+
+
+def product(*xs):
+    return np.sum(np.prod(np.stack(xs), axis=0))
+
+
+def curvature(f, *v):
+    return lambda *x: jvp(lambda *x: jvp(f, x, v)[1], x, v)[1]
+
+
+def test_derivatives_of_functions_of_any_number_of_arguments():
+    x, y, v = np.array([2.0, 3.0]), np.array([5.0, 7.0]), np.array([1.0, -1.0])
+    assert curvature(product, v, v)(x, y) == jvp(lambda *a: jvp(product, a, (v, v))[1], (x, y), (v, v))[1] == 2 * np.sum(v * v)
+    x_bar, y_bar = grad(curvature(lambda *a: product(*a, a[0]), v, v), (0, 1))(x, y)  # of sum(x * x * y)
+    np.testing.assert_allclose((x_bar, y_bar), (4 * v * v, 2 * v * v))
+    assert jvp(grad(product, (0, 1)), (x, y), (v, 0 * v))[1][1].tolist() == v.tolist()
+
+    def inside(x):
+        slopes = grad(lambda *a, by, **more: product(*a) * by * more["and_by"], (0, 1))(x, x, by=2.0, and_by=3.0)
+        return np.sum(slopes[0] * v) + np.sum(hvp(product, (x, x), (v, v))[1] * x)
+
+    np.testing.assert_allclose(grad(inside)(x), 6 * v + v)
+
+
+def test_tangents_have_the_structure_of_the_primals():
+    def total(p):
+        return np.sum(p["a"] ** 2) + p["b"][0] * np.sum(p["b"][1] ** 3)
+
+    def pushed(x):
+        return jvp(total, ({"a": x, "b": (2.0, x)},), ({"b": (1.0, X), "a": X},))[1]
+
+    x = np.ones(4)
+    np.testing.assert_allclose(grad(pushed)(x), 2 * X + 3 * x**2 + 12 * x * X)
+    with pytest.raises(errors.UnsupportedCall, match="the tangent of `p` is .*, but `p` is"):
+        grad(lambda x: jvp(total, ({"a": x, "b": (2.0, x)},), ({"a": x, "b": (1.0, 1.0)},))[1])(x)
+
+
+# Pullbacks and linear functions
+
+
+def waves(x):
+    return np.sum(np.sin(x) * x**2)
+
+
+def shrinking(x, n):
+    return np.sum(np.sin(x)) if n == 0 else x[0] * growing(0.9 * x, n - 1)
+
+
+def growing(x, n):
+    return np.sum(x**3) if n == 0 else shrinking(np.cos(x), n - 1) + x[-1]
+
+
+def pulled(x):
+    _, pull = vjp(waves, x)
+    return np.sum(pull(1.0)[0] ** 2)
+
+
+def pushed_twice(x):
+    _, push, aux = linearize(lambda x: (waves(x), x**3), x, has_aux=True)
+    return push(X) + 2 * push(X * X) + np.sum(aux)
+
+
+def pulled_in_a_loop(x):
+    _, pull, aux = vjp(lambda x: (waves(x), x**3), x, has_aux=True)
+    total = np.sum(aux)
+    for i in range(3):
+        total = total + np.sum(pull(1.0 * i)[0])
+    return total
+
+
+def pulled_after_updates(x):
+    z, w = x * 1.0, np.ones(4)
+    _, pull = vjp(lambda q: np.sum(q**3 * w), z)
+    z *= 2.0
+    w[:] = 7.0
+    return np.sum(pull(1.0)[0] ** 2) + np.sum(z**2)
+
+
+def pulled_by_keys(x):
+    _, pull = vjp(lambda p, n: {"a": p["a"] ** n, "b": np.sin(p["b"])}, {"a": x, "b": x}, 3)
+    p_bar, nothing = pull({"b": 3 * X, "a": X})
+    return np.sum(p_bar["a"] * p_bar["b"]) if nothing is None else 0.0
+
+
+def pulled_through_a_gradient(x):
+    return np.sum(vjp(grad(waves), x)[1](X)[0] ** 2)
+
+
+def pulled_through_recursion(x):
+    _, pull = vjp(shrinking, x, 3)
+    return np.sum(pull(1.0)[0] ** 2) + linearize(lambda x: growing(x, 2), x)[1](X)
+
+
+def pulled_of_any_number(x):
+    first, second = vjp(lambda *xs: np.sum(xs[0] * xs[1] ** 2), x, 2 * x)[1](1.0)
+    return np.sum(first * second)
+
+
+@pytest.mark.parametrize("f", [
+    pulled, pushed_twice, pulled_in_a_loop, pulled_after_updates, pulled_by_keys, pulled_through_a_gradient,
+    pulled_through_recursion, pulled_of_any_number,
+])  # fmt: skip
+def test_gradients_through_pullbacks_and_linear_functions(f):
+    np.testing.assert_allclose(grad(f)(X), difference(f, X), rtol=1e-5, atol=1e-7)
+
+
+def test_derivatives_of_pullbacks_are_second_derivatives():
+    rows = hessian(waves)(X)
+    np.testing.assert_allclose(jacobian(lambda x: vjp(waves, x)[1](1.0)[0])(X), rows)
+    np.testing.assert_allclose(jvp(lambda x: linearize(waves, x)[1](X), (X,), (X,))[1], X @ rows @ X)
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (lambda x: vjp(waves, x)[1](x)[0][0], "the cotangent of the value of `waves` is"),
+        (lambda x: vjp(waves, x)[1]()[0][0], "this call of what is derived from `waves` does not fit"),
+        (lambda x: linearize(waves, x)[1](1.0), "the tangent of `x` is"),
+    ],
+)
+def test_pullbacks_that_are_called_wrongly(f, what):
+    with pytest.raises(errors.UnsupportedCall, match=what):
+        grad(f)(X)

@@ -1,15 +1,12 @@
 """What is said of two indices holds for arrays of every length: brute force over a pool of indices."""
 
 import itertools
-import operator
 
 import numpy as np
-import pytest
 
-from backprose.analysis.kinds import kind_of
 from backprose.analysis.regions import area
 from backprose.ir.build import Builder
-from backprose.ir.kinds import MANY, ONE, Array, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import MANY, Array, Scalar, Slice, Static, Tuple
 from backprose.ir.nodes import Value
 
 INT = Scalar("int")
@@ -87,53 +84,8 @@ def test_several_axes():
     assert apart >= 5 and same > len(SEVERAL)
 
 
-LABELS = Value("labels", Array("int64", (MANY,)))
-
-
-@pytest.mark.parametrize(
-    "function, argument, axes, others, distinct",
-    [
-        (np.arange, INT, (MANY,), 1, True),
-        (np.arange, INT, (MANY,), 0, True),
-        (np.arange, INT, (ONE,), 1, False),  # it may be spread along the labels
-        (np.arange, INT, ("?",), 1, False),
-        (np.arange, INT, ("?",), 0, True),
-        (np.argsort, Array("float64", (MANY,)), (MANY,), 1, True),
-        (np.abs, Array("int64", (MANY,)), (MANY,), 0, False),
-    ],
-)
-def test_arrays_that_name_no_position_twice(function, argument, axes, others, distinct):
-    b = Builder()
-    rows = b.call(function, Value("n", argument), kind=Array("int64", axes))
-    index = b.tuple([rows, *[LABELS] * others])
-    assert area(index, (), {v: op for op in b.ops for v in op.results}).distinct is distinct
-
-
-def test_a_range_that_does_not_start_at_zero_may_come_round_to_the_same_entries():
-    b = Builder()
-    rows = b.call(np.arange, b.const(-3), b.const(3), kind=Array("int64", (MANY,)))
-    assert not area(rows, (), {v: op for op in b.ops for v in op.results}).distinct
-
-
-@pytest.mark.parametrize("parts, distinct", [((0, 1), True), ((1, 0), True), ((0, 0), False), ((0,), False)])
-def test_the_arrays_of_a_tuple_name_no_entry_twice_together(parts, distinct):
-    b = Builder()
-    array = kind_of(np.arange(3))
-    pair = b.call(np.tril_indices, NUMBERS["d"], kind=Tuple((array, array)))
-    items = [b.call(operator.getitem, pair, b.const(k), kind=array) for k in parts]
-    made = {v: op for op in b.ops for v in op.results}
-    index = b.tuple([b.const(0), *items])
-    made.update({v: op for op in b.ops for v in op.results})
-    assert area(index, (), made).distinct is distinct
-    with_labels = b.tuple([*items, LABELS])
-    assert not area(with_labels, (), {v: op for op in b.ops for v in op.results}).distinct
-
-
 def test_a_mask_is_no_position():
     mask = Value("m", Array("bool", (MANY,)))
     assert area(mask, (), {}).parts is None
-    assert area(b_const(True), (), {}).parts is None
+    assert area(Value("", Static(True)), (), {}).parts is None
 
-
-def b_const(value):
-    return Value("", Static(value))

@@ -3,6 +3,7 @@
 import ast
 import doctest
 import functools
+import importlib
 import linecache
 
 import pytest
@@ -12,6 +13,7 @@ from backprose.frontend.lower import lower
 from backprose.frontend.source import read
 from backprose.ir.interpret import interpret
 from backprose.ir.walk import all_ops
+from backprose.pipeline import lowered
 
 PAIR = (lambda x: x + 1, lambda x: x + 2, lambda y: lambda x: x + y)
 SAME = [lambda: 1, lambda: 1]
@@ -132,3 +134,11 @@ def test_a_changed_file(text):
 def test_no_source(thing):
     with pytest.raises(SourceUnavailable, match="no Python source"):
         read(thing)
+
+
+def test_equal_functions_of_two_files_have_places_of_their_own(tmp_path, monkeypatch):
+    """Their code objects are equal, for these do not compare files."""
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("equal_first", "equal_second"):
+        (tmp_path / f"{name}.py").write_text("def f(x):\n    return x * x\n")
+        assert lowered(importlib.import_module(name).f).loc.file == str(tmp_path / f"{name}.py")

@@ -37,7 +37,7 @@ import oracle  # noqa: E402
 SWEEPS = {"jacfwd": "forward", "jacrev": "reverse", "jacobian": "cheaper"}
 FILES = sorted(FOLDER.glob("*.golden"))
 FORMAT = re.compile(
-    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp|jvp|hvp|hessian|jacfwd|jacrev|jacobian)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
+    r"# golden: (?P<what>grad of grad|grad|value_and_grad|vjp|jvp|linearize|hvp|hessian|jacfwd|jacrev|jacobian)(?: argnums=(?P<argnums>[\d,]+))?(?P<generic> generic)?\n"
     r"# args: (?P<args>[^\n]*)\n(?P<source>.*?)\n# emitted:\n(?P<emitted>.*)", re.DOTALL
 )  # fmt: skip
 
@@ -79,7 +79,7 @@ def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, A
     if golden.generic:
         kinds = {name: Number() for name in kinds}
     request = Request(golden.wrt, len(golden.wrt) == 1, golden.what == "value_and_grad")
-    if golden.what == "jvp":
+    if golden.what in ("jvp", "linearize"):
         request = Request.of_tangent(golden.wrt)
     if golden.what == "hvp":
         request = replace(Request.of_tangent(golden.wrt), inner=request)
@@ -92,7 +92,7 @@ def compiled(golden: Golden, f: Callable, args: tuple) -> tuple[str, dict[str, A
         module = run_passes(gradient(module, Inference(lowered), request), (*PRIMAL_PASSES, *ADJOINT_PASSES))
         emitted = emit(module)
         return emitted.source, load(emitted, f.__name__, f.__globals__)
-    compilation = compile_function(f, kinds, Plan(request, golden.what == "vjp"))
+    compilation = compile_function(f, kinds, Plan(request, golden.what in ("vjp", "linearize")))
     return compilation.emitted.source, compilation.load(f.__name__, f.__globals__)
 
 
@@ -102,7 +102,7 @@ def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
     weight, function = 1.0, f
     if golden.what in ("hvp", "hessian", *SWEEPS):
         return check_along_a_direction(golden, f, args, namespace)
-    if golden.what == "jvp":
+    if golden.what in ("jvp", "linearize"):
         return check_tangent(golden, f, args, namespace, value)
     if golden.what == "vjp":
         weight = np.random.default_rng(1).normal(size=np.shape(value)).astype(np.asarray(value).dtype)
@@ -131,7 +131,11 @@ def check_numbers(golden: Golden, f: Callable, args: tuple, namespace: dict[str,
 def check_tangent(golden: Golden, f: Callable, args: tuple, namespace: dict[str, Any], value: Any) -> None:
     """The tangent along random directions against the gradients that differences give."""
     dots = [oracle.direction(args[i], np.random.default_rng(1)) for i in golden.wrt]
-    primal, dot = namespace[f"{f.__name__}_jvp"](*copy.deepcopy(args), *dots)
+    if golden.what == "jvp":
+        primal, dot = namespace[f"{f.__name__}_jvp"](*copy.deepcopy(args), *dots)
+    else:
+        primal, residuals = namespace[f"{f.__name__}_forward"](*copy.deepcopy(args))
+        dot = namespace[f"{f.__name__}_linear"](residuals, *dots)
     assert oracle.same_bits(primal, value)
     bars = oracle.differences(f, args, golden.wrt, 1e-6)
     wanted = sum(np.sum(g * d) for g, d in zip(bars, oracle.leaves(dots), strict=True))

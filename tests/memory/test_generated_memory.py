@@ -72,6 +72,24 @@ def test_what_fails_is_shrunk():
 
 
 REGRESSIONS = {
+    "an element that is added to is read before what is added is computed": """
+def program(x, m, s, k):
+    parts, named = [x[0], x * 2.0], {"a": x[1]}
+    def g(p):
+        x[...] = x * 2.0
+        parts[0], named["a"] = 5.0 * p, 3.0 * p
+        parts[1] = p * m[0]
+        m[1] *= p
+        return p
+    x[0] += g(s)
+    x[1:] += g(s)
+    parts[0] += g(0.4)
+    parts[1] *= g(0.5)
+    named["a"] -= g(s)
+    for i in range(k):
+        m[1, i] *= g(x[i])
+    return np.sum(x * x) + parts[0] * named["a"] + np.sum(parts[1]) + np.sum(m * m)
+""",
     "a number added to every entry of a row has the sum of their cotangents": """
 def program(x, m, s, k):
     m[-1] += np.sum(x)

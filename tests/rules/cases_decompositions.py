@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprose_runtime import cholesky_bar
 from cases import SPREAD, arr, case, cplx, well
 
 NEW = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
@@ -23,6 +24,7 @@ for _make in (arr, cplx):
         case(np.linalg.cholesky, definite(_make, *_shape))
         if NEW:
             case(np.linalg.cholesky, definite(_make, *_shape), upper=True)
+        case(cholesky_bar, np.tril(well(*_shape, make=_make)), np.tril(_make(*_shape)))
 
 for _make in (arr, cplx):
     for _shape in [(3, 3), (4, 2), (2, 4), (2, 4, 3), (2, 3, 4), (1, 1), (3, 1), (1, 3)]:

@@ -83,6 +83,15 @@ def updates_its_own(x, n):
     return y if n == 0 else y * updates_its_own(y, n - 1)
 
 
+def stores_what_a_level_gives(x, n):
+    if n == 0:
+        return x
+    y = x * 1.0
+    z = stores_what_a_level_gives(y * 0.9, n - 1)
+    y[0] = z[1] * y[1]
+    return y * z
+
+
 def in_a_loop(x, n):
     total = np.sum(x * x)
     for i in range(n):
@@ -112,6 +121,7 @@ PROGRAMS = {
     "closures": (lambda x, c: twice(lambda y: np.sin(y) * x + c, c * x, 2) * c, (1.2, 0.4)),
     "a closure that captures an array": (lambda x: np.sum(twice(lambda y: y * np.sin(x), x[0], 1)), (V,)),
     "updates its own": (lambda x: np.sum(updates_its_own(x, 2)), (V * 0.4,)),
+    "stores what a level gives": (lambda x: np.sum(stores_what_a_level_gives(x, 2) ** 2), (V * 0.4,)),
     "in a loop": (lambda x: in_a_loop(x, 2), (V * 0.4,)),
     "dictionaries": (lambda a: dictionaries({"a": a, "b": 0.7}, 2), (1.1,)),
 }
@@ -221,6 +231,25 @@ def test_gradients_for_arguments_of_several_kinds():
 
     # 4 x^3 times 6 x
     np.testing.assert_allclose(grad(both)(1.3), 96 * 1.3**3)
+
+
+def test_many_arguments_of_a_caller():
+    def product(*xs):
+        return power(xs[0], 3) * xs[1]
+
+    assert vjp(product, 2.0, 3.0)[1](1.0) == (36.0, 8.0)
+    assert jvp(product, (2.0, 3.0), (1.0, 0.0)) == (24.0, 36.0)
+
+
+@pytest.mark.parametrize("jacobian", [backprose.jacfwd, backprose.jacrev])
+def test_jacobians_sweep_all_directions_at_once(jacobian):
+    """The functions for stacks take the number of directions, and none is a loop over these."""
+    by = jacobian(lambda x: accumulated(x, x * x, 3))
+    found = by(V)
+    wanted = [jvp(lambda x: accumulated(x, x * x, 3), (V,), (e,))[1] for e in np.eye(3)]
+    np.testing.assert_allclose(found, np.stack(wanted, axis=1), rtol=1e-12)
+    assert "_stacked(" in by.source and "    for " not in by.source
+    assert by(np.zeros(0)).shape == (0, 0)
 
 
 def test_static_arguments():

@@ -6,9 +6,10 @@ Only values that are both get adjoints; the rest costs nothing. Loops are iterat
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
+from backprose.analysis.shifts import cancelling_shifts
 from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
@@ -23,16 +24,16 @@ def carries_derivative(kind: Kind) -> bool:
     return is_inexact(kind) or isinstance(kind, (Residuals, Unknown, Unbound))
 
 
-def varied_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
-    """Values of `fn` that depend on `inputs`."""
+def varied_values(fn: Function, inputs: Iterable[Value], constant: Collection[Value] = ()) -> set[Value]:
+    """Values of `fn` that depend on `inputs`, if those that are `constant` do not."""
     varied = set(inputs)
-    _spread(lambda: _varied(fn.region, varied), varied)
+    _spread(lambda: _varied(fn.region, varied, constant), varied)
     return varied
 
 
 def active_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
-    """Values of `fn` that depend on `inputs` and that the result depends on."""
-    varied = varied_values(fn, inputs)
+    """Values of `fn` that depend on `inputs` and that the result depends on; not the shifts that cancel."""
+    varied = varied_values(fn, inputs, cancelling_shifts(fn))
     useful = {fn.result}
     _spread(lambda: _useful(fn.region, useful), useful)
     return varied & useful
@@ -46,15 +47,15 @@ def _spread(step: Callable[[], None], values: set[Value]) -> None:
         step()
 
 
-def _varied(region: Region, varied: set[Value]) -> None:
+def _varied(region: Region, varied: set[Value], constant: Collection[Value]) -> None:
     for op in region.ops:
         for inner in op.regions:
             _enter(op, inner, varied)
-            _varied(inner, varied)
+            _varied(inner, varied, constant)
         if op.regions:
             _leave(op, varied)
         elif passes_derivative(op) and not varied.isdisjoint(op.operands):
-            varied.update(v for v in op.results if carries_derivative(v.kind))
+            varied.update(v for v in op.results if carries_derivative(v.kind) and v not in constant)
 
 
 def passes_derivative(op: Op) -> bool:

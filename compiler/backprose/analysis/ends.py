@@ -7,7 +7,6 @@ on the way to the result, and nothing comes out that moves, the derivative ends 
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def _inert(op: Op) -> tuple[Value, ...]:
     rule = rule_for(op.fn) if op.name == "call" else None
     if rule is None or not rule.inert:
         return ()
-    names = [p for p in list(inspect.signature(rule.text).parameters)[1:] if p in rule.params]
+    names = [p for p in list(rule.parameters)[1:] if p in rule.params]
     given = {**dict(zip(names, op.positional)), **op.keywords}
     return tuple(given[name] for name in rule.inert if name in given)
 

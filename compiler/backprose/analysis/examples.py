@@ -143,6 +143,8 @@ def _results(fn: Any, args: tuple[Kind, ...], keywords: Any, runs: Sequence[Run]
 # so that an axis of the result that grows by as much is this length and a constant.
 
 BASE_LENGTHS = ((11, 31, 83), (13, 43, 97), (17, 53, 111), (19, 61, 125), (23, 71, 139), (29, 83, 153))
+# Where an argument has many axes: of the lengths above, an example would have a hundred million entries.
+SHORT_LENGTHS = ((5, 8, 15), (6, 10, 15), (7, 12, 15), (5, 11, 12), (6, 13, 14), (7, 15, 16))
 
 
 def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) -> Kind:
@@ -157,16 +159,17 @@ def _with_lengths(kind: Kind, fn: Any, args: tuple[Kind, ...], keywords: Any) ->
     names = sorted({base for k in (*args, *(k for _, k in keywords)) for base in _bases(k)})
     if not names or len(names) > len(BASE_LENGTHS) or kind.ndim > 3:
         return kind
-    runs = [Run(5 + 2 * i, 5 + 2 * i, 1 + i, {n: BASE_LENGTHS[j][i] for j, n in enumerate(names)}) for i in range(3)]
+    values = SHORT_LENGTHS if any(isinstance(k, Array) and k.ndim > 3 for k in args) else BASE_LENGTHS
+    runs = [Run(5 + 2 * i, 5 + 2 * i, 1 + i, {n: values[j][i] for j, n in enumerate(names)}) for i in range(3)]
     results = _results(fn, args, keywords, runs)
     if results is None or any(getattr(r, "ndim", None) != kind.ndim for r in results):
         return kind
-    lengths = tuple(_named_length([r.shape[i] for r in results], names) for i in range(kind.ndim))
+    lengths = tuple(_named_length([r.shape[i] for r in results], dict(zip(names, values))) for i in range(kind.ndim))
     return dataclasses.replace(kind, lengths=lengths) if any(lengths) else kind
 
 
-def _named_length(found: list[int], names: list[str]) -> Length | None:
-    for name, values in zip(names, BASE_LENGTHS):
+def _named_length(found: list[int], lengths: Mapping[str, tuple[int, ...]]) -> Length | None:
+    for name, values in lengths.items():
         offsets = {n - value for n, value in zip(found, values)}
         if len(offsets) == 1:
             return name, offsets.pop()

@@ -77,11 +77,11 @@ def kind_of_known_length(value: Any) -> Kind:
 
 
 def widen(kind: Kind) -> Kind:
-    """Forget the value of a static number: it may be another in the next iteration or call."""
+    """Forget the values of static numbers, also in containers: they may be others in the next iteration or call."""
     if isinstance(kind, Static) and type(kind.value) in (int, float, complex, bool):
         return Scalar(type(kind.value).__name__)
-    if isinstance(kind, Tuple):
-        return Tuple(tuple(map(widen, kind.items)))
+    if isinstance(kind, (Tuple, FixedList, Dict, Record)):
+        return dataclasses.replace(kind, items=tuple(map(widen, kind.items)))
     return kind
 
 

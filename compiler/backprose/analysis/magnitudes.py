@@ -13,7 +13,7 @@ import math
 import operator
 from collections.abc import Iterable
 from enum import Flag, auto
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,15 @@ class Fact(Flag):
     WHOLE = auto()  # no zeros were put in by a choice, a mask or an index
     LENGTH = auto()  # made of lengths and whole constants
 
+    # Flag's own operators make their result anew, which takes longer than all that is asked of it here.
+    def __or__(self, other: Fact) -> Fact:
+        return _fact(self._value_ | other._value_)
+
+    def __and__(self, other: Fact) -> Fact:
+        return _fact(self._value_ & other._value_)
+
+
+_fact = cache(Fact)
 
 NOTHING = Fact(0)
 BOUNDED = Fact.FINITE | Fact.SURELY_FINITE

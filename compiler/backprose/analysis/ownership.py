@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,8 +54,16 @@ LIST_UPDATES = frozenset(
 ALLOCATING = frozenset(
     getattr(np, name)
     for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
-) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
+) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, backprose_runtime.cholesky_bar, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The places of the bits that are set."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,19 @@ class Ownership:
 
     def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
         """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
-        own = self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
-        return bool(own & self.reach.get(other, FOREIGN))
+        return bool(self.origins(value, inside) & self.reach.get(other, FOREIGN))
+
+    def origins(self, value: Value, inside: bool = False) -> int:
+        """Where the value may come from; or, `inside`, also what it holds."""
+        return self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
+
+    def reaching(self, numbers: Mapping[Value, int]) -> dict[int, int]:
+        """For each origin the mask of the numbers of the values that reach it."""
+        found: dict[int, int] = {}
+        for value, number in numbers.items():
+            for origin in bits(self.reach.get(value, FOREIGN)):
+                found[origin] = found.get(origin, 0) | 1 << number
+        return found
 
     def is_separate(self, value: Value) -> bool:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""
@@ -97,6 +116,11 @@ def is_update(op: Op) -> bool:
         return True
     written = (op.attrs["method"] or "").startswith("__i")
     return op.fn in IN_PLACE and (written or op.in_reverse)
+
+
+def is_adjoint(value: Value) -> bool:
+    """Whether the value is named as an adjoint, or as the tangent of one."""
+    return value.name.endswith(("_bar", "_bar_dot"))
 
 
 def is_deep(op: Op) -> bool:
@@ -134,15 +158,14 @@ class Origins:
         self.free = 4  # the next bit
         self.inside: dict[int, list[tuple[int, int]]] = {}  # by loop: bits of what is younger, and what that ages to
         self.loops: list[Op] = []
-        self.changed = True
+        self.changes = 0  # how often a mask has grown
 
     def function(self, function: Function) -> None:
+        """One walk is enough: SSA puts definitions before uses, and each loop settles before what follows it."""
         for param in function.params:
             self.join(param, FOREIGN, FOREIGN)
             self.mix(param)
-        while self.changed:
-            self.changed = False
-            self.region(function.region)
+        self.region(function.region)
 
     def found(self) -> Ownership:
         return Ownership(self.own, self.reaches, self.held, frozenset(self.mixed))
@@ -157,7 +180,7 @@ class Origins:
         after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach, self.held.get(value, 0) | held
         if before != after:
             self.own[value], self.reaches[value], self.held[value] = after
-            self.changed = True
+            self.changes += 1
 
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
@@ -225,7 +248,7 @@ class Origins:
     def mix(self, container: Value, condition: bool = True) -> None:
         if condition and container not in self.mixed and holds_memory(container.kind) and not isinstance(container.kind, Array):
             self.mixed.add(container)
-            self.changed = True
+            self.changes += 1
 
     def is_new(self, item: Value, others: int) -> bool:
         """Whether what becomes an element is whole, ours, and none of the others."""
@@ -368,26 +391,33 @@ class Origins:
             self.mix(item)
         self.loop(op)
 
-    def on_while(self, op: Op) -> None:
-        for place, param in enumerate(op.regions[0].params):
-            self.enter(op, place, param)
-        self.loops.append(op)
-        self.region(op.regions[0])
-        self.loops.pop()
-        self.loop(op)
-
     def loop(self, op: Op) -> None:
-        for place, (param, result) in enumerate(zip(op.carried, op.carried_results)):
-            self.enter(op, place, param)
+        """Iterations are walked until one would start with nothing new."""
+        first = True
+        while self.begin(op) or first:
+            first = False
+            self.loops.append(op)
+            for region in op.regions:
+                self.region(region)
+            self.loops.pop()
+        for place, result in enumerate(op.carried_results):
             self.leave(op, place, result)
-        self.loops.append(op)
-        self.region(op.body)
-        self.loops.pop()
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
             seen = self.after(op, reach) | self.again(op, reach)
             self.join(result, self.fresh(op, i), seen, seen)
             self.mix(result, not self.is_new(value, ~self.young(op)))
+
+    on_while = loop
+
+    def begin(self, op: Op) -> bool:
+        """Whether what is carried into an iteration is more than what any before it was given."""
+        before = self.changes
+        for place, param in enumerate(op.carried):
+            self.enter(op, place, param)
+            if op.name == "while":
+                self.enter(op, place, op.regions[0].params[place])
+        return self.changes > before
 
     def on_with(self, op: Op) -> None:
         self.region(op.body)
@@ -415,5 +445,6 @@ def allocates(op: Op) -> bool:
         return len(op.positional) <= fn.nin and "out" not in op.attrs["keywords"]
     if fn is operator.getitem:
         index = op.operands[1].kind
-        return isinstance(op.operands[0].kind, Array) and isinstance(index, Array) and index.ndim > 0
+        parts = index.items if isinstance(index, Tuple) else (index,)
+        return isinstance(op.operands[0].kind, Array) and any(isinstance(k, Array) and k.ndim > 0 for k in parts)
     return False

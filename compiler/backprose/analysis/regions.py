@@ -6,21 +6,13 @@ compared by how it is computed, so `x[:d]` and `x[d:]` have nothing in common, w
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
-import backprose_runtime
-import numpy as np
-
-from backprose.analysis.kinds import is_basic
+from backprose.analysis.positions import names_once
 from backprose.analysis.shapes import Shapes
-from backprose.ir.kinds import MANY, Array, Dim, Scalar, Slice, Static, Tuple
+from backprose.ir.kinds import Array, Dim, Scalar, Slice, Static
 from backprose.ir.nodes import Op, Value
-
-# Functions that name no position twice: in one array without more axes, or in the arrays of a tuple together.
-DISTINCT = frozenset({np.arange, np.argsort, np.flatnonzero})
-DISTINCT_TUPLES = frozenset({np.tril_indices, np.triu_indices, np.nonzero})
 
 
 @dataclass(frozen=True)
@@ -83,7 +75,7 @@ def area(index: Value, path: Iterable[Value], made: Mapping[Value, Op]) -> Area:
     parts = [_part(v, made) for v in items]
     key = index.kind if isinstance(index.kind, Static) else index
     steps = tuple(v.kind if isinstance(v.kind, Static) else v for v in path)
-    distinct = is_basic(index.kind) or is_distinct(index, made)
+    distinct = names_once(index, made)
     if any(part is NotImplemented for part in parts):
         return Area(steps, None, (), key, distinct)
     if Ellipsis in parts:
@@ -99,36 +91,6 @@ def area(index: Value, path: Iterable[Value], made: Mapping[Value, Op]) -> Area:
     while found and found[-1] == WHOLE:
         found.pop()
     return Area(steps, tuple(found), added, key, distinct)
-
-
-def is_distinct(index: Value, made: Mapping[Value, Op]) -> bool:
-    """Whether an index with arrays certainly names no entry twice.
-
-    One array that names no position twice is enough, if it is spread along no other; so are all arrays of a tuple like
-    that of `np.nonzero`, if there are no others.
-    """
-    items = _items(index, made)
-    arrays = [v for v in items if isinstance(v.kind, Array)]
-    if not all(v in arrays or is_basic(v.kind) for v in items):
-        return False
-    if not arrays or any(v.kind.ndim != 1 or v.kind.dtype == "bool" for v in arrays):
-        return False
-    if any(_is_counted(v, made) and (len(arrays) == 1 or v.kind.axes == (MANY,)) for v in arrays):
-        return True
-    reads = [made.get(v) for v in arrays]
-    if any(op is None or op.fn is not operator.getitem for op in reads):
-        return False
-    source = made.get(reads[0].operands[0])
-    if source is None or source.fn not in DISTINCT_TUPLES or any(op.operands[0] is not source.result for op in reads):
-        return False
-    taken = {getattr(op.operands[1].kind, "value", None) for op in reads}
-    return isinstance(source.result.kind, Tuple) and taken == set(range(len(source.result.kind.items)))
-
-
-def _is_counted(value: Value, made: Mapping[Value, Op]) -> bool:
-    """Whether the array names no position twice, and all from the start of the axis."""
-    op = made.get(value)
-    return op is not None and op.fn in DISTINCT and len(op.operands) == 1
 
 
 def _items(index: Value, made: Mapping[Value, Op]) -> tuple[Value, ...]:

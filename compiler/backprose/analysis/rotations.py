@@ -109,7 +109,7 @@ class _Places(Origins):
         self.join(target, slot, slot)
         if content & ~self.slots.content[slot]:
             self.slots.content[slot] |= content
-            self.changed = True
+            self.changes += 1
 
     def after(self, loop: Op, mask: int) -> int:
         return self.slots.expand(mask, self.within.get(id(loop), 0))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backprose.analysis.liveness import Interference, interference
+from backprose.analysis.ownership import bits
 from backprose.analysis.statements import (
     Copy,
     Do,
@@ -82,7 +83,7 @@ def coalesce(
         a, b = groups[found.number[target]], groups[found.number[source]]
         if a.may_join(b):
             a.join(b)
-            for i in _bits(b.members):
+            for i in bits(b.members):
                 groups[i] = a
     return {value: groups[i] for value, i in found.number.items()}
 
@@ -188,13 +189,6 @@ def _forgotten(block: Sequence[Statement]) -> Iterator[Value]:
 
 def _same_name(copy: tuple[Value, Value, int]) -> bool:
     return bool(copy[0].name) and copy[0].name == copy[1].name
-
-
-def _bits(mask: int) -> Iterable[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 def name_variables(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_deep, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_adjoint, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -144,13 +144,13 @@ class _Folder:
                 self.find_swaps(op)
             if op.name == "for":
                 self.find_enumerate(op)
-                shares = [v for v in op.collects if v.name.endswith("_bar") and self.uses[v] == 1]
+                shares = [v for v in op.collects if is_adjoint(v) and self.uses[v] == 1]
                 self.loose.update(shares if op.in_reverse else ())
                 for item in op.items:
                     self.find_unpacking(item, op.body)
             elif is_update(op) and op.fn in SUMS and op.operands[1].name == op.result.name != "":
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
-            elif op.fn is backprose_runtime.add_at and op.operands[2].name.endswith("_bar"):
+            elif op.fn is backprose_runtime.add_at and is_adjoint(op.operands[2]):
                 self.loose.add(op.operands[2])
             elif op.fn in COPIES and op.operands[0].name == op.result.name:
                 self.loose.add(op.operands[0])
@@ -231,7 +231,7 @@ class _Folder:
 
     def is_accumulation(self, op: Op) -> bool:
         """Whether the op updates an adjoint, which is a statement even where it is only yielded."""
-        return is_update(op) and op.operands[0].name.endswith("_bar")
+        return is_update(op) and is_adjoint(op.operands[0])
 
     def is_sum(self, op: Op) -> bool:
         """Whether the op adds to an adjoint; if more is added to the result, that is a statement of its own."""
@@ -280,6 +280,8 @@ class _Folder:
             if self.is_statement(op) or self.is_sum(pending[op.operands[0]].op):
                 del pending[op.operands[0]]  # only a variable can be updated
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
+        if not waiting:
+            return
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
         room = LIMIT if separate else self.describe(op, pending).limit
         room -= 0 if separate else self.describe(op).size
@@ -296,7 +298,7 @@ class _Folder:
         if effect:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
-        if is_update(op) and (not self.may_be_part(op) or self.is_accumulation(op)):
+        if is_update(op) and (not self.may_be_part(op) or self.is_sum(op)):
             replaced.add(op.operands[0])
         if is_deep(op):  # an element that is kept is copied before it is updated
             for value in [v for v, e in pending.items() if e.op.fn in COPIES]:

@@ -10,6 +10,7 @@ import ast
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import astor
 from astor.code_gen import SourceGenerator, set_precedence
@@ -49,7 +50,7 @@ class _Notes:
 def _function(function: ast.FunctionDef) -> tuple[list[str], dict[int, Loc]]:
     bare = to_source(ast.Module([function], [])).strip("\n")
     (parsed,) = ast.parse(bare).body
-    if _skeleton(parsed) != _skeleton(function):
+    if not _same(parsed, function):
         raise InternalError(f"astor's text of {function.name!r} does not read back as what was written:\n{bare}")
     notes = _annotate(function, parsed)
     return _join(bare.split("\n"), notes)
@@ -148,8 +149,15 @@ def _string(s: str, embedded: object, current_line: str, uni_lit: bool = False) 
     return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
 
 
-def _skeleton(node: ast.AST) -> str:
-    return ast.dump(ast.fix_missing_locations(node))
+def _same(a: Any, b: Any) -> bool:
+    """Whether two trees say the same, wherever they stand in a text."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, ast.AST):
+        return all(_same(getattr(a, name, None), getattr(b, name, None)) for name in a._fields)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return a is b or repr(a) == repr(b)  # -0.0 is not 0.0, and nan is nan
 
 
 def _annotate(function: ast.FunctionDef, parsed: ast.FunctionDef) -> _Notes:

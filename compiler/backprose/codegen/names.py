@@ -219,17 +219,20 @@ class Variables:
         self.reserved = reserved
         self.user_names = user_names
         self.holders: dict[str, list] = {}
+        self.taken: dict[str, int] = {}  # of a base: how many of its names no temporary will get
 
     def assign(self, group: Any, base: str, is_user: bool) -> str:
         """The first of base, base_1, ... that is free for the group."""
         base = clean(base)
-        number = 0
+        number = 0 if is_user else self.taken.get(base, 0)
         letters = "ijk" if base == "i" and not is_user else ""
         while True:
             name = base if number == 0 else f"{base}_{number}" if is_user else f"{base}{number}"
             name = letters[number] if number < len(letters) else name
             if self.is_free(name, group, own=is_user):
                 self.holders.setdefault(name, []).append(group)
+                if not is_user:
+                    self.taken[base] = number + 1
                 return name
             number += 1
 

@@ -7,14 +7,16 @@ import inspect
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 import backprose_runtime
 import numpy as np
 
 from backprose.analysis import statements as st
-from backprose.analysis.liveness import Interference, interference
-from backprose.analysis.ownership import Ownership, is_deep
+from backprose.analysis.liveness import interference
+from backprose.analysis.ownership import Ownership, bits, is_deep
+from backprose.analysis.positions import names_once
 from backprose.analysis.rotations import apart
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
@@ -63,9 +65,17 @@ def _function(function: Function, references: References, effects: frozenset[str
     groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function))
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
-    body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region)).block(block)
+    once = indices_named_once(function)
+    body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body)
     return _definition(function, [*_declarations(body, function, names), *body], write)
+
+
+def indices_named_once(function: Function) -> set[Value]:
+    """The indices of what is added to parts of arrays, where they certainly name no entry twice."""
+    made = {v: op for op in all_ops(function.region) for v in op.results}
+    indices = {op.operands[1] for op in made.values() if op.fn is backprose_runtime.add_at}
+    return {index for index in indices if names_once(index, made)}
 
 
 def given_values(function: Function) -> set[Value]:
@@ -117,16 +127,19 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
         return []
     owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
-    return [s for s in candidates if _is_owned(s, owned) and not _shared_later(s, found, owned)]
+    values, reaching = list(found.number), owned.reaching(found.number)
+
+    def shared_later(s: st.Update) -> bool:
+        inside = is_deep(s.op)
+        live = found.after_update[s] & ~found.bit(s.op.result)
+        sharing = reduce(operator.or_, (reaching.get(origin, 0) for origin in bits(owned.origins(s.buffer, inside))), 0)
+        return any(owned.may_share(s.buffer, values[i], inside) for i in bits(live & sharing))
+
+    return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]
 
 
 def _is_owned(s: st.Update, owned: Ownership) -> bool:
     return owned.is_separate(s.buffer) if is_deep(s.op) else owned.is_fresh(s.buffer)
-
-
-def _shared_later(s: st.Update, found: Interference, owned: Ownership) -> bool:
-    live = found.after_update[s] & ~found.bit(s.op.result)
-    return any(live >> i & 1 and owned.may_share(s.buffer, v, is_deep(s.op)) for v, i in found.number.items())
 
 
 def _updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:

@@ -12,24 +12,23 @@ import numpy as np
 
 from backprose.analysis import statements as st
 from backprose.analysis.kinds import dtype_of, is_basic, is_mask
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES, is_adjoint
 from backprose.codegen.expressions import LOAD, STORE, Expressions, condition
 from backprose.codegen.list_statements import changed, with_pops
 from backprose.ir.kinds import (
+    BACKWARDS,
     Array,
     Dim,
     FixedList,
     Kind,
     List,
     Scalar,
-    Slice,
     Static,
     Tuple,
     Unknown,
 )
 from backprose.ir.nodes import Loc, Op, Value
 
-BACKWARDS = Slice(Static(None), Static(None), Static(-1))
 COPYING = ("copied_reshape", "copied_ravel")
 AUGMENTED = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
@@ -40,8 +39,12 @@ AUGMENTED = {
 class Printer:
     """Prints the statements of one function. Each node carries the `loc` that it comes from."""
 
-    def __init__(self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value]):
+    def __init__(
+        self, write: Expressions, in_place: Collection[st.Update], voided: Collection[Value], uses: Counter[Value],
+        once: Collection[Value],
+    ):  # fmt: skip
         self.write, self.in_place, self.voided, self.uses = write, in_place, voided, uses
+        self.once = once  # arrays of positions that name no entry twice
 
     def block(self, block: Sequence[st.Statement]) -> list[ast.stmt]:
         printed: list[ast.stmt] = []
@@ -127,13 +130,13 @@ class Printer:
         return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
 
     def accumulation(self, target: str, op: Op) -> ast.stmt:
-        """`target[index] += value`; entries that an integer array names several times need `np.add.at`."""
+        """`target[index] += value`; entries that an integer array may name several times need `np.add.at`."""
         buffer, index, value, *path = op.operands
         if isinstance(buffer.kind, Array):
             value = self.not_broadcast(value)
         share = self.write.value(value)
         less = without_minus(share)
-        if needs_add_at(index.kind):
+        if needs_add_at(index.kind) and index not in self.once:
             ufunc = ast.Attribute(self.write.references.array_module(), "add" if less is None else "subtract", LOAD)
             part = self.write.view(_name(target), path)
             args = [part, self.write.value(index), share if less is None else less]
@@ -241,7 +244,7 @@ def keeps_memory(op: Op) -> bool:
     value = op.operands[-1].kind
     small = isinstance(value, (Scalar, Dim, Static)) or (isinstance(value, Array) and set(value.axes) <= {"1"})
     # What is summed into an adjoint has its shape, whatever that is.
-    is_share = op.fn in (operator.add, operator.sub) and op.operands[0].name.endswith("_bar") and value == buffer
+    is_share = op.fn in (operator.add, operator.sub) and is_adjoint(op.operands[0]) and value == buffer
     return small or is_share or ("?" not in buffer.axes and isinstance(value, Array))
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from backprose.analysis.ownership import holds_memory, is_update
+from backprose.analysis.ownership import holds_memory, is_adjoint, is_update
 from backprose.analysis.statements import (
     Append,
     Break,
@@ -82,7 +82,7 @@ def delay_yields(region: Region) -> Region:
     def is_delayed(i: int, op: Op) -> bool:
         if op.name != "call" or op.result not in yielded or op.result in last_read or has_effect(op.fn):
             return False
-        former = [v for v in op.operands if v.name.endswith("_bar") and op.result.name in ("", v.name)]
+        former = [v for v in op.operands if is_adjoint(v) and op.result.name in ("", v.name)]
         return any(last_read[v] > i for v in former)
 
     now: list[Op] = []

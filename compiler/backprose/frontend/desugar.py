@@ -13,8 +13,7 @@ Names that begin with two underscores are mangled as Python does it inside a cla
 from __future__ import annotations
 
 import ast
-import copy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from backprose.errors import UnsupportedSyntax
 from backprose.frontend.source import FunctionNode, Source
@@ -24,10 +23,17 @@ Node = TypeVar("Node", bound=ast.AST)
 
 def desugar(source: Source) -> FunctionNode:
     """The function in core syntax: a new tree, positions kept."""
-    node = copy.deepcopy(source.node)
+    node = _copied(source.node)
     if source.class_name:
         node = _Mangle(source.class_name.lstrip("_")).visit(node)
     return ast.fix_missing_locations(_Desugar(source).visit(node))
+
+
+def _copied(tree: Any) -> Any:
+    """The tree anew, with its positions; constants are shared."""
+    if isinstance(tree, ast.AST):
+        return type(tree)(**{name: _copied(part) for name, part in vars(tree).items()})
+    return [_copied(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def at(place: ast.AST, node: Node) -> Node:

@@ -225,7 +225,13 @@ class Lowering(Loops):
     def statement_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Subscript):
             target, index = self.expression(node.target.value), self.expression(node.target.slice)
-            self.builder.op("store", [target, index, self.expression(node.value)], operator=UPDATES[type(node.op)])
+            operands = [target, index]
+            if any(isinstance(inner, ast.Call) for inner in ast.walk(node.value)):  # which may store there itself
+                before = self.builder.call(operator.getitem, target, index)
+                operands += [self.expression(node.value), before]
+            else:
+                operands.append(self.expression(node.value))
+            self.builder.op("store", operands, operator=UPDATES[type(node.op)])
             return
         if isinstance(node.target, ast.Attribute):
             target = self.expression(node.target.value)

@@ -76,9 +76,9 @@ class _Frame:
         return [env[v] for v in region.results]
 
     def op_store(self, op: Op, env: dict[Value, Any]) -> None:
-        target, index, value = (_read(v, env) for v in op.operands)
+        target, index, value, *before = (_read(v, env) for v in op.operands)
         update = op.attrs["operator"]
-        target[index] = value if update is None else update(target[index], value)
+        target[index] = value if update is None else update(before[0] if before else target[index], value)
 
     # Each method below takes the values of the operands and returns that of the result.
     def op_const(self, op: Op) -> Any:

@@ -218,6 +218,9 @@ class Slice(Kind):
         return f"slice({self.start}, {self.stop}, {self.step})"
 
 
+BACKWARDS = Slice(Static(None), Static(None), Static(-1))  # the kind of `::-1`
+
+
 @dataclass(frozen=True, slots=True)
 class Closure(Kind):
     """A nested function: the template it was made from (an `ir.nodes.Function`) and its captured kinds."""

@@ -32,8 +32,9 @@ The operations, with `->` for their results:
     with         contexts [body]             -> n   body() yields n values; without contexts, and with the attribute
                                                     `again`, a block that the reverse sweep runs again
     raise        [exception [cause]]         -> 0
-    store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`;
-                 {operator}                         only in lowered IR, where values are references still
+    store        target index value          -> 0   `target[index] = value`, or with an operator `target[index] += value`,
+                 [before] {operator}                of which `before` is what `target[index]` was before the value was
+                                                    computed; only in lowered IR, where values are references still
 
 Every operation but `call` (whose callable decides), `raise` and those holding such ones is pure. Values are
 immutable: what Python would update in place is a new value here, and code generation turns the new value back
@@ -53,7 +54,8 @@ from backprose.ir.kinds import UNKNOWN, Kind
 class Loc:
     """A span of the user's source; lines count from 1, columns from 0.
 
-    `sweep` is "", "reverse" in a reverse sweep, or "tangent" for what stands beside the primal in forward mode.
+    `sweep` is "", "reverse" in a reverse sweep and for what moves within one, or "tangent" for what stands beside the
+    primal in forward mode.
     """
 
     file: str
@@ -68,7 +70,8 @@ class Loc:
         return replace(self, sweep="reverse")
 
     def beside(self) -> Loc:
-        return replace(self, sweep="tangent")
+        """Where a tangent stands: what moves within a reverse sweep is a part of it."""
+        return self if self.sweep else replace(self, sweep="tangent")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +115,12 @@ class Op:
     def is_derivative(self) -> bool:
         """Whether the op computes with cotangents or tangents: what it gives is no result of the user's own."""
         return self.loc is not None and self.loc.sweep != ""
+
+    def reading(self, operands: tuple[Value, ...], regions: tuple[Region, ...]) -> Op:
+        """The op with these operands and regions; itself where it has them already."""
+        if operands == self.operands and regions == self.regions:
+            return self
+        return Op(self.name, operands, self.results, self.attrs, regions, self.loc)
 
     # Calls
     @property

@@ -64,19 +64,15 @@ def substitute(region: Region, mapping: Mapping[Value, Value]) -> Region:
     """The region with reads replaced by `mapping`; definitions stay."""
     if not mapping:
         return region
-    return Region(
-        region.params,
-        tuple(substitute_op(op, mapping) for op in region.ops),
-        tuple(mapping.get(v, v) for v in region.results),
-    )
+    ops = tuple([substitute_op(op, mapping) for op in region.ops])
+    results = tuple([mapping.get(v, v) for v in region.results])
+    unchanged = ops == region.ops and results == region.results
+    return region if unchanged else Region(region.params, ops, results)
 
 
 def substitute_op(op: Op, mapping: Mapping[Value, Value]) -> Op:
-    return replace(
-        op,
-        operands=tuple(mapping.get(v, v) for v in op.operands),
-        regions=tuple(substitute(r, mapping) for r in op.regions),
-    )
+    operands = tuple([mapping.get(v, v) for v in op.operands])
+    return op.reading(operands, tuple([substitute(r, mapping) for r in op.regions]) if op.regions else ())
 
 
 def rename(region: Region, names: Mapping[Value, str]) -> Region:
@@ -90,13 +86,15 @@ def redefine(region: Region, mapping: Mapping[Value, Value]) -> Region:
     """The region with other values in the place of these, where they are defined and where they are read."""
 
     def new(values: tuple[Value, ...]) -> tuple[Value, ...]:
-        return tuple(mapping.get(v, v) for v in values)
+        return tuple([mapping.get(v, v) for v in values])
 
-    ops = tuple(
-        replace(op, operands=new(op.operands), results=new(op.results), regions=tuple(redefine(r, mapping) for r in op.regions))
-        for op in region.ops
-    )
-    return Region(new(region.params), ops, new(region.results))
+    ops: list[Op] = []
+    for op in region.ops:
+        regions = tuple([redefine(r, mapping) for r in op.regions]) if op.regions else ()
+        results = new(op.results)
+        same = results == op.results
+        ops.append((op if same else replace(op, results=results)).reading(new(op.operands), regions))
+    return Region(new(region.params), tuple(ops), new(region.results))
 
 
 def clone(
@@ -112,10 +110,10 @@ def clone(
 
 
 def clone_op(op: Op, mapping: dict[Value, Value], edit: Callable[[Op], Op] | None = None) -> Op:
-    operands = tuple(mapping.get(v, v) for v in op.operands)
-    regions = tuple(clone(r, mapping, edit) for r in op.regions)
-    results = tuple(_fresh(v, mapping) for v in op.results)
-    copy = replace(op, operands=operands, regions=regions, results=results)
+    operands = tuple([mapping.get(v, v) for v in op.operands])
+    regions = tuple([clone(r, mapping, edit) for r in op.regions])
+    results = tuple([_fresh(v, mapping) for v in op.results])
+    copy = Op(op.name, operands, results, op.attrs, regions, op.loc)
     return edit(copy) if edit else copy
 
 

@@ -46,6 +46,12 @@ def joined(value, items):
     return np.array(items) if isinstance(value, np.ndarray) else items
 
 
+@linear(backprose_runtime.each, wrt="stack")
+def each(y, stack, *, y_bar):
+    """y is the stack, of whose directions each is taken alone; of an empty one it is zeros, which do not move."""
+    return y_bar[: len(stack)]
+
+
 @linear(backprose_runtime.copy_of, wrt="x")
 def copy(y, x, *, y_bar):
     """y = x in other memory."""

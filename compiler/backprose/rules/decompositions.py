@@ -19,7 +19,7 @@ from backprose.rules.matrices import (
 from backprose.rules.registry import named, rule
 from backprose.rules.static import is_zero, require
 from backprose.rules.systems import of_singular_values
-from backprose_runtime import plain_reciprocal
+from backprose_runtime import cholesky_bar, plain_reciprocal
 
 
 @rule(np.linalg.cholesky, wrt="a")
@@ -30,11 +30,29 @@ def cholesky(c, a, *, c_bar, upper=False):
     NumPy reads one triangle of A, so that is where the cotangent stands, with both halves of each pair.
     Source: Murray 2016, arXiv:1602.07527, eq. 8.
     """
-    lower, g = (adjoint(c), flipped(c_bar)) if upper else (c, np.conjugate(c_bar))
-    lower_h = adjoint(lower)
-    half = np.tril(lower_h @ g) * (1 - np.eye(np.shape(a)[-1]) / 2)
-    right = adjoint(np.linalg.solve(lower_h, adjoint(half)))
-    return np.conjugate(read_triangle(np.linalg.solve(lower_h, right), a, "U" if upper else "L"))
+    if upper:
+        return np.conjugate(adjoint(cholesky_bar(adjoint(c), flipped(c_bar))))
+    return np.conjugate(cholesky_bar(c, np.conjugate(c_bar)))
+
+
+@rule(cholesky_bar)
+def cholesky_bar_(s, lower, lower_bar, *, s_bar):
+    """s = P(S + S^H) with S = L^-H P(L^H G) L^-1  =>  with Z = P(g) + P(g)^H for the gradient g of s, and
+    Q = P(L^-1 Z L^-H), G: L Q, L: the lower triangle of G Q^H - (s + s^H) Z L^-H.
+
+    P: the lower triangle with half the diagonal.  Reads: the lower triangles of L and G, s.
+    """
+    lower, half = np.tril(lower), half_lower(np.conjugate(s_bar))
+    z = half + adjoint(half)
+    inner = adjoint(np.linalg.solve(lower, z))
+    q = half_lower(np.linalg.solve(lower, inner))
+    by_lower = np.tril(lower_bar) @ adjoint(q) - (s + adjoint(s)) @ inner
+    return np.conjugate(np.tril(by_lower)), np.conjugate(lower @ q)
+
+
+def half_lower(x):
+    """The lower triangle with half the diagonal."""
+    return np.tril(x) * (1 - np.eye(np.shape(x)[-1]) / 2)
 
 
 # QR

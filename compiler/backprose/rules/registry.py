@@ -46,8 +46,9 @@ import importlib
 import inspect
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import BuiltinMethodType
 from typing import Any
 
@@ -70,6 +71,11 @@ class Rule:
     @property
     def is_elementwise(self) -> bool:
         return self.form == "elementwise"
+
+    @cached_property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Of the text."""
+        return inspect.signature(self.text).parameters
 
 
 @dataclass(frozen=True)
@@ -285,6 +291,11 @@ def load_libraries() -> None:
             LIBRARIES.pop(name, None)  # now only: a second thread waits for the import
 
 
+def _may_load() -> bool:
+    """Whether a library has been imported whose rules are not in the table yet."""
+    return not sys.modules.keys().isdisjoint(LIBRARIES)
+
+
 def rule_for(function: Any) -> Rule | None:
     found = _get(RULES, function)
     return found if found is not None else _derived(function)
@@ -435,16 +446,19 @@ def _get(table: dict, key: Any) -> Any:
         found = table.get(key)
     except TypeError:  # an unhashable callable is in no table
         return None
-    if found is None and LIBRARIES:
+    if found is None and _may_load():
         load_libraries()
         return table.get(key)
     return found
 
 
 def _contains(table: set | dict, key: Any) -> bool:
-    if LIBRARIES:
-        load_libraries()
     try:
-        return key in table
-    except TypeError:
+        if key in table:
+            return True
+    except TypeError:  # an unhashable callable is in no table
         return False
+    if not _may_load():
+        return False
+    load_libraries()
+    return key in table

@@ -16,17 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import backprose_runtime
+import numpy as np
 
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.examples import keeps_field
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_complex, is_number, ndim_of
-from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple
+from backprose.analysis.positions import new_axes
+from backprose.ir.kinds import (
+    BACKWARDS, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple,
+)  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule
 from backprose.transform import again, custom_reverse, pairs, reverse_loops
-from backprose.transform.identities import BACKWARDS
 from backprose.transform.cotangents import Cotangents, bar_name, bar_tree_kind, cotangent_kind
 from backprose.transform.paths import keys_of, kind_at, leaves
 from backprose.transform.residuals import hand_out
@@ -133,6 +136,11 @@ class Reversal:
         bar = bars.tree(b, op.result)
         if isinstance(kind, List) and index.kind == BACKWARDS:
             return bars.add(b, target, b.call(operator.getitem, bar, index, kind=bar.kind))
+        added = new_axes(index, kind.ndim, self.made) if isinstance(kind, Array) and kind.axes else None
+        if added is not None:  # all entries are read
+            axes = [b.const(i) for i in added]
+            axes = b.tuple(axes) if len(axes) > 1 else axes[0] if axes else None
+            return bars.add(b, target, bar if axes is None else b.call(np.squeeze, bar, axes))
         target, steps = self._path(target)
         bars.add_at(b, target, (), index, bar, steps)
 

@@ -23,6 +23,7 @@ from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.adjoint import Reversal
+    from backprose.transform.infer import Inference
 
 REVERSE = "_reverse"  # behind the name of a block: the block that runs it again and sweeps it back
 
@@ -42,7 +43,7 @@ def reverse_block(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents)
     out = [inside.leaf(inner, v, p) for v, p in changed]
 
     forward = Region((), (*ops, *tail.ops), (*op.body.results, *yields))
-    run, rerun, drawn = Replay(reversal).split(forward)
+    run, rerun, drawn = Replay(reversal.engine).split(forward)
     mapping: dict[Value, Value] = {v: Value(v.name, v.kind) for v in drawn}
     kept = tuple(mapping[v] for v in drawn)
     results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions), *kept)
@@ -61,7 +62,7 @@ def reverse_block(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents)
 class Replay:
     """Forward ops as they run first, and as they run again: what has an effect is not repeated."""
 
-    reversal: Reversal
+    engine: Inference
 
     def split(self, region: Region) -> tuple[Region, Region, list[Value]]:
         """The region, the region for the second run, and what this reads of the first, which is free in it."""
@@ -128,8 +129,7 @@ class Replay:
         """What is behind an `invoke` can't be looked into: it must not draw."""
         if op.name != "invoke":
             return
-        engine = self.reversal.engine
-        known = {**{i.name: i.function for i in engine.instances.values()}, **engine.functions}
+        known = {**{i.name: i.function for i in self.engine.instances.values()}, **self.engine.functions}
         name = op.attrs["callee"].removesuffix("_forward")
         if draws(known.get(name), known, set()):
             raise errors.NotDifferentiable(

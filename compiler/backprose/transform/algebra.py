@@ -35,6 +35,7 @@ class Context:
     def __init__(self, counts: Counter[Value]):
         self.counts = counts
         self.made: dict[Value, Op] = {}
+        self.shaped_as: dict[Value, Value] = {}  # an answer of `shape_root`, where a later one may go on from
 
     def region(self, b: TypedBuilder, region: Region, mapping: dict[Value, Value]) -> Region:
         inner = b.nested()
@@ -43,12 +44,12 @@ class Context:
         return inner.region(region.params, [mapping.get(v, v) for v in region.results])
 
     def op(self, b: TypedBuilder, op: Op, mapping: dict[Value, Value]) -> None:
-        operands = tuple(mapping.get(v, v) for v in op.operands)
+        operands = tuple([mapping.get(v, v) for v in op.operands])
         b.loc = op.loc
         if op.name == "getattr" and op.attrs["name"] in ("shape", "size") and op.is_derivative:
             operands = (self.shape_root(operands[0]),)  # the shape is that of a value which is at hand anyway
         if op.name == "call" and not has_effect(op.fn):
-            value = self.call(b, replace(op, operands=operands))
+            value = self.call(b, op.reading(operands, ()))
             if value is not op.result:
                 mapping[op.result] = value
                 self.counts[value] += self.counts[op.result]
@@ -58,8 +59,8 @@ class Context:
         regions = tuple(self.region(b, r, mapping) for r in op.regions)
         if op.name == "if" and op.is_derivative:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
-        kept = b.add(replace(op, operands=operands, regions=regions))
-        b.learn(Region((), (replace(kept, regions=()),), ()))
+        kept = b.add(op.reading(operands, regions))
+        b.learn(Region((), (kept.reading(operands, ()),), ()))
         self.made.update((v, kept) for v in kept.results)
 
     def call(self, b: TypedBuilder, op: Op) -> Value:
@@ -68,14 +69,21 @@ class Context:
         simpler = self.identity(b, op)
         if simpler is not None:
             return self.named(b, simpler, op.result.name) if len(b.ops) > before else simpler
+        if b.stays(op.fn, op.attrs["keywords"], op.result.kind):
+            b.add(op)
+            return self.kept(b, op)
         value = b.call_named(op.fn, op.positional, op.keywords, op.result.kind, op.result.name, op.attrs["method"])
         if len(b.ops) == before + 1 and b.ops[-1].name == "call" and b.ops[-1].fn is op.fn:
             b.ops[-1] = op  # unchanged: keep the op and its result
-            b.learn(Region((), (op,), ()))
-            self.made[op.result] = op
-            return op.result
+            return self.kept(b, op)
         self.note(b, before)
         return value
+
+    def kept(self, b: TypedBuilder, op: Op) -> Value:
+        """The result of the op that was just added as it is."""
+        b.learn(Region((), (op,), ()))
+        self.made[op.result] = op
+        return op.result
 
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """A value that was just made, under the name of what it replaces."""
@@ -110,14 +118,16 @@ class Context:
 
     def shape_root(self, value: Value) -> Value:
         """A value that certainly has the same shape: elementwise operations keep it."""
-        while True:
-            op = self.made.get(value)
-            if op is None or op.name != "call" or op.fn is None:
-                return value
-            source = shape_source(self, op)
-            if source is None:
-                return value
+        passed: list[Value] = []
+        while (source := self.shaped_as.get(value) or self.shape_source(value)) is not None:
+            passed.append(value)
             value = source
+        self.shaped_as.update(dict.fromkeys(passed, value))
+        return value
+
+    def shape_source(self, value: Value) -> Value | None:
+        op = self.made.get(value)
+        return shape_source(self, op) if op is not None and op.name == "call" else None
 
 
 def _enter_with_invariants(op: Op, mapping: dict[Value, Value]) -> None:

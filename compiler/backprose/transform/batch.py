@@ -18,19 +18,19 @@ import numpy as np
 
 from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import dtype_of, ndim_of
-from backprose.ir.kinds import Array, Dict, Kind, List, Object, Record, Tuple, Unbound
+from backprose.ir.kinds import Array, Kind, List, Object, Record, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import free_values, substitute_op
-from backprose.transform import batch_axes, batch_calls, batch_indices, batch_products  # noqa: F401 - they fill its table
+from backprose.transform import batch_axes, batch_calls, batch_each, batch_functions, batch_indices, batch_products  # noqa: F401 - they fill its table
 from backprose.transform.batch_calls import NotBatched
+from backprose.transform.batch_forms import Form, container, form_of, joined, stacked
+from backprose.transform.batch_functions import Calls
+from backprose.transform.copy_views import UPDATES
 from backprose.transform.paths import CONTAINERS
 from backprose.transform.transpose import depending
 from backprose.transform.typed import TypedBuilder, typed_call
 
 __all__ = ["Batch", "NotBatched"]
-
-Form = Any  # whether a number is stacked; of a container a tuple of forms, of a list that of its items
-
 
 @dataclass
 class Batch:
@@ -42,13 +42,23 @@ class Batch:
     values: dict[Value, Value] = field(default_factory=dict)
     forms: dict[Value, Form] = field(default_factory=dict)
     made: dict[Value, Op] = field(default_factory=dict)
+    calls: Calls | None = None  # of functions that are not inlined
+    stored: set[Value] = field(default_factory=set)  # arrays in which a part is stored: before that, elements were numbers
 
     def give(self, value: Value, stack: Value) -> None:
         """Let a parameter be this stack, of which all parts are stacked that carry a derivative."""
-        self.values[value], self.forms[value] = stack, _form_of(value.kind)
+        self.values[value], self.forms[value] = stack, form_of(value.kind)
+
+    def given(self, param: Value, form: Form) -> Value:
+        """The parameter that takes this one's place, in this form."""
+        if not stacked(form):
+            return param
+        self.values[param], self.forms[param] = Value(param.name, self.kind(param.kind, form)), form
+        return self.values[param]
 
     def region(self, b: TypedBuilder, region: Region) -> None:
         """Build the region's ops into `b`."""
+        self.stored.update(op.operands[0] for op in region.ops if op.fn in UPDATES)
         for op in region.ops:
             self.op(b, op)
 
@@ -72,11 +82,16 @@ class Batch:
             if carries_derivative(value.kind):
                 yield self.now(value) if self.form(value) else None
             return
+        for part in self.parts(b, value):
+            yield from self.leaves(b, part)
+
+    def parts(self, b: TypedBuilder, value: Value) -> Iterator[Value]:
+        """Values for the parts of a container of known structure, which may be stacked one and not the other."""
         forms = self.form(value) or (False,) * len(value.kind.items)
         for item, kind, form in zip(b.items_of(self.now(value)), value.kind.items, forms):
             part = Value("", kind)
             self.values[part], self.forms[part] = item, form
-            yield from self.leaves(b, part)
+            yield part
 
     def form(self, value: Value) -> Form:
         return self.forms.get(value, False)
@@ -107,7 +122,7 @@ class Batch:
 
     def stack(self, b: TypedBuilder, value: Value) -> Value:
         """A value with all its numbers stacked: the same for each direction where it is not."""
-        return self.to(b, value, _form_of(value.kind))
+        return self.to(b, value, form_of(value.kind))
 
     def to(self, b: TypedBuilder, value: Value, form: Form) -> Value:
         """The value in a form of which at least as much is stacked."""
@@ -148,7 +163,7 @@ class Batch:
             part = Value("", kind_of_item)
             self.values[part], self.forms[part] = item, of
             items.append(self.to(b, part, to))
-        return _container(b, kind, items, value.name)
+        return container(b, kind, items, value.name)
 
     # Containers
 
@@ -156,11 +171,11 @@ class Batch:
         kind = op.result.kind
         operands = op.operands[1::2] if op.name == "dict" else op.operands
         if isinstance(kind, List):
-            form = _form_of(kind.item)
+            form = form_of(kind.item)
             found = b.list([self.to(b, v, form) for v in operands], self.kind(kind, form))
             return self.put(b, op.result, found, form)
         form = tuple(self.form(v) for v in operands)
-        self.put(b, op.result, _container(b, kind, [self.now(v) for v in operands]), form)
+        self.put(b, op.result, container(b, kind, [self.now(v) for v in operands]), form)
 
     _list = _dict = _record = _tuple
 
@@ -173,6 +188,8 @@ class Batch:
             self.forms[op.result], self.values[op.result] = form, found
         elif name == "shape":
             self._plain(op, b.tuple(batch_calls.shape(self, b, of)))
+        elif name == "size":
+            self._plain(op, batch_calls.size(self, b, of))
         else:
             raise NotBatched(f"the attribute {name}")
 
@@ -183,7 +200,16 @@ class Batch:
     # Calls
 
     def _call(self, b: TypedBuilder, op: Op) -> None:
-        batch_calls.call(self, b, op)
+        inner = b.nested()
+        try:
+            batch_calls.call(self, inner, op)
+        except NotBatched:
+            inner = b.nested()
+            batch_each.call_each(self, inner, op)
+        b.ops.extend(inner.ops)
+
+    def _invoke(self, b: TypedBuilder, op: Op) -> None:
+        batch_functions.invoke(self, b, op)
 
     # Regions
 
@@ -194,7 +220,7 @@ class Batch:
         for region in op.regions:
             insides.append(b.nested())
             self.region(insides[-1], region)
-        forms = [_joined(*(self.form(v) for v in found)) for found in zip(*(r.results for r in op.regions))]
+        forms = [joined(*(self.form(v) for v in found)) for found in zip(*(r.results for r in op.regions))]
         regions = [
             replace(region, ops=(), results=tuple(self.to(inner, v, f) for v, f in zip(region.results, forms)))
             for inner, region in zip(insides, op.regions)
@@ -214,16 +240,16 @@ class Batch:
 
     def _for(self, b: TypedBuilder, op: Op) -> None:
         iterables = [self._iterable(b, v) for v in op.iterables]
-        items = [_form_of(item.kind) if stacked(self.form(v)) else False for v, item in zip(op.iterables, op.items)]
+        items = [form_of(item.kind) if stacked(self.form(v)) else False for v, item in zip(op.iterables, op.items)]
         moving = depending(Region((), (op,)), [v for v in self.forms if stacked(self.forms[v])])
         carried = [  # a list that is empty before the loop can't be told from one that stays as it is
-            _form_of(param.kind) if isinstance(param.kind, List) and param in moving else self.form(init)
+            form_of(param.kind) if isinstance(param.kind, List) and param in moving else self.form(init)
             for init, param in zip(op.inits, op.carried)
         ]
         while True:  # until as much is stacked before an iteration as after it
             self._results(op.items, items)
             regions = self._body(b, op, carried)
-            after = [_joined(form, self.form(v)) for form, v in zip(carried, op.yields)]
+            after = [joined(form, self.form(v)) for form, v in zip(carried, op.yields)]
             if after == carried:
                 break
             carried = after
@@ -245,7 +271,7 @@ class Batch:
             first = 1 if region is not op.body or op.attrs["stops"] else 0
             if any(stacked(self.form(v)) for v in region.results[:first]):
                 raise NotBatched("a condition")
-            after = [_joined(form, self.form(v)) for form, v in zip(carried, op.yields)] if region is op.body else []
+            after = [joined(form, self.form(v)) for form, v in zip(carried, op.yields)] if region is op.body else []
             forms = [*([False] * first), *after, *(self.form(v) for v in region.results[first + len(after) :])]
             results = tuple(self.to(inner, v, form) for v, form in zip(region.results, forms))
             regions.append(Region(tuple(map(self.now, region.params)), tuple(inner.ops), results))
@@ -258,37 +284,3 @@ class Batch:
         if not isinstance(value.kind, Array):
             raise NotBatched("a loop over a container")
         return b.call(np.moveaxis, self.now(value), b.const(1), b.const(0))
-
-
-def stacked(form: Form) -> bool:
-    """Whether anything is stacked."""
-    return any(map(stacked, form)) if isinstance(form, tuple) else form
-
-
-def _form_of(kind: Kind) -> Form:
-    """The form in which everything is stacked that carries a derivative."""
-    if isinstance(kind, CONTAINERS):
-        return tuple(map(_form_of, kind.items))
-    return _form_of(kind.item) if isinstance(kind, List) else carries_derivative(kind)
-
-
-def _joined(first: Form, *others: Form) -> Form:
-    """The form in which all is stacked that is so in any of these."""
-    for other in others:
-        if isinstance(first, tuple) or isinstance(other, tuple):
-            n = len(first) if isinstance(first, tuple) else len(other)
-            left, right = (f if isinstance(f, tuple) else (f,) * n for f in (first, other))
-            first = tuple(map(_joined, left, right))
-        else:
-            first = first or other
-    return first
-
-
-def _container(b: TypedBuilder, kind: Kind, items: list[Value], name: str = "") -> Value:
-    if isinstance(kind, Dict):
-        return b.dict([(b.const(key), item) for key, item in zip(kind.keys, items)], name=name)
-    if isinstance(kind, Record):
-        return b.record(kind.cls, kind.fields, items, name)
-    if isinstance(kind, Tuple):
-        return b.tuple(items, name=name)
-    return b.list(items, type(kind)(tuple(v.kind for v in items)), name)

@@ -46,12 +46,57 @@ def _along(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     array, axis, *given = named_operands(batch, op, rule.wrt[0], "axis", *others)
     n, default = ndim(array), None if op.fn in (np.cumsum, np.flip, np.roll, np.repeat) else -1
     axis = static(b, axis, default)
+    if op.fn is np.flip and axis is None:
+        axis = tuple(range(n))
     if axis is None and n != 1:
         raise NotBatched("all axes at once")
-    if not isinstance(axis, int) and axis is not None:
+    if isinstance(axis, tuple) and op.fn not in (np.flip, np.roll):
         raise NotBatched("several axes")
     keywords = {name: batch.now(v) for name, v in zip(others, given) if v is not None}
-    return b.call_named(op.fn, (batch.now(array),), {**keywords, "axis": b.const(behind(axis or 0, n))})
+    at = axes_value(b, (behind(i, n) for i in axis)) if isinstance(axis, tuple) else b.const(behind(axis or 0, n))
+    return b.call_named(op.fn, (batch.now(array),), {**keywords, "axis": at})
+
+
+@handles(np.fft.fftn, np.fft.ifftn, np.fft.rfftn, np.fft.irfftn, np.fft.fft2, np.fft.ifft2, np.fft.rfft2, np.fft.irfft2,
+         np.fft.fftshift, np.fft.ifftshift)  # fmt: skip
+def _along_axes(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """A function that acts along some axes, or all."""
+    rule = rule_for(op.fn)
+    options = [name for name in ("norm",) if name in rule.params]
+    array, axes, *given = named_operands(batch, op, rule.wrt[0], "axes", *options)
+    n = ndim(array)
+    axes = static(b, axes, (-2, -1) if op.fn.__name__.endswith("2") else None)
+    axes = range(n) if axes is None else (axes,) if isinstance(axes, int) else axes
+    at = b.tuple([b.const(behind(i, n)) for i in axes])
+    keywords = {name: v for name, v in zip(options, given) if v is not None}
+    return b.call_named(op.fn, (batch.now(array),), {"axes": at, **keywords})
+
+
+@handles(np.pad)
+def _padded(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    array, width, mode, constant = named_operands(batch, op, "array", "pad_width", "mode", "constant_values")
+    if constant is not None and ndim(constant) != 0:
+        raise NotBatched("constants that depend on the axis")
+    try:
+        widths = np.broadcast_to(static(b, width, 0), (ndim(array), 2)).tolist()
+    except ValueError:
+        raise NotBatched("widths that do not fit") from None
+    pairs = [b.tuple(map(b.const, pair)) for pair in ((0, 0), *widths)]
+    keywords = {} if constant is None else {"constant_values": constant}
+    return b.call_named(op.fn, (batch.now(array), b.tuple(pairs), *(() if mode is None else (mode,))), keywords)
+
+
+PIECES = {np.vsplit: 0, np.hsplit: 1, np.dsplit: 2}
+
+
+@handles(np.split, np.array_split, *PIECES)
+def _pieces(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """The pieces of all directions, one after the other."""
+    array, where, *axis = named_operands(batch, op, "ary", "indices_or_sections", *(() if op.fn in PIECES else ("axis",)))
+    n = ndim(array)
+    along = min(PIECES[op.fn], n - 1) if op.fn in PIECES else static(b, axis[0], 0)
+    split = np.split if op.fn in PIECES else op.fn
+    return b.call(split, batch.now(array), where, b.const(behind(along, n)))
 
 
 @handles(np.reshape, np.ravel, np.ndarray.flatten, backprose_runtime.flat)
@@ -86,10 +131,20 @@ def _transposed(batch: Batch, b: TypedBuilder, op: Op) -> Value:
 def _moved(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     names = ("a", "axis1", "axis2") if op.fn is np.swapaxes else ("a", "source", "destination")
     array, *places = named_operands(batch, op, *names)
-    places = [static(b, place, None) for place in places]
-    if not all(isinstance(place, int) for place in places):
-        raise NotBatched("several axes")
-    return b.call(op.fn, batch.now(array), *(b.const(behind(place, ndim(array))) for place in places))
+    n, axes = ndim(array), [static(b, place, None) for place in places]
+    if not all(isinstance(axis, (int, tuple)) for axis in axes):
+        raise NotBatched("axes that are known at run time only")
+    axes = [(axis,) if isinstance(axis, int) else axis for axis in axes]
+    return b.call(op.fn, batch.now(array), *(axes_value(b, (behind(i, n) for i in axis)) for axis in axes))
+
+
+@handles(np.take)
+def _taken_along(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    array, indices, axis = named_operands(batch, op, "a", "indices", "axis")
+    axis = static(b, axis, None)
+    if axis is None and ndim(array) != 1:
+        raise NotBatched("all axes at once")
+    return b.call(np.take, batch.now(array), indices, b.const(behind(axis or 0, ndim(array))))
 
 
 @handles(np.expand_dims, np.squeeze)

@@ -17,7 +17,8 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of, is_number, ndim_of
 from backprose.ir.kinds import FixedList, Kind, List, Static, Tuple
 from backprose.ir.nodes import Op, Value
-from backprose.rules.registry import rule_for
+from backprose.rules.registry import named, rule_for
+from backprose.transform.batch_forms import form_of
 from backprose.transform.paths import CONTAINERS, keys_of
 from backprose.transform.rule_calls import bound
 from backprose.transform.typed import NotStatic, TypedBuilder
@@ -42,6 +43,12 @@ def handles(*functions: Any) -> Callable[[Handler], Handler]:
     return register
 
 
+def _public_name(fn: Any) -> str:
+    """The name of a function of a library that is imported only by those who use it: `scipy.linalg.cho_solve`."""
+    library = ".".join((getattr(fn, "__module__", None) or "").split(".")[:2])
+    return f"{library}.{getattr(fn, '__name__', '')}"
+
+
 def call(batch: Batch, b: TypedBuilder, op: Op) -> None:
     """Build the call `op`, of whose operands some are stacked."""
     fn = op.fn
@@ -53,9 +60,13 @@ def call(batch: Batch, b: TypedBuilder, op: Op) -> None:
     if fn in OF_LISTS and isinstance(op.result.kind, List):
         return _of_lists(batch, b, op)
     rule = rule_for(fn)
-    handler = HANDLERS.get(fn)
+    handler = HANDLERS.get(fn) or HANDLERS.get(_public_name(fn))
     if handler is None and rule is not None and rule.is_elementwise and not rule.of_user:
         handler = _elementwise
+    if handler is not None and isinstance(op.result.kind, (List, FixedList)):
+        form = form_of(op.result.kind)
+        found = handler(batch, b, op)
+        return batch.put(b, op.result, b.restate(found, kind=batch.kind(op.result.kind, form)), form)
     if handler is None or not is_number(op.result.kind):
         raise NotBatched(fn)
     wanted = batch.kind(op.result.kind, True)
@@ -97,8 +108,13 @@ def _ndim(batch: Batch, b: TypedBuilder, op: Op) -> Value:
 def _size(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     if len(op.operands) != 1:
         raise NotBatched(op.fn)
+    return size(batch, b, op.operands[0])
+
+
+def size(batch: Batch, b: TypedBuilder, value: Value) -> Value:
+    """The number of entries that each direction has."""
     size = b.const(1)
-    for n in shape(batch, b, op.operands[0]):
+    for n in shape(batch, b, value):
         size = n if size.kind == Static(1) else b.call(operator.mul, size, n)
     return size
 
@@ -185,7 +201,8 @@ def _elementwise(batch: Batch, b: TypedBuilder, op: Op) -> Value:
 VECTORISED = {builtins.abs: np.abs, operator.abs: np.abs}
 
 
-@handles(np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.conjugate, np.real, np.imag)
+@handles(np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.conjugate, np.real, np.imag,
+         *named(np, "matrix_transpose"), *named(np.linalg, "matrix_transpose"))  # fmt: skip
 def _alone(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     """A function of one array that has no options here."""
     if len(op.operands) != 1:

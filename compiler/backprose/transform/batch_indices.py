@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING
 
 import backprose_runtime
+import numpy as np
 
 from backprose.analysis.kinds import dtype_of, is_number, ndim_of
 from backprose.ir.kinds import Array, FixedList, Kind, List, Slice, Static, Tuple
@@ -54,7 +55,10 @@ def _getitem(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     if len(op.operands) != 2 or not isinstance(op.operands[0].kind, Array):
         raise NotBatched(op.fn)
     array, index = op.operands
-    return b.call(operator.getitem, batch.now(array), _index(batch, b, index))
+    part = b.call(operator.getitem, batch.now(array), _index(batch, b, index))
+    if array in batch.stored and ndim_of(op.result.kind) == 0 and ndim_of(part.kind) != 0:
+        return b.call(np.ndarray.copy, part, method="copy")  # lest the whole array be copied when it is stored over
+    return part
 
 
 @handles(backprose_runtime.add_at, backprose_runtime.set_at, backprose_runtime.put_at)

@@ -11,8 +11,9 @@ from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import named, rule_for
 from backprose.transform.rule_calls import bound
 from backprose.transform.batch_calls import (
-    NotBatched, handles, is_complex_kind, ndim, static, widened,
+    NotBatched, handles, is_complex_kind, ndim, shape, static, widened,
 )  # fmt: skip
+from backprose.transform.batch_forms import stacked
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -110,5 +111,36 @@ def _solve(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     if batch.form(left) or ndim(left) != 2 or ndim(right) not in (1, 2):
         raise NotBatched(op.fn)
     if ndim(right) == 1:
-        return b.call(np.transpose, b.call(np.linalg.solve, left, b.call(np.transpose, batch.now(right))))
+        return _system(batch, b, op)
     return b.call(np.linalg.solve, left, batch.now(right))
+
+
+@handles("scipy.linalg.solve_triangular", "scipy.linalg.cho_solve", "scipy.linalg.solve")
+def _system(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """One matrix, and right-hand sides of all directions side by side."""
+    right = op.operands[1]
+    if [v for v in op.operands if stacked(batch.form(v))] != [right] or ndim(right) not in (1, 2):
+        raise NotBatched(op.fn)
+    count = len(op.positional)
+    now, flipped = batch.now(right), lambda v: b.call(np.transpose, v)
+
+    def solved(sides: Value) -> Value:
+        operands = (op.operands[0], sides, *op.operands[2:])
+        return b.call_named(op.fn, operands[:count], dict(zip(op.keywords, operands[count:])))
+
+    if ndim(right) == 1:
+        return flipped(solved(flipped(now)))
+    n, k = shape(batch, b, right)
+    wide = b.call(np.reshape, b.call(np.moveaxis, now, b.const(0), b.const(1)), b.tuple([n, b.const(-1)]))
+    whole = b.call(np.reshape, solved(wide), b.tuple([n, batch.total, k]))
+    return b.call(np.moveaxis, whole, b.const(1), b.const(0))
+
+
+@handles(np.kron)
+def _kron(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """An axis of length 1 for the directions in the factor that is not stacked."""
+    left, right = op.operands
+    n = ndim(op.result)
+    if len(op.operands) != 2 or op.keywords or (batch.form(left) and batch.form(right)) or n == 0:
+        raise NotBatched(op.fn)
+    return b.call(np.kron, *(widened(batch, b, v, n) if batch.form(v) else v for v in (left, right)))

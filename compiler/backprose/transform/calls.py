@@ -40,8 +40,7 @@ def apply(engine: Inference, b: TypedBuilder, callee: Value, args: tuple[Value, 
     if callee in engine.captures:
         return _call_closure(engine, b, callee, args, keywords, loc)
     if callee in engine.gradients:
-        closure, request = engine.gradients[callee]
-        return engine.call_gradient(b, closure, request, args, keywords, loc)
+        return engine.gradients[callee](b, args, keywords, loc)
     if callee in engine.methods:
         target = engine.memory.current(b, engine.methods[callee], loc)
         return attributes.call_method(engine, b, target, callee.kind.name, args, keywords, loc)

@@ -9,6 +9,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
 from backprose.ir.kinds import Dim, Scalar, Static, Unbound
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_effect, is_context
@@ -29,11 +30,8 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
     seen = dict(seen)
     ops: list[Op] = []
     for op in region.ops:
-        op = replace(
-            op,
-            operands=tuple(mapping.get(v, v) for v in op.operands),
-            regions=tuple(_share(r, seen, mapping) for r in op.regions),
-        )
+        operands = tuple([mapping.get(v, v) for v in op.operands])
+        op = op.reading(operands, tuple([_share(r, seen, mapping) for r in op.regions]))
         if op.attrs.get("collected", 0) > 1:
             op = _collect_once(op, mapping)
         key = _key(op)
@@ -76,8 +74,16 @@ def _key(op: Op) -> Any:
     if any(isinstance(v.kind, Unbound) for v in op.operands):
         return None
     if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not is_context(op.fn) and not _is_index(op):
-        return ("call", op.fn, op.attrs["keywords"], op.operands)
+        operands = frozenset(op.operands) if _commutes(op) else op.operands
+        return ("call", op.fn, op.attrs["keywords"], operands)
     return ("tuple", op.operands) if op.name == "tuple" else None
+
+
+def _commutes(op: Op) -> bool:
+    """Whether the op is a sum or product of real numbers, which has the same bits in either order."""
+    if op.fn not in (operator.add, operator.mul) or not is_inexact(op.result.kind) or is_complex(op.result.kind):
+        return False
+    return dtype_of(op.result.kind) is not None and all(is_number(v.kind) for v in op.operands)
 
 
 def _is_index(op: Op) -> bool:

@@ -25,8 +25,8 @@ VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtim
 
 
 def copy_kept_views(fn: Function) -> Function:
-    """In functions whose forward sweep updates arrays, keep copies of slices rather than the slices."""
-    if not any(op.fn in UPDATES and not op.in_reverse for op in all_ops(fn.region)):
+    """In functions that update arrays, keep copies of slices rather than the slices."""
+    if not any(op.fn in UPDATES for op in all_ops(fn.region)):
         return fn
     forward = [op for op in all_ops(fn.region) if not op.in_reverse]
     written = overwritten_values(forward)
@@ -41,11 +41,17 @@ def _collect_copies(region: Region, written: set[Value]) -> Region:
     ops = []
     for op in region.ops:
         op = replace(op, regions=tuple(_collect_copies(r, written) for r in op.regions)) if op.regions else op
-        if op.name in ("for", "while") and not op.in_reverse:
-            ops += _collecting_copies(op, written)
+        if op.name in ("for", "while"):
+            ops += _collecting_copies(op, _views_of_updated(op) if op.in_reverse else written)
         else:
             ops.append(op)
     return replace(region, ops=tuple(ops))
+
+
+def _views_of_updated(loop: Op) -> set[Value]:
+    """What the loop collects and is a view of what it updates: a derivative of the reverse sweep reads it."""
+    updated = {op.operands[0] for op in all_ops(loop.body) if op.fn in UPDATES}
+    return {op.result for op in loop.body.ops if op.fn in VIEWS and op.operands[0] in updated}
 
 
 def _was_carried(value: Value, inside: Mapping[Value, Op], loop: Op) -> bool:
@@ -86,7 +92,7 @@ def _visit(region: Region, kept: set[Value]) -> Region:
     copies: dict[Value, Value] = {}
     for op in region.ops:
         op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
-        if op.in_reverse:
+        if _reads_kept(op):
             op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, (Array, List)) and op.result in kept:
@@ -111,7 +117,7 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
         return region
 
     def edit(op: Op, inside: bool) -> Op:
-        inside = inside or op.in_reverse
+        inside = inside or _reads_kept(op)
         operands = tuple(copies.get(v, v) for v in op.operands) if inside else op.operands
         regions = tuple(
             Region(r.params, tuple(edit(o, inside) for o in r.ops), tuple(copies.get(v, v) if inside else v for v in r.results))
@@ -123,11 +129,16 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
     return Region(region.params, ops, tuple(copies.get(v, v) for v in region.results))
 
 
+def _reads_kept(op: Op) -> bool:
+    """Whether the op is of the reverse sweep, or hands what that reads to the function that it is in."""
+    return op.in_reverse or "residuals" in op.attrs
+
+
 def _read_in_reverse(region: Region) -> set[Value]:
     """Values that the reverse sweep reads, or that regions of the forward sweep hand out."""
     found: set[Value] = set(region.results)
     for op in region.ops:
-        if op.in_reverse:
+        if _reads_kept(op):
             found.update(op.operands)
         for inner in op.regions:
             found |= _read_in_reverse(inner)

@@ -319,9 +319,10 @@ def open_calls(function: Function) -> Function:
 def _opened(region: Region, mapping: dict[Value, Value]) -> Region:
     ops: list[Op] = []
     for op in region.ops:
-        op = replace(op, operands=tuple(mapping.get(v, v) for v in op.operands))
+        operands = tuple([mapping.get(v, v) for v in op.operands])
+        op = op.reading(operands, tuple([_opened(r, mapping) for r in op.regions]))
         if not isinstance(op.fn, CustomCall):
-            ops.append(replace(op, regions=tuple(_opened(r, mapping) for r in op.regions)))
+            ops.append(op)
         elif op.fn.body is None:
             ops.append(replace(op, attrs={**op.attrs, "fn": op.fn.function}))
         else:

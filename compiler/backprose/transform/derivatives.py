@@ -43,7 +43,7 @@ def _second(module: Module, engine: Inference, request: Request) -> Module:
 
 def tidy(fn: Function) -> Function:
     """The function as it should be differentiated again: without what is computed twice, by 1, or in vain."""
-    return drop_dead(share_common(simplify(drop_dead(fn))))
+    return drop_dead(simplify(drop_dead(share_common(simplify(drop_dead(fn))))))
 
 
 def _without_value(fn: Function, request: Request) -> Function:

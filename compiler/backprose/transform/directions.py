@@ -10,7 +10,7 @@ from itertools import zip_longest
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import ndim_of
+from backprose.analysis.kinds import is_number, ndim_of
 from backprose.ir.kinds import ANY, PYTHON_SCALARS, Array, Kind, Scalar
 from backprose.ir.nodes import Value
 from backprose.transform.cotangents import cotangent_kind
@@ -95,12 +95,18 @@ def plain(kind: Kind) -> bool:
     return kind.dtype in (*PYTHON_SCALARS, "float64", "complex128")
 
 
-def tree(b: TypedBuilder, kind: Kind, leaf: Callable[[Path, Kind], Value], path: Path = ()) -> Value:
-    """A value of the structure of `kind` with `leaf(path, kind)` at the leaves that carry a derivative, None at others."""
+def tree(
+    b: TypedBuilder, kind: Kind, leaf: Callable[[Path, Kind], Value], path: Path = (),
+    other: Callable[[Path], Value] | None = None,
+) -> Value:  # fmt: skip
+    """A value of the structure of `kind` with `leaf(path, kind)` at the leaves that carry a derivative, None at others;
+    or `other(path)` at other numbers."""
     inner = kind_at(kind, path)
     if isinstance(inner, CONTAINERS):
-        return gathered(b, inner, lambda key: tree(b, kind, leaf, (*path, key)))
-    return leaf(path, inner) if any(True for _ in leaves(inner)) else b.const(None)
+        return gathered(b, inner, lambda key: tree(b, kind, leaf, (*path, key), other))
+    if any(True for _ in leaves(inner)):
+        return leaf(path, inner)
+    return other(path) if other is not None and is_number(inner) else b.const(None)
 
 
 def leaf_values(b: TypedBuilder, value: Value) -> Iterator[Value]:

@@ -6,9 +6,9 @@ import operator
 from collections.abc import Mapping
 from dataclasses import replace
 
+from backprose.ir.kinds import BACKWARDS
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, substitute, use_counts
-from backprose.transform.identities import BACKWARDS
 from backprose.transform.drop_dead import acts
 
 

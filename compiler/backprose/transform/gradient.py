@@ -15,11 +15,11 @@ from backprose import errors
 from backprose.analysis.activity import active_values, carries_derivative, varied_values, maybe_missing, maybe_unbound
 from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.magnitudes import Magnitudes
-from backprose.analysis.recording import overwritten_values, plan
+from backprose.analysis.recording import overwritten_values
 from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Array, Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import all_ops, clone, free_values, rename
+from backprose.ir.walk import all_ops, rename
 from backprose.transform.adjoint import Reversal
 from backprose.transform.cotangents import Cotangents, Likes, bar_name, bar_tree_kind, fit
 from backprose.transform.drop_dead import drop_dead_ops
@@ -28,8 +28,8 @@ from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
-from backprose.transform.residuals import keep_shapes, repeat
 from backprose.transform.segments import in_segments
+from backprose.transform.two_parts import two_parts
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Request:
     guard_zeros: bool = True  # an exactly zero cotangent annihilates
     jacobian: str = ""  # the Jacobian, by sweeps "forward", in "reverse", or the "cheaper" of them
     holomorphic: bool = False  # of a complex function, which has a complex derivative
+    integers: bool = False  # of a Jacobian: columns of zeros for arguments of integers
     inner: Request | None = None  # what is asked for is the derivative of what this asks for
     entries: bool = False  # the derivative of each entry of an elementwise function
 
@@ -192,39 +193,14 @@ def pair(
     """The forward part of `fn`, which also returns residuals, and the backward part."""
     fn = in_segments(fn)
     both = sweeps(fn, engine, [fn.params[i] for i in wrt], guarded, request)
-    ops, reverse, result, aux = both.ops, both.reverse, both.result, both.aux
-    bars, b = both.bars, both.builder
-    (bar,), loc = reverse.params, return_loc(fn)
-    forward, reverse = keep_shapes(Region(fn.params, ops, fn.region.results), reverse, bars.likes.missing, b.versions)
-    own = set(free_values(reverse))
-    definitions = {v: op for op in forward.ops for v in op.results}
-    params = set(fn.params)
-    choice = plan(own, definitions, lambda v: v in params)
-    reverse = repeat(reverse, choice.recompute)
-    kept = list(free_values(reverse))
-
-    tail = TypedBuilder(loc)
-    bundle = tail.tuple(kept, name="")
-    parts = (result, aux, bundle) if aux is not None else (result, bundle)
-    returned = tail.tuple(parts)
-    region = keep_unbound(drop_dead_ops(Region(fn.params, (*forward.ops, *tail.ops), (returned,))), bars.likes, {bundle})
-    forward_fn = replace(
-        fn, name=names[0], region=region,
-        doc=f"Value of `{fn.name}` and what its pullback keeps.",
-    )  # fmt: skip
-    head = TypedBuilder(fn.loc and fn.loc.reversed())
-    residuals = Value("residuals", bundle.kind)
-    mapping: dict[Value, Value] = {}
-    for i, value in enumerate(kept):
-        taken = head.call(operator.getitem, residuals, head.const(i), kind=value.kind)
-        mapping[value] = head.restate(taken, value.name or "kept")
-    inner = clone(Region((), reverse.ops, reverse.results), {**mapping, bar: bar})
-    backward_fn = Function(
-        names[1], Region((residuals, bar), (*head.ops, *inner.ops), inner.results), fn.loc,
+    results = (both.result,) if both.aux is None else (both.result, both.aux)
+    docs = (
+        f"Value of `{fn.name}` and what its pullback keeps.",
         f"Pullback of `{fn.name}`: cotangents of its arguments for the cotangent of its value.",
-        attrs={"owned": ()} if request else {},
-    )  # fmt: skip
-    return forward_fn, backward_fn
+    )
+    forward = Region(fn.params, both.ops, results)
+    attrs = {"owned": ()} if request else {}
+    return two_parts(fn, forward, both.reverse, both.bars.likes, both.builder.versions, names, docs, attrs, return_loc(fn))
 
 
 def taken_apart(fn: Function, request: Request) -> Function:

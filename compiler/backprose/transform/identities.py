@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_mask, ndim_of, without_lengths
-from backprose.ir.kinds import Array, List, Scalar, Slice, Static, Tuple
+from backprose.analysis.kinds import dtype_of, is_basic, is_complex, ndim_of, without_lengths
+from backprose.analysis.positions import names_once
+from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.algebra import Context
-
-BACKWARDS = Slice(Static(None), Static(None), Static(-1))
-
 
 def _is_const(value: Value, *numbers: Any) -> bool:
     return isinstance(value.kind, Static) and type(value.kind.value) in (int, float) and value.kind.value in numbers
@@ -100,6 +98,9 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     if _is_const(y, 1) and op.is_derivative:
         return _same_kind(x, op)
+    found = _split(c, b, x) if op.is_derivative and _power_of_two(y) is not None else None
+    if found and _same_kind(found[1], op):
+        return _times(b, found[0] / y.kind.value, found[1], op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and x is not y:
         quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)
@@ -108,8 +109,18 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """`-(-x)` is x, and `-(2 * -x)` is `2 * x`."""
     minus = c.call_of(op.operands[0], operator.neg)
-    return _same_kind(minus.operands[0], op) if minus else None
+    if minus:
+        return _same_kind(minus.operands[0], op)
+    product = c.call_of(op.operands[0], operator.mul)
+    if product is None or not c.only_use(product.result) or not op.is_derivative:
+        return None
+    factor, x = product.operands
+    minus = c.call_of(x, operator.neg)
+    if minus is None or not isinstance(factor.kind, Static):
+        return None
+    return b.call(operator.mul, factor, minus.operands[0], kind=op.result.kind)
 
 
 def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -118,6 +129,8 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         for zero, other in ((x, y), (y, x)):
             if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
                 return _same_kind(other, op)
+        if _is_swapped(c, x, y):
+            return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
         if x is y:
             found = _split(c, b, x, uses=2)
             return _times(b, *(2 * found[0], found[1]) if found else (2, x), op)
@@ -137,6 +150,13 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if minus and c.only_use(x) and op.is_derivative:
         return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
     return None
+
+
+def _is_swapped(c: Context, x: Value, y: Value) -> bool:
+    """Whether x is a product, and y that of the same two factors the other way round."""
+    first, second = c.call_of(x, operator.mul), c.call_of(y, operator.mul)
+    real = dtype_of(x.kind) is not None and not is_complex(x.kind)
+    return bool(first and second and real and first.operands == second.operands[::-1])
 
 
 def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -164,6 +184,30 @@ def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if inner and len(op.operands) == len(inner.operands) == 1:
         return _same_kind(inner.operands[0], op)
     return None
+
+
+def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """What was kept, or added, only to be taken away: the axes of a sum, or of `np.expand_dims`."""
+    if len(op.operands) != 2 or not op.is_derivative:
+        return None
+    x, axes = op.operands
+    minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x):
+        return b.call(operator.neg, b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind), kind=op.result.kind)
+    spread = c.call_of(x, np.expand_dims)
+    if spread and len(spread.operands) == 2 and _same_axes(b, spread.operands[1], axes):
+        return _same_kind(spread.operands[0], op)
+    total = c.call_of(x, np.sum)
+    if not total or not c.only_use(x) or len(total.positional) != 1 or set(total.keywords) != {"axis", "keepdims"}:
+        return None
+    axis, keeps = total.keywords["axis"], total.keywords["keepdims"]
+    if keeps.kind != Static(True) or not _same_axes(b, axis, axes):
+        return None
+    return b.call_named(np.sum, total.positional, {"axis": axis}, op.result.kind, "", total.attrs["method"])
+
+
+def _same_axes(b: TypedBuilder, one: Value, other: Value) -> bool:
+    return b.is_static(one) and b.is_static(other) and b.static_value(one) == b.static_value(other)
 
 
 def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -209,6 +253,16 @@ def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
+def _zeros_like(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Zeros like zeros are zeros like what these are like."""
+    inner = c.call_of(op.operands[0], np.zeros_like)
+    if not inner or len(inner.operands) != len(op.operands) or not op.is_derivative:
+        return None
+    if _same_kind(inner.result, op) is None or dtype_of(inner.operands[0].kind) != dtype_of(op.result.kind):
+        return None
+    return b.call(np.zeros_like, inner.operands[0], kind=op.result.kind)
+
+
 def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """The minus sign of what is summed moves outwards: rounding is symmetric."""
     minus = c.call_of(op.operands[0], operator.neg)
@@ -224,7 +278,7 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     buffer, index, value, *path = op.operands
     if isinstance(buffer.kind, List) and not path:
         return _add_at_list(c, b, op)
-    if not (is_basic(index.kind) or is_mask(index.kind)) or not isinstance(buffer.kind, Array):
+    if not isinstance(buffer.kind, Array) or not names_once(index, c.made):
         return None
     between = c.call_of(buffer, backprose_runtime.add_at)
     cleared = c.call_of(between.operands[0] if between else buffer, backprose_runtime.set_at)
@@ -257,6 +311,11 @@ def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
 
 
+def _last_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Of positions that name no entry twice, nothing was overwritten at once."""
+    return b.call(operator.getitem, *op.operands, kind=op.result.kind) if names_once(op.operands[1], c.made) else None
+
+
 def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """Of a real number, the number itself."""
     if not op.in_reverse or dtype_of(op.operands[0].kind) is None or is_complex(op.operands[0].kind):
@@ -273,12 +332,15 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.sub: _sub,
     operator.pow: _pow,
     np.transpose: _transpose,
+    np.squeeze: _squeeze,
     np.conjugate: _of_real,
     np.real: _of_real,
     np.where: _where,
     np.sum: _sum,
+    np.zeros_like: _zeros_like,
     np.broadcast_to: _broadcast_to,
     operator.getitem: _getitem,
     reversed: _reversed,
     backprose_runtime.add_at: _add_at,
+    backprose_runtime.last_at: _last_at,
 }

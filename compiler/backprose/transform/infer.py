@@ -19,7 +19,7 @@ from typing import Any
 
 from backprose import errors
 from backprose.analysis.kinds import name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Slice, Static, Tuple
+from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Number, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
@@ -89,7 +89,7 @@ class Inference:
     methods: dict[Value, Value] = field(default_factory=dict)
     choices: dict[Value, tuple[Value, Any, Any]] = field(default_factory=dict)  # one of two functions, by a condition
     partials: dict[Value, tuple[Value, tuple[Value, ...], Mapping[str, Value]]] = field(default_factory=dict)
-    gradients: dict[Value, tuple[Value, Any]] = field(default_factory=dict)  # of closures, with what is asked for
+    gradients: dict[Value, Callable[..., Value]] = field(default_factory=dict)  # of closures, and pullbacks: what a call of it means
     checkpointed: dict[Value, Value] = field(default_factory=dict)  # `checkpoint(f)` of nested functions and their kin
     supers: dict[Value, tuple[type, Value]] = field(default_factory=dict)  # `super()`: the class to look behind, and self
     field_orders: dict[type, dict[str, None]] = field(default_factory=dict)  # of the attributes of a class's objects
@@ -110,6 +110,7 @@ class Inference:
     changed: frozenset[str] = frozenset()  # the parameters that the function walked last writes to
     careful: bool = False  # loops carry which memory a variable refers to
     standing: Standing | None = None  # the call whose program is being walked
+    signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
     entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
@@ -235,7 +236,9 @@ class Inference:
                 f"`{function.__qualname__}` can't be compiled: its source is not available", loc, str(error.what),
                 "define it in a file, or register a derivative rule for it",
             ) from error  # fmt: skip
-        signature = inspect.signature(function, follow_wrapped=False)  # with the defaults of this very function
+        signature = self.signatures.get(function)
+        if signature is None:  # with the defaults of this very function
+            signature = self.signatures[function] = inspect.signature(function, follow_wrapped=False)
         values = bind(b, lowered.name, signature, args, keywords, loc)
         return self.inline(b, function, lowered, values)
 
@@ -311,14 +314,6 @@ class Inference:
     ) -> Value:
         return calls.call_object(self, b, fn, args, keywords, loc)
 
-    def call_gradient(
-        self, b: TypedBuilder, closure: Value, request: Any, args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any
-    ) -> Value:
-        """A call of the gradient of a nested function. Imported here: reverse mode stands above inference."""
-        from backprose.transform.nested import call_closure_gradient
-
-        return call_closure_gradient(self, b, closure, request, args, keywords, loc)
-
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)
 
@@ -339,7 +334,21 @@ class Inference:
                 env[value] = self.memory.current(b, env[value], loc)
 
     def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        self.store(b, op, *(env[v] for v in op.operands))
+        target, index, value, *before = (env[v] for v in op.operands)
+        if before and not self._is_still(b, target, index, before[0], op.loc):
+            value = self.known(b, op.attrs["operator"], (before[0], value), {}, op.loc)
+            op = replace(op, attrs={"operator": None})
+        self.store(b, op, target, index, value)
+
+    def _is_still(self, b: TypedBuilder, target: Value, index: Value, before: Value, loc: Any) -> bool:
+        """Whether `target[index]` is what it was `before`: a view, which sees what is stored, or what nobody stored over."""
+        read = next((op for op in reversed(b.ops) if before in op.results), None)
+        if read is not None and read.fn is operator.getitem and read.operands[0] is target:
+            return True
+        if isinstance(target.kind, Array):
+            return isinstance(before.kind, (Array, Number))
+        now = self.known(b.nested(), operator.getitem, (target, index), {}, loc)
+        return now is before or (isinstance(before.kind, Array) and self.memory.same(before, now))
 
     def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
         """`target[index] = value`, or with an operator."""

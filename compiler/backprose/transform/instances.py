@@ -73,7 +73,7 @@ def _instance(
 ) -> Instance:
     taken = {*(i.name for i in engine.instances.values()), *engine.functions}
     if engine.entry[1:] != key[:2] or any(isinstance(k, Static) for k in kinds):
-        taken.add(engine.entry[0])  # what calls itself from the outside in is the entry; a namesake is not
+        taken.update(engine.entry[:1])  # what calls itself from the outside in is the entry; a namesake is not
     name, n = lowered.name, 1
     while name in taken:
         n += 1

@@ -22,7 +22,8 @@ from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Record, 
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
 from backprose.transform.batch import Batch, NotBatched
-from backprose.transform.cotangents import cotangent_kind
+from backprose.transform.batch_functions import Calls
+from backprose.transform.cotangents import cotangent_kind, part
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
@@ -50,13 +51,14 @@ def jacobian(module: Module, engine: Inference, request: Request) -> Module:
     inputs = [fn.params[i] for i in request.wrt]
     _check(fn, inputs, result, request, place)
     mode = _cheaper(inputs, result, request) if request.jacobian == CHEAPER else request.jacobian
-    if mode == REVERSE and isinstance(result.kind, Scalar) and not request.holomorphic:
+    moving = any(True for v in inputs for _ in leaves(v.kind))
+    if mode == REVERSE and isinstance(result.kind, Scalar) and not request.holomorphic and not request.integers:
         return _of_scalar(module, engine, request)
     builder = TypedBuilder(place and (place.beside() if mode == FORWARD else place.reversed()))
     builder.pinned = True
-    build = {FORWARD: _forward, REVERSE: _reverse, CHEAPER: _either}[mode]
+    build = {FORWARD: _forward, REVERSE: _reverse, CHEAPER: _either}[mode] if moving else _nothing_moves
     found = build(builder, module, engine, request)
-    out = _nested(builder, inputs, found, request.single)
+    out = _nested(builder, inputs, found, request)
     if request.has_aux:
         out = builder.tuple((out, found.aux))
     region = drop_dead_ops(Region(fn.params, tuple(builder.ops), (out,)))
@@ -87,7 +89,8 @@ class Found:
 
 def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Request) -> Found:
     fn = module.entry
-    pushed = tangent(module, engine, Request.of_tangent(request.wrt, request.has_aux))
+    asked = replace(Request.of_tangent(request.wrt, request.has_aux), guard_zeros=request.guard_zeros)
+    pushed = tangent(module, engine, asked)
     entry, inputs = pushed.entry, [fn.params[i] for i in request.wrt]
     region = clone(entry.region, {v: v for v in fn.params})
     b.learn(region)
@@ -100,7 +103,7 @@ def _forward(b: TypedBuilder, module: Module, engine: Inference, request: Reques
         value, *aux = _inlined(b, fn, request)
         return list(leaf_values(b, value))
 
-    rows, swept = _sweep(b, linear, directions, again)
+    rows, swept = _sweep(b, engine, linear, directions, again)
     ys = list(leaf_values(b, value))
     parts = [[_columns(b, y, row, directions, x, swept) for x in directions.blocks] for y, row in zip(ys, rows)]
 
@@ -118,7 +121,7 @@ def _reverse(b: TypedBuilder, module: Module, engine: Inference, request: Reques
     b.learn(Region((), both.ops))
     directions = Directions(b, [both.result])
     xs = [x for v in inputs for x in leaf_values(b, v)]
-    rows, swept = _sweep(b, both.reverse, directions, lambda: xs)
+    rows, swept = _sweep(b, engine, both.reverse, directions, lambda: xs)
     parts = [[_rows(b, y, directions, x, row, swept) for x, row in zip(xs, rows)] for y in directions.blocks]
 
     def whole(made: Function) -> Module:
@@ -156,6 +159,13 @@ def _either(b: TypedBuilder, module: Module, engine: Inference, request: Request
     return Found(result, aux[0] if aux else None, parts, whole)
 
 
+def _nothing_moves(b: TypedBuilder, module: Module, engine: Inference, request: Request) -> Found:
+    """Arguments of integers alone have no directions."""
+    value, *aux = _inlined(b, module.entry, request)
+    parts: list[list[Value]] = [[] for _ in leaf_values(b, value)]
+    return Found(value, aux[0] if aux else None, parts, lambda made: with_reachable(engine, made))
+
+
 def _inlined(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, ...]:
     """The function itself: its value, and what comes along."""
     primal = clone(fn.region, {v: v for v in fn.params})
@@ -170,7 +180,7 @@ SINGLE, STACK, LOOP = "single", "stack", "loop"
 
 
 def _sweep(
-    b: TypedBuilder, linear: Region, directions: Directions, likes: Callable[[], list[Value]]
+    b: TypedBuilder, engine: Inference, linear: Region, directions: Directions, likes: Callable[[], list[Value]]
 ) -> tuple[list[Value | None], str]:
     """What the region gives for all directions, leaf by leaf, and how they were swept; `likes` are values like the leaves.
 
@@ -184,17 +194,19 @@ def _sweep(
         return list(leaf_values(b, region.results[0])), SINGLE
     inner = b.nested()
     try:
-        return _stack(inner, linear, directions, b), STACK
+        return _stack(inner, engine, linear, directions, b), STACK
     except NotBatched:
         return _loop(b, linear, directions, likes()), LOOP
 
 
-def _stack(inner: TypedBuilder, linear: Region, directions: Directions, b: TypedBuilder) -> list[Value | None]:
+def _stack(
+    inner: TypedBuilder, engine: Inference, linear: Region, directions: Directions, b: TypedBuilder
+) -> list[Value | None]:
     """One sweep over stacked directions."""
     stacks = iter(directions.stacked(inner, names_of(linear)))
     first = cotangent_kind(directions.blocks[0].leaf.kind)
     single = len(directions.blocks) == 1 and ndim_of(first) == 1
-    batch = Batch(directions.total, first.axes[0] if single else ANY, first.length(0) if single else None)
+    batch = Batch(directions.total, first.axes[0] if single else ANY, first.length(0) if single else None, calls=Calls(engine))
     for param, given in _given(inner, linear, lambda: stacks).items():
         batch.give(param, given)
     batch.region(inner, linear)
@@ -272,14 +284,18 @@ def _zeros(b: TypedBuilder, y: Value, x: Value) -> Value:
     return b.call(np.zeros, _shape(b, y, x), *dtype)
 
 
-def _nested(b: TypedBuilder, inputs: list[Value], found: Found, single: bool) -> Value:
+def _nested(b: TypedBuilder, inputs: list[Value], found: Found, request: Request) -> Value:
     """The parts in the structure of the result, in each place that of the arguments."""
     rows = iter(found.parts)
 
     def of_leaf(path: Any, kind: Kind) -> Value:
         items = iter(next(rows))
-        trees = [tree(b, v.kind, lambda path, kind: next(items)) for v in inputs]
-        return trees[0] if single else b.tuple(trees)
+
+        def of_integers(x: Value) -> Callable[[Any], Value] | None:
+            return (lambda at: _zeros(b, part(b, found.result, path), part(b, x, at))) if request.integers else None
+
+        trees = [tree(b, v.kind, lambda path, kind: next(items), other=of_integers(v)) for v in inputs]
+        return trees[0] if request.single else b.tuple(trees)
 
     return tree(b, found.result.kind, of_leaf)
 

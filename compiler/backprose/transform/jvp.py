@@ -91,8 +91,8 @@ def beside_primals(module: Module) -> Module:
         return replace(region, ops=tuple(map(op, region.ops)))
 
     def op(op: Op) -> Op:
-        loc = replace(op.loc, sweep="") if op.loc is not None and op.loc.sweep == "tangent" else op.loc
-        return replace(op, loc=loc, regions=tuple(map(settled, op.regions)))
+        op = op.reading(op.operands, tuple(map(settled, op.regions)))
+        return replace(op, loc=replace(op.loc, sweep="")) if op.loc is not None and op.loc.sweep == "tangent" else op
 
     return Module({name: replace(fn, region=settled(fn.region)) for name, fn in module.functions.items()})
 

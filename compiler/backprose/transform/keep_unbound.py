@@ -64,7 +64,7 @@ class _Twins:
         return replace(region, ops=tuple(new for op in region.ops for new in self.op(op)))
 
     def op(self, op: Op) -> tuple[Op, ...]:
-        op = replace(op, regions=tuple(map(self.region, op.regions)))
+        op = op.reading(op.operands, tuple(map(self.region, op.regions)))
         if op.name in ("unbound", "const") and self.asked(op.result):
             return op, *(self.nothing(op, what) for what in self.asked(op.result))
         if op.name == "tuple" and op.result in self.bundles:

@@ -42,7 +42,10 @@ def own_results(fn: Function) -> Function:
         if not isinstance(value.kind, (Array, Number, List)):
             return value
         whole = _whole(value, made, counts)
-        fresh = _collects_fresh(value, made, owned) if isinstance(value.kind, List) else owned.is_fresh(whole)
+        if isinstance(value.kind, List):
+            fresh = _collects_fresh(value, made, owned)
+        else:
+            fresh = owned.is_fresh(whole) or _yields_fresh(value, made, owned, counts)
         shared = not fresh or any(owned.may_share(whole, other) for other in taken)
         again = whole in taken  # a copy of `x_bar` needs no name of its own
         taken.append(whole)
@@ -58,6 +61,20 @@ def _whole(value: Value, made: Mapping[Value, Op], counts: Mapping[Value, int]) 
     while (op := made.get(value)) is not None and op.fn in WHOLE_VIEWS and counts[op.operands[0]] <= 1:
         value = op.operands[0]
     return value
+
+
+def _yields_fresh(value: Value, made: Mapping[Value, Op], owned: Ownership, counts: Mapping[Value, int]) -> bool:
+    """Whether the value is what each branch of an `if` allocates, or a view of all of that."""
+    op = made.get(value)
+    if op is None or op.name != "if":
+        return False
+    for region in op.regions:
+        item = region.results[op.results.index(value)]
+        whole = _whole(item, {v: inner for inner in region.ops for v in inner.results}, counts)
+        others = [v for v in region.results if v is not item]
+        if region.results.count(item) > 1 or not owned.is_fresh(whole) or any(owned.may_share(whole, v) for v in others):
+            return False
+    return True
 
 
 def _name_shared(region: Region, path: tuple[int, ...], names: tuple[str, ...]) -> Region:

@@ -27,7 +27,7 @@ def parts(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -> 
 
     at = _moved(engine, callee, wrt)
     names = f"{callee}_forward", f"{callee}_backward"
-    return *_derived(engine, callee, (at, guarded), names, lambda fn, names: pair(engine, fn, at, guarded, names)), at
+    return *derived(engine, callee, (at, guarded), names, lambda fn, names: pair(engine, fn, at, guarded, names)), at
 
 
 def tangent(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -> tuple[str, Moving]:
@@ -36,10 +36,27 @@ def tangent(engine: Inference, callee: str, wrt: Iterable[int], guarded: bool) -
 
     at = _moved(engine, callee, wrt)
     names = (f"{callee}_tangent",)
-    return *_derived(engine, callee, (at, guarded), names, lambda fn, names: with_tangent(engine, fn, at, guarded, *names)), at
+    return *derived(engine, callee, (at, guarded), names, lambda fn, names: with_tangent(engine, fn, at, guarded, *names)), at
 
 
-def _derived(
+def linear_parts(engine: Inference, callee: str, known: int) -> tuple[str, str]:
+    """The names of the parts of a function with its tangent, of whose parameters the first `known` are no tangents."""
+    from backprose.transform.linear import in_parts
+
+    base = callee.removesuffix("_tangent")
+    names = f"{base}_forward", f"{base}_linear"
+    return derived(engine, callee, ("linear", known), names, lambda fn, names: in_parts(engine, fn, known, names, base))
+
+
+def tangents_of(engine: Inference, name: str) -> int | None:
+    """How many tangents the function of this name takes, if it is one that gives a value and its tangent."""
+    for (_, what, *_), names in engine.derived.items():
+        if names == (name,) and what and isinstance(what[0], tuple):
+            return len(what[0])
+    return None
+
+
+def derived(
     engine: Inference, callee: str, what: tuple, names: tuple[str, ...],
     make: Callable[[Function, tuple[str, ...]], Iterable[Function]],
 ) -> tuple[str, ...]:  # fmt: skip

@@ -45,6 +45,7 @@ class Sides:
     iterables: list[tuple[Value, Value]] = field(default_factory=list)  # (what to go over, the body's item)
     carried: list[tuple[Value, Value, Value]] = field(default_factory=list)  # (init, parameter, yield)
     before: tuple[Op, ...] = ()  # what the forward loop needs before it
+    backwards: bool = True  # whether the reverse body goes over the iterations last first; a linear part does not
 
 
 def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
@@ -197,7 +198,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 # Bringing back what the reverse body reads of the primal's body
 
 
-def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Value], overwritten: set[Value]) -> None:
+def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: set[Value], overwritten: set[Value]) -> None:
     sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
@@ -206,7 +207,10 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
     needed = needed_from(body, sides.reverse)
     items = set(op.items)
     own = own_values(body)
-    after = {y: k for k, y in enumerate(op.yields) if op.carried[k] in needed and y in own and y not in body.params}
+    after = {
+        y: k for k, y in enumerate(op.yields)
+        if sides.backwards and op.carried[k] in needed and y in own and y not in body.params
+    }  # fmt: skip
     kept = items | after.keys()
     gone = overwritten - kept - contents_read(sides.reverse)
     definitions = asking_outside(definitions_in(body), own, b.versions)
@@ -223,9 +227,9 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value, unbound: set[Valu
             mapping[value] = _from_next(sides, after[value], recorded)
     op, lists = _record(op, list(recorded))
     sides.op = op
-    uses_position = position in free_values(sides.reverse)
+    uses_position = position is not None and position in free_values(sides.reverse)
     sides.reverse = substitute(sides.reverse, mapping)
-    sides.iterables += [(b.call(reversed, xs, kind=xs.kind), back) for xs, back in zip(lists, recorded.values())]
+    sides.iterables += [(_in_order(b, sides, xs), back) for xs, back in zip(lists, recorded.values())]
     _go_over_items(b, sides, [v for v in needed if v in items], lists, position if uses_position else None)
 
 
@@ -252,8 +256,8 @@ def _record(op: Op, values: list[Value]) -> tuple[Op, list[Value]]:
 def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: list[Value], position: Value | None) -> None:
     """Go over the iterables in reverse for the items that are read; over the iterations if nothing else is gone over."""
     op = sides.op
-    whole = _goes_over_all(b, op)
-    if not items and position is None and (sides.iterables or (whole and _plain_count(b, sides))):
+    whole = _goes_over_all(b, op) or bool(lists and not sides.backwards)  # the shortest ends the loop
+    if not items and position is None and ((sides.iterables and (whole or sides.backwards)) or (whole and _plain_count(b, sides))):
         return
     if position is not None:
         items, position = _position_among(b, sides, items, position)
@@ -264,12 +268,12 @@ def _go_over_items(b: TypedBuilder, sides: Sides, items: list[Value], lists: lis
             upto = b.call(slice, b.const(None), count, b.const(None))
             iterable = b.call(operator.getitem, _sliceable(b, iterable), upto)
         back = Value(item.name, item.kind)
-        sides.iterables.insert(0, (_backwards(b, iterable, op), back))
+        sides.iterables.insert(0, (_in_order(b, sides, iterable), back))
         sides.reverse = substitute(sides.reverse, {item: back})
     if position is not None:
         length = count if count is not None else _length(b, op.iterables[0])
         sides.iterables.insert(0, (_backwards(b, _range(b, length)), position))
-    if not sides.iterables:
+    if not sides.iterables or (count is not None and not items and position is None):
         sides.iterables.append((_range(b, count), Value("", Scalar("int"))))
 
 
@@ -297,6 +301,15 @@ def _range(b: TypedBuilder, length: Value) -> Value:
     value = b.op("call", (length,), [Value("", Range())], fn=range, keywords=(), method=None).result
     b.parts[value] = (length,)
     return value
+
+
+def _in_order(b: TypedBuilder, sides: Sides, iterable: Value) -> Value:
+    """The iterable as the reverse body goes over it."""
+    if sides.backwards:
+        return _backwards(b, iterable, sides.op)
+    if iterable in b.reversals:  # an iterator, which has been gone over
+        return b.call(reversed, b.reversals[iterable], kind=iterable.kind)
+    return _again(b, iterable, sides.op)
 
 
 def _backwards(b: TypedBuilder, iterable: Value, op: Op | None = None) -> Value:
@@ -330,17 +343,8 @@ def _again(b: TypedBuilder, iterable: Value, op: Op | None) -> Value:
 
 
 def _same_length(b: TypedBuilder, op: Op) -> bool:
-    """Whether all iterables surely have one length: there is one, or a range counts the elements of the others."""
-    if len(op.iterables) == 1:
-        return True
-    lengths = set()
-    for iterable in op.iterables:
-        bounds = b.parts.get(iterable) if isinstance(iterable.kind, Range) else None
-        if bounds and len(bounds) == 1 and bounds[0] in b.lengths:
-            lengths.add(b.lengths[bounds[0]])
-        else:
-            lengths.add(iterable)
-    return len(lengths) == 1
+    """Whether all iterables surely have one length."""
+    return len(set(map(b.count, op.iterables))) == 1
 
 
 def _count(b: TypedBuilder, sides: Sides, lists: list[Value]) -> Value:

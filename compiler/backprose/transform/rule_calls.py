@@ -32,7 +32,7 @@ def ruled(active: Collection[Value], op: Op) -> tuple[Rule, dict[str, Any]] | No
 
 def bound(rule: Rule, op: Op) -> tuple[dict[str, Any], dict[str, Value]]:
     """The op's operands by the names of the rule's parameters; a variadic parameter gets a tuple."""
-    parameters = inspect.signature(rule.text).parameters
+    parameters = rule.parameters
     named: dict[str, Any] = {}
     positional = list(op.positional)
     for name in rule.params:

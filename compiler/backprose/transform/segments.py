@@ -12,7 +12,7 @@ knows how many there will be.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import backprose_runtime
@@ -43,6 +43,23 @@ def without_marks(fn: Function) -> Function:
     """The function with loops over what was marked."""
     marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced}
     return replace(fn, region=substitute(_without(fn.region), _resolved(marks))) if marks else fn
+
+
+def marked_in_blocks(fn: Function) -> Function:
+    """The function with each marked loop, as it is, in a block that runs again."""
+    marks = {op.result for op in all_ops(fn.region) if op.fn is paced}
+    return replace(fn, region=_in_blocks(fn.region, marks)) if marks else fn
+
+
+def _in_blocks(region: Region, marks: Collection[Value]) -> Region:
+    ops = []
+    for op in region.ops:
+        op = replace(op, regions=tuple(_in_blocks(r, marks) for r in op.regions))
+        if not marks.isdisjoint(op.iterables if op.name == "for" else op.regions[0].results if op.name == "while" else ()):
+            inner = replace(op, results=tuple(Value(v.name, v.kind) for v in op.results))
+            op = Op("with", (), op.results, {"again": "loop"}, (Region((), (inner,), inner.results),), op.loc)
+        ops.append(op)
+    return replace(region, ops=tuple(ops))
 
 
 def _without(region: Region) -> Region:

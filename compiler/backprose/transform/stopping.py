@@ -66,5 +66,5 @@ def _without_stops(region: Region, mapping: dict[Value, Value]) -> Region:
         if op.fn is stop_gradient:
             mapping[op.result] = operands[0]
         else:
-            ops.append(replace(op, operands=operands, regions=tuple(_without_stops(r, mapping) for r in op.regions)))
+            ops.append(op.reading(operands, tuple([_without_stops(r, mapping) for r in op.regions])))
     return Region(region.params, tuple(ops), tuple(mapping.get(v, v) for v in region.results))

@@ -125,6 +125,8 @@ def encoded(b: TypedBuilder, step: Step) -> list[Value]:
 
 def stored(b: TypedBuilder, kind: Array, value: Value, loc: Any) -> Value:
     """What a store into an array of the kind leaves of `value`: refused where its derivative would be lost."""
+    if value.kind == UNBOUND:  # what a recursive call gives before its kind has settled, or reading it raises
+        return value
     if isinstance(value.kind, SEQUENCES):
         value = b.call(np.array, value)
     if not is_number(value.kind):

@@ -23,7 +23,7 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of
 from backprose.analysis.regions import Area, area
 from backprose.analysis.shapes import Shapes
-from backprose.ir.kinds import MANY, ONE, Array, Static
+from backprose.ir.kinds import MANY, ONE, Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, rename, substitute, use_counts
 from backprose.transform.typed import TypedBuilder
@@ -150,24 +150,13 @@ class _Walk:
             return None
         if part.added:
             axes = tuple(axis for i, axis in enumerate(value.kind.axes) if i not in part.added)
-            return self.squeezed(b, value, part.added, buffer) if _fills(axes, buffer.kind.axes) else None
+            added = b.const(part.added[0]) if len(part.added) == 1 else b.tuple([b.const(i) for i in part.added])
+            fills = _fills(axes, buffer.kind.axes)
+            return b.call(np.squeeze, value, added, kind=buffer.kind, name=buffer.name) if fills else None
         if not _fills(value.kind.axes, buffer.kind.axes) and not self.shapes.is_reached(value, buffer):
             return None
         self.names.setdefault(value, buffer.name)
         return value
-
-    def squeezed(self, b: TypedBuilder, value: Value, axes: tuple[int, ...], buffer: Value) -> Value:
-        """The value without these axes, of length 1. A sum that has kept them does not keep them."""
-        op = self.made.get(value)
-        if op is not None and op.fn is operator.neg and self.counts[value] == 1:
-            return b.call(operator.neg, self.squeezed(b, op.operands[0], axes, buffer), kind=buffer.kind, name=buffer.name)
-        if op is not None and op.fn is np.sum and set(op.keywords) == {"axis", "keepdims"} and self.counts[value] == 1:
-            axis = op.keywords["axis"].kind
-            if op.keywords["keepdims"].kind == Static(True) and axis == Static(axes[0]) and len(axes) == 1:
-                keywords = {"axis": op.keywords["axis"]}
-                return b.call_named(np.sum, op.positional, keywords, buffer.kind, buffer.name, op.attrs["method"])
-        axis = b.const(axes[0]) if len(axes) == 1 else b.tuple([b.const(i) for i in axes])
-        return b.call(np.squeeze, value, axis, kind=buffer.kind, name=buffer.name)
 
 
 def _fills(axes: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

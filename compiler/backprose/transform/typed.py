@@ -21,7 +21,7 @@ from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
-    UNBOUND, UNKNOWN, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
+    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time, is_context
@@ -46,6 +46,7 @@ class TypedBuilder(Builder):
         self.parts = {} if parts is None else parts
         self.lengths: dict[Value, Value] = {}  # what each `len(x)` is the length of
         self.reversals: dict[Value, Value] = {}  # what each `reversed(x)` goes over
+        self.counts: dict[Value, Value] = {}  # of what each list has as many elements
         self.bounds: dict[Value, tuple[Value, ...]] = {}  # what each `slice(...)` was made of
         self.contexts: dict[Value, Op] = {}  # the calls that made objects for `with`
         self.pinned = False
@@ -63,7 +64,7 @@ class TypedBuilder(Builder):
         """A builder for a region inside the current one: it sees the same containers."""
         inner = TypedBuilder(self.loc, self.parts)
         inner.lengths, inner.reversals, inner.pinned = self.lengths, self.reversals, self.pinned
-        inner.observer, inner.bounds = self.observer, self.bounds
+        inner.observer, inner.bounds, inner.counts = self.observer, self.bounds, self.counts
         inner.contexts, inner.versions, inner.magnitudes = self.contexts, self.versions, self.magnitudes
         return inner
 
@@ -82,10 +83,30 @@ class TypedBuilder(Builder):
                 self.bounds[op.result] = op.operands
             elif op.fn is reversed:
                 self.reversals[op.result] = op.operands[0]
+            elif op.fn is operator.getitem and op.operands[1].kind == BACKWARDS:
+                self.counts[op.result] = op.operands[0]
             elif op.name == "call" and is_context(op.fn):
                 self.contexts[op.result] = op
+            elif op.name in ("for", "while"):
+                self.counts.update((v, self.counted(op)) for v in op.collected_results)
             for inner in op.regions:
                 self.learn(inner)
+
+    def counted(self, op: Op) -> Value:
+        """What has an element for each iteration of the loop, which collects something."""
+        if op.name == "for" and not op.attrs["stops"]:
+            counts = set(map(self.count, op.iterables))
+            if len(counts) == 1:
+                return counts.pop()
+        return op.collected_results[0]
+
+    def count(self, iterable: Value) -> Value:
+        """The same value for all iterables that surely have as many elements as this one."""
+        bounds = self.parts.get(iterable, ()) if isinstance(iterable.kind, Range) else ()
+        if len(bounds) == 1:
+            return self.count(self.lengths[bounds[0]]) if bounds[0] in self.lengths else bounds[0]
+        source = self.reversals.get(iterable, self.counts.get(iterable, iterable))
+        return iterable if source is iterable else self.count(source)
 
     def context(self, value: Value) -> Value:
         """Another object like this one, made in the same way: a context is entered only once."""
@@ -184,6 +205,12 @@ class TypedBuilder(Builder):
             self.reversals[results[0]] = args[0]
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
+    def stays(self, fn: Any, keywords: Mapping[str, Value], kind: Kind) -> bool:
+        """Whether `call_named` gives a call of this kind as it is, whatever its operands are."""
+        if isinstance(kind, Static) or not is_hashable(fn):
+            return False
+        return bool(keywords) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
+
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
             return UNBOUND  # reading it raises, so nothing comes of the call
@@ -202,6 +229,8 @@ class TypedBuilder(Builder):
             ) from reason  # fmt: skip
 
     def _fold(self, fn: Any, args: tuple[Value, ...]) -> Value | None:
+        if any(isinstance(v.kind, Array) for v in args):
+            return None
         try:
             values = [self.static_value(v) for v in args]
             if fn not in IDENTITY and not is_compile_time(fn) and not all(map(_is_settled, values)):

@@ -8,21 +8,13 @@ from scipy import linalg
 from backprose.rules import decompositions as of_numpy
 from backprose.rules.registry import real_only, rule
 from backprose.rules.static import require
+from backprose_runtime import cholesky_bar
 
 
 def of_factor(c, c_bar, lower):
     """The cotangent of A by that of its triangular factor: A = L L^T, or U^T U with U = L^T."""
     require(np.ndim(c) == 2, "batches are not in the table: write a loop")
-    return of_lower(c, c_bar) if lower else of_lower(c.T, c_bar.T).T
-
-
-def of_lower(c, c_bar):
-    """(S + S^T) / 2 with S = L^-T P(L^T L_bar) L^-1, as for `np.linalg.cholesky`."""
-    weight = 1 - np.eye(np.shape(c)[0]) / 2
-    half = np.tril(c.T @ c_bar) * weight
-    right = linalg.solve_triangular(c, half.T, 1, lower=True)
-    s = linalg.solve_triangular(c, right.T, 1, lower=True)
-    return np.tril(s + s.T) * weight
+    return cholesky_bar(c, c_bar) if lower else cholesky_bar(c.T, c_bar.T).T
 
 
 @rule(linalg.cholesky, wrt="a")
@@ -49,8 +41,8 @@ def eigh(
     """A = V diag(w) V^T, as `np.linalg.eigh`.  Restrictions: no second matrix, all eigenvalues."""
     refuse_subset(b, subset_by_index, subset_by_value)
     if eigvals_only:
-        return of_numpy.eigvalsh(y, a, "L" if lower else "U", w_bar=y_bar)
-    return of_numpy.eigh(y, a, "L" if lower else "U", y_bar=y_bar)
+        return of_numpy.eigvalsh(y, as_computed(a, y), "L" if lower else "U", w_bar=y_bar)
+    return of_numpy.eigh(y, as_computed(a, y[0]), "L" if lower else "U", y_bar=y_bar)
 
 
 @rule(linalg.eigvalsh, wrt="a")
@@ -60,7 +52,12 @@ def eigvalsh(
 ):  # fmt: skip
     """The eigenvalues of a symmetric A, as `np.linalg.eigvalsh`.  Restrictions: no second matrix, all eigenvalues."""
     refuse_subset(b, subset_by_index, subset_by_value)
-    return of_numpy.eigvalsh(w, a, "L" if lower else "U", w_bar=w_bar)
+    return of_numpy.eigvalsh(w, as_computed(a, w), "L" if lower else "U", w_bar=w_bar)
+
+
+def as_computed(a, w):
+    """The matrix in the precision of the eigenvalues: SciPy takes half and extended numbers to one that LAPACK has."""
+    return a if a.dtype == w.dtype else a.astype(w.dtype)
 
 
 def refuse_subset(b, subset_by_index, subset_by_value):

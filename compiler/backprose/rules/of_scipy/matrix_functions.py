@@ -22,10 +22,11 @@ def beside(a, e):
 @rule(linalg.expm)
 def expm(c, A, *, c_bar):
     """C = e^A  =>  A_bar = L(A^T, C_bar).  Shapes: (n, n) or (k, n, n)."""
+    wide = A if A.dtype == c.dtype else A.astype(c.dtype)  # expm takes half precision to single, expm_frechet does not
     if np.ndim(A) == 2:
-        return linalg.expm_frechet(A.T, c_bar, compute_expm=False)
+        return linalg.expm_frechet(wide.T, c_bar, compute_expm=False)
     require(np.ndim(A) == 3, "batches with several axes are not in the table: reshape them to one")
-    return np.stack([linalg.expm_frechet(a.T, g, compute_expm=False) for a, g in zip(A, c_bar)])
+    return np.stack([linalg.expm_frechet(a.T, g, compute_expm=False) for a, g in zip(wide, c_bar)])
 
 
 @rule(linalg.expm_frechet, wrt=("A", "E"))
