@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backprose
-from backprose import errors, grad, hvp, jvp, value_and_grad, vjp
+from backprose import errors, grad, hvp, jvp, linearize, value_and_grad, vjp
 
 X, V = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
 
@@ -300,3 +300,12 @@ def test_products_with_what_takes_any_number():
     assert hvp(f, (2.0, 3.0, 5.0), (1.0, 0.0, 1.0)) == (3.0, 7.0, 3.0)
     assert hvp(lambda x, *rest: f(x, *rest) * x, (2.0, 3.0), (1.0, 0.0)) == (6.0, 4.0)
     assert hvp(lambda *xs: (f(*xs), 1), (2.0, 3.0), (1.0, 0.0), has_aux=True) == ((0.0, 1.0), 1)
+
+
+@pytest.mark.parametrize("way", [lambda f, x, v: jvp(f, (x,), (v,))[0], lambda f, x, v: linearize(f, x)[0]])
+def test_the_value_of_a_gradient_shares_memory_with_nothing(way):
+    """As that of `grad` itself does not: that of x @ x / 2 is x."""
+    x, v = np.array([1.0, 2.0]), np.ones(2)
+    gradient = way(grad(lambda x: np.sum(x * x) / 2), x, v)
+    np.testing.assert_array_equal(gradient, x)
+    assert not np.may_share_memory(gradient, x)

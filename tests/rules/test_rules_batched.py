@@ -85,6 +85,7 @@ ALONE = frozenset("""
     numpy.ufunc.accumulate numpy.ufunc.reduce numpy.ufunc.reduceat numpy.vdot numpy.vsplit numpy.vstack operator.matmul
     backprose_runtime.accumulate.add_at backprose_runtime.accumulate.get_at backprose_runtime.accumulate.last_at
     backprose_runtime.accumulate.put_at backprose_runtime.accumulate.set_at backprose_runtime.containers.add
+    backprose_runtime.directions.each
     backprose_runtime.shapes.sum_to backprose_runtime.sparse.sparse_product backprose_runtime.sparse.sparse_solution
     scipy.linalg.block_diag scipy.linalg.circulant scipy.linalg.expm_frechet scipy.linalg.hankel
     scipy.linalg.solve_sylvester scipy.linalg.toeplitz scipy.ndimage.convolve scipy.ndimage.convolve1d

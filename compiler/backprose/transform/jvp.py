@@ -64,7 +64,8 @@ def with_tangent(
     region = rename(region, push.dots.names)
     region = drop_dead_ops(drop_evident_stretches(region))
     doc = f"Value of `{fn.name}` and its tangent, for tangents of its arguments (forward mode)."
-    attrs = {"owned": (1,)} if request else {}
+    whole = "owned" in fn.attrs  # a derivative, whose value shares memory with nothing either
+    attrs = {"owned": () if whole else (1,)} if request else {}
     return (replace(fn, name=name, region=region, doc=doc, signature=None, attrs=attrs),)
 
 

@@ -74,7 +74,9 @@ def in_parts(
         f"Derivative of `{of}`, which is linear: the tangent of its value for tangents of its arguments.",
     )
     attrs = {"owned": ()} if "owned" in fn.attrs else {}
-    first, second = two_parts(replace(fn, attrs={}), forward, linear, split.likes, b.versions, names, docs, attrs, return_loc(fn))
+    value_owned = {"owned": (0,)} if fn.attrs.get("owned") == () else {}
+    fn, loc = replace(fn, attrs=value_owned), return_loc(fn)
+    first, second = two_parts(fn, forward, linear, split.likes, b.versions, names, docs, attrs, loc)
     return first, replace(second, region=_beside(second.region))
 
 
