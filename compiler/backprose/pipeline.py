@@ -26,6 +26,7 @@ from backprose.ir.kinds import Kind
 from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
 from backprose.transform.algebra import simplify
+from backprose.transform.check_once import check_once
 from backprose.transform.common import share_common
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
@@ -62,6 +63,7 @@ SIMPLIFYING: tuple[tuple[str, Pass], ...] = (
     ("drop_dead", drop_dead),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
+    ("check_once", check_once),
 )  # fmt: skip
 ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     *SIMPLIFYING,
