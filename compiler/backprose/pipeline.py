@@ -25,9 +25,12 @@ from backprose.frontend.lower import lower
 from backprose.ir.kinds import Kind
 from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
+from backprose.transform.add_through import add_through
 from backprose.transform.algebra import simplify
 from backprose.transform.check_once import check_once
+from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
+from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
 from backprose.transform.derivatives import derivative
@@ -48,6 +51,7 @@ from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
+from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
 from backprose.transform.two_parts import hand_over_what_is_read
 
@@ -61,18 +65,22 @@ SIMPLIFYING: tuple[tuple[str, Pass], ...] = (
     ("simplify", simplify),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
+    ("skip_zeros", skip_zeros),
+    ("sum_first", sum_first),
+    ("add_through", add_through),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
-    ("check_once", check_once),
 )  # fmt: skip
 ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
     *SIMPLIFYING,
-    ("skip_zeros", skip_zeros),
+    ("check_once", check_once),
     ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
+    ("clear_late", clear_late),
     ("copy_kept_views", copy_kept_views),
+    ("copy_live_views", copy_live_views),
     ("own_updated", own_updated),
     ("own_buffers", own_buffers),
     ("own_results", own_results),
