@@ -30,6 +30,7 @@ from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
 from backprose.transform.add_through import add_through
 from backprose.transform.algebra import simplify
+from backprose.transform.check_once import check_once
 from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
 from backprose.transform.copy_live_views import copy_live_views
@@ -92,6 +93,7 @@ SIMPLIFYING: Passes = (
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (
     *SIMPLIFYING,
+    ("check_once", check_once),
     ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
