@@ -16,7 +16,7 @@ from backprose.analysis.kinds import is_number, ndim_of, widen
 from backprose.ir.kinds import Array, Kind, Object
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
-from backprose.transform import stores
+from backprose.transform import stores, symmetric
 from backprose.transform.binding import bind
 from backprose.transform.cotangents import cast
 from backprose.transform.derivatives import derivative
@@ -178,7 +178,8 @@ def _derived(
     active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
     module = how(primal, engine, request)
     engine.memory.active = active
-    return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
+    module = Module({name: drop_dead(fn) for name, fn in module.functions.items()})
+    return symmetric.as_call(primal.entry, module, request)
 
 
 def _inlined(engine: Inference, b: TypedBuilder, module: Module, values: list[Value]) -> Value:
