@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterable
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
 from backprose.analysis.shifts import cancelling_shifts
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
 
 
 def carries_derivative(kind: Kind) -> bool:
     """Whether values of the kind are, or contain, real or complex numbers."""
+    if type(kind) is Array:
+        return is_inexact(kind)
     if isinstance(kind, (Tuple, FixedList, Dict, Record)):
         return any(map(carries_derivative, kind.items))
     if isinstance(kind, (List, Maybe)):
@@ -54,8 +56,8 @@ def _varied(region: Region, varied: set[Value], constant: Collection[Value]) -> 
             _varied(inner, varied, constant)
         if op.regions:
             _leave(op, varied)
-        elif passes_derivative(op) and not varied.isdisjoint(op.operands):
-            varied.update(v for v in op.results if carries_derivative(v.kind) and v not in constant)
+        elif not varied.isdisjoint(op.operands) and passes_derivative(op):
+            varied.update([v for v in op.results if carries_derivative(v.kind) and v not in constant])
 
 
 def passes_derivative(op: Op) -> bool:
@@ -98,8 +100,8 @@ def _result_sources(op: Op) -> list[tuple[Value, tuple[Value, ...]]]:
 def _useful(region: Region, useful: set[Value]) -> None:
     for op in reversed(region.ops):
         if not op.regions:
-            if passes_derivative(op) and not useful.isdisjoint(op.results):
-                useful.update(v for v in op.operands if carries_derivative(v.kind))
+            if not useful.isdisjoint(op.results) and passes_derivative(op):
+                useful.update([v for v in op.operands if carries_derivative(v.kind)])
             continue
         for result, sources in _result_sources(op):
             if result in useful:

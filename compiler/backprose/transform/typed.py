@@ -21,7 +21,7 @@ from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
-    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
+    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time, is_context
@@ -36,6 +36,10 @@ FOLDABLE = frozenset(
         "lt le gt ge eq ne is_ is_not not_ contains getitem").split()}
     | {len, abs, min, max, int, float, bool, str, repr, format, str.join, round, divmod}
 )  # fmt: skip
+ARITHMETIC = frozenset(
+    {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg, operator.matmul}
+)
+NUMBERS = frozenset({Array, Scalar, Dim, Static})
 
 
 class TypedBuilder(Builder):
@@ -210,11 +214,15 @@ class TypedBuilder(Builder):
             self.reversals[results[0]] = args[0]
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
-    def stays(self, fn: Any, keywords: Mapping[str, Value], kind: Kind) -> bool:
-        """Whether `call_named` gives a call of this kind as it is, whatever its operands are."""
-        if isinstance(kind, Static) or not is_hashable(fn):
+    def stays(self, op: Op) -> bool:
+        """Whether `call_named` certainly gives the call as it is."""
+        fn = op.fn
+        if isinstance(op.result.kind, Static) or not is_hashable(fn):
             return False
-        return bool(keywords) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
+        if fn in ARITHMETIC:  # of an array and numbers it is neither resolved nor folded
+            kinds = [type(v.kind) for v in op.operands]
+            return Array in kinds and NUMBERS.issuperset(kinds)
+        return bool(op.attrs["keywords"]) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
 
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):
