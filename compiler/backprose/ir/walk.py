@@ -13,17 +13,18 @@ def all_ops(region: Region) -> Iterator[Op]:
     """Every op of the region and of the regions nested in it, outer before inner."""
     for op in region.ops:
         yield op
-        for inner in op.regions:
-            yield from all_ops(inner)
+        if op.regions:
+            for inner in op.regions:
+                yield from all_ops(inner)
 
 
 def defined_values(region: Region) -> set[Value]:
     """Every value defined in the region or nested in it."""
     values = set(region.params)
-    for op in region.ops:
+    for op in all_ops(region):
         values.update(op.results)
         for inner in op.regions:
-            values |= defined_values(inner)
+            values.update(inner.params)
     return values
 
 
@@ -51,15 +52,12 @@ def _free(region: Region, bound: set[Value], free: dict[Value, None]) -> None:
 
 def use_counts(region: Region) -> Counter[Value]:
     """How often each value is read, as an operand or a yield, anywhere in the region."""
-    counts: Counter[Value] = Counter(region.results)
-    seen = counts.get
+    read: list[Value] = list(region.results)
     for op in all_ops(region):
-        for value in op.operands:
-            counts[value] = seen(value, 0) + 1
+        read += op.operands
         for inner in op.regions:
-            for value in inner.results:
-                counts[value] = seen(value, 0) + 1
-    return counts
+            read += inner.results
+    return Counter(read)
 
 
 def substitute(region: Region, mapping: Mapping[Value, Value]) -> Region:
