@@ -98,7 +98,7 @@ class TypedBuilder(Builder):
         elif fn is operator.getitem:
             if op.operands[1].kind == BACKWARDS:
                 self.counts[op.result] = op.operands[0]
-        elif is_context(fn):
+        elif type(op.result.kind) not in NUMBERS and is_context(fn):
             self.contexts[op.result] = op
 
     def counted(self, op: Op) -> Value:
