@@ -155,8 +155,9 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         if _is_swapped(c, x, y):
             return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
         if x is y:
-            found = _split(c, b, x, uses=2)
-            return _times(b, *(2 * found[0], found[1]) if found else (2, x), op)
+            factor, value = _split(c, b, x, uses=2) or (1, x)
+            minus = c.call_of(value, operator.neg)
+            return _times(b, *(-2 * factor, minus.operands[0]) if minus else (2 * factor, value), op)
         for one, other in ((x, y), (y, x)):
             double = c.call_of(other, operator.mul)
             if double and _is_const(double.operands[0], 2) and double.operands[1] is one:
