@@ -45,7 +45,8 @@ def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, axes = op.operands
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x):
-        return b.call(operator.neg, b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind), kind=op.result.kind)
+        squeezed = b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind)
+        return b.call(operator.neg, squeezed, kind=op.result.kind)
     spread = c.call_of(x, np.expand_dims)
     if spread and len(spread.operands) == 2 and _same_axes(b, spread.operands[1], axes):
         return same_kind(spread.operands[0], op)
@@ -116,7 +117,10 @@ def _zeros_like(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """The minus sign of what is summed moves outwards: rounding is symmetric. And `(a @ b).sum(axis=0)` is `a.sum(axis=0) @ b`."""
+    """The minus sign of what is summed moves outwards: rounding is symmetric.
+
+    And `(a @ b).sum(axis=0)` is `a.sum(axis=0) @ b`.
+    """
     if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
     minus = c.call_of(op.operands[0], operator.neg)

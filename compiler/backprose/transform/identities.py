@@ -38,8 +38,10 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`,
-    `a / 2 * (2 * b)` is `a * b`."""
+    """Powers of two come together.
+
+    `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`, `a / 2 * (2 * b)` is `a * b`.
+    """
     if not op.is_derivative:
         return None
     x, y = op.operands
@@ -49,6 +51,8 @@ def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
             return _times(b, left[0] * right[0], b.call(operator.mul, left[1], right[1], kind=op.result.kind), op)
     for one, other in (op.operands, op.operands[::-1]):
         if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
+            if _power_of_two(one) is not None and (scaled := _scaled_small(c, b, one.kind.value, other)):
+                return scaled
             found = _split(c, b, other)
             return _times(b, found[0] * one.kind.value, found[1], op) if found else None
         numerator = c.call_of(one, operator.truediv)
@@ -58,6 +62,23 @@ def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
                 scale = b.const(numerator.operands[0].kind.value * found[0])
                 quotient = b.call(operator.truediv, scale, numerator.operands[1], kind=one.kind)
                 return b.call(operator.mul, quotient, found[1], kind=op.result.kind)
+    return None
+
+
+def _scaled_small(c: Context, b: TypedBuilder, power: float, product: Value, uses: int = 1) -> Value | None:
+    """`2 * (np.expand_dims(s, 1) * x)` is `np.expand_dims(2 * s, 1) * x`, in which fewer entries are multiplied."""
+    op = c.call_of(product, operator.mul)
+    if not op or c.counts[product] > uses or not op.is_derivative:
+        return None
+    for small, large in (op.operands, op.operands[::-1]):
+        spread = c.call_of(small, np.expand_dims)
+        if spread and c.only_use(small) and c.only_use(spread.operands[0]) and not c.call_of(large, np.expand_dims):
+            s = spread.operands[0]
+            found = _split(c, b, s)
+            scaled = _times(b, power * found[0], found[1], c.made[s]) if found else None
+            scaled = scaled or b.call(operator.mul, b.const(power), s, kind=s.kind)
+            small = b.call(np.expand_dims, scaled, *spread.operands[1:], kind=small.kind)
+            return b.call(operator.mul, small, large, kind=product.kind)
     return None
 
 
@@ -73,8 +94,13 @@ def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None
 def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
     """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
     op = c.made.get(value)
-    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.is_derivative:
+    if op is None or op.fn not in (operator.mul, operator.truediv, operator.neg):
         return None
+    if c.counts[value] > uses or not op.is_derivative:
+        return None
+    if op.fn is operator.neg:
+        found = _split(c, b, op.operands[0])
+        return (-found[0], found[1]) if found else None
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
         if op.fn is operator.mul and _power_of_two(one) is not None:
@@ -100,7 +126,7 @@ def _factor_of_two(c: Context, value: Value) -> tuple[float, Value] | None:
 
 def _power_of_two(value: Value) -> float | None:
     number = value.kind.value if isinstance(value.kind, Static) else None
-    return number if type(number) in (int, float) and number > 0 and math.frexp(number)[0] == 0.5 else None
+    return number if type(number) in (int, float) and abs(math.frexp(number)[0]) == 0.5 else None
 
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -124,7 +150,8 @@ def _guarded(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     minus = c.call_of(op.operands[0], operator.neg)
     if not minus or not c.only_use(op.operands[0]):
         return None
-    return b.call(operator.neg, b.call(op.fn, minus.operands[0], *op.operands[1:], kind=op.result.kind), kind=op.result.kind)
+    product = b.call(op.fn, minus.operands[0], *op.operands[1:], kind=op.result.kind)
+    return b.call(operator.neg, product, kind=op.result.kind)
 
 
 def _opposite(b: TypedBuilder, value: Value) -> Value | None:
@@ -134,7 +161,7 @@ def _opposite(b: TypedBuilder, value: Value) -> Value | None:
 
 
 def _without_minus(c: Context, b: TypedBuilder, value: Value) -> Value | None:
-    """The negative of what only one op reads, if it has a minus sign: of -x, and of x times or by a negative constant."""
+    """The negative of what only one op reads, if it has a minus sign: of -x, and of x times a negative constant."""
     op = c.made.get(value)
     if op is None or op.name != "call" or not c.only_use(value):
         return None
@@ -168,6 +195,8 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
                 return same_kind(other, op)
         if _is_swapped(c, x, y):
             return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
+        if x is y and (scaled := _scaled_small(c, b, 2, x, uses=2)):
+            return scaled
         if x is y:
             factor, value = _split(c, b, x, uses=2) or (1, x)
             minus = c.call_of(value, operator.neg)
