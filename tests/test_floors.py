@@ -28,6 +28,7 @@ FLOORS = [
     {"signatures", "annotations", "variadic"},
     {"dispatch"},
     {"explaining"},
+    {"second_part"},
     {"checkpoint", "custom", "derivative", "pullback", "standalone"},
     {"forward", "jacobians"},
     {"api"},
