@@ -163,7 +163,7 @@ def steps(kind: str, mode: str, lines: int) -> list[tuple[str, int, float]]:
 
 
 # Whose callees are steps.
-STAGES = {"compile_function", "_compiled", "differentiated", "gradient", "_start", "<dictcomp>", "run_passes", "emit", "_function"}
+STAGES = {"compile_function", "_compiled", "differentiated", "gradient", "_start", "<dictcomp>", "run_passes", "modules_after", "emit", "_function"}
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from backprose import errors
 from backprose.derivative import Nested, annotate_error, debugging
+from backprose.second_part import SecondPart
 from backprose.signatures import Target, arrange, primal_indices, target_of
 from backprose.variadic import Shaped, signature_of_call
 
@@ -75,8 +76,10 @@ def linearize(
     return (value, Linear(replace(pushed, primals=outlines(primals), values=()), kept), *aux)
 
 
-class Linear:
+class Linear(SecondPart):
     """The derivative of a function at a point: tangents of the primals -> tangent of the value."""
+
+    _what = "Linear function"
 
     def __init__(self, pushed: Pushed, residuals: Any):
         self._pushed, self._found = pushed, pushed.found
@@ -85,18 +88,6 @@ class Linear:
     def __call__(self, *tangents: Any) -> Any:
         check_tuples("the linear function", self._pushed.primals, tangents)
         return self._pushed.run(self._found.backward, self._residuals, *self._pushed.dots(tangents))
-
-    @property
-    def source(self) -> str:
-        """The emitted text: the forward part, which keeps the residuals, and the linear part, which reads them."""
-        return self._found.source
-
-    def ir(self, stage: str = "optimised") -> str:
-        """The program at a stage of the compiler, as text."""
-        return self._found.ir(stage)
-
-    def __repr__(self) -> str:
-        return f"<linear function, compiled for {self._found.signature}>"
 
 
 def outlines(value: Any) -> Any:

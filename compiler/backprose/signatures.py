@@ -34,6 +34,21 @@ class Target:
         return inspect.signature(self.function, follow_wrapped=False)
 
 
+class Decorated:
+    """A function of which a decorator has said something: it is called, and bound to an object, as the function itself."""
+
+    def __init__(self, fun: Callable, signature: inspect.Signature):
+        self.fun = fun
+        self.__signature__ = signature
+        functools.update_wrapper(self, fun, updated=())
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.fun(*args, **keywords)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+
 def target_of(fun: Any) -> Target:
     """Look through bound methods, `functools.partial`, and objects with a `__call__`."""
     if hasattr(fun, "__backprose_target__"):
@@ -186,6 +201,24 @@ def number_leaves(kind: Kind, path: str) -> Iterator[tuple[str, Kind]]:
         yield from number_leaves(kind.item, path)
     elif is_number(kind) and not isinstance(kind, Static):
         yield path, kind
+
+
+def part_text(kind: Kind, path: tuple, text: str) -> str:
+    """The expression that reads a part: `params["w"]`, `q[0]`, `layers[i].rate` of each in a list, `q[any other]`."""
+    from backprose.analysis.apart import Element
+    from backprose.ir.kinds import Dict, List, Record
+
+    places = [element.key for element in path if isinstance(element, Element)]
+    for key in (*(key for key in path if not isinstance(key, Element)), None):
+        while isinstance(kind, List) and (places or key is not None):
+            text, kind = f"{text}[{places.pop(0) if places else 'i'}]", kind.item
+        if isinstance(kind, Record) and key is not None:
+            text, kind = f"{text}.{key}", kind.items[kind.fields.index(key)]
+        elif isinstance(kind, Dict) and key is not None:
+            text, kind = f"{text}[{_quoted(key)}]", kind.items[kind.keys.index(key)]
+        elif key is not None:
+            text, kind = f"{text}[{key}]", kind.items[key]
+    return text
 
 
 def describe(kind: Kind) -> str:

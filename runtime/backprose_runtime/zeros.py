@@ -21,8 +21,13 @@ from backprose_runtime.arrays import array_module, is_array
 SMALL = 8192  # entries: below it a call costs more than the pass over the entries, and BLAS starts no threads
 
 
-def divide_nonzero(d: Any, b: Any) -> Any:
-    """`d / b`, and 0 where d is 0, also if b is 0 or NaN there.  Shapes: d and b broadcast; the result is fresh."""
+def divide_nonzero(d: Any, b: Any, regular: bool = False) -> Any:
+    """`d / b`, and 0 where d is 0, also if b is 0 or NaN there; nowhere, if it is known to be `regular`.
+
+    Shapes: d and b broadcast; the result is fresh.
+    """
+    if regular:
+        return d / b
     if type(d) is float and type(b) is float:
         return d / b if d else 0.0
     if type(b) is not ndarray and not (is_array(d) or is_array(b)):
@@ -30,13 +35,18 @@ def divide_nonzero(d: Any, b: Any) -> Any:
     return d / b if _all_divide(b) else _masked("divide", operator.truediv, d, b)
 
 
-def multiply_nonzero(d: Any, p: Any) -> Any:
-    """`d * p`, and 0 where d is 0, also if p is infinite or NaN there.  Shapes: d and p broadcast; the result is fresh."""
+def multiply_nonzero(d: Any, p: Any, regular: bool = False) -> Any:
+    """`d * p`, and 0 where d is 0, also if p is infinite or NaN there; nowhere, if it is known to be `regular`.
+
+    Shapes: d and p broadcast; the result is fresh.
+    """
+    if regular:
+        return d * p
     if type(d) is float and type(p) is float:
         return d * p if d else 0.0
     if type(p) is not ndarray and not (is_array(d) or is_array(p)):
         return d * p if d != 0 else d * type(p)(1)
-    return d * p if _all_multiply(p) else _masked("multiply", operator.mul, d, p)
+    return d * p if _is_finite(p) else _masked("multiply", operator.mul, d, p)
 
 
 def plain_reciprocal(x: Any) -> Any:
@@ -44,7 +54,12 @@ def plain_reciprocal(x: Any) -> Any:
     return 1 / x
 
 
-def _all_multiply(p: Any) -> bool:
+def all_finite(*values: Any) -> bool:
+    """Whether all entries of all values are finite numbers."""
+    return all(_is_finite(x) if is_array(x) else isfinite(x) for x in values)
+
+
+def _is_finite(p: Any) -> bool:
     """Whether all entries are finite. The sum of their squares is finite only then, and is had without a temporary."""
     if type(p) is ndarray and p.size < SMALL and isfinite(vdot(p, p).real):
         return True

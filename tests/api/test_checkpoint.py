@@ -38,11 +38,7 @@ def test_gradients_are_those_without_checkpoints(function):
         assert same(pullback(1.0)[:2], (u_bar, k_bar)), "the pullback may be called again"
 
 
-# A gradient of a gradient through segments that a condition may leave by `return` is refused by the compiler's own checks.
-TWICE = [f for f in checkpoint_programs.PROGRAMS if f is not checkpoint_programs.return_by_a_condition]
-
-
-@pytest.mark.parametrize("function", TWICE, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", checkpoint_programs.PROGRAMS, ids=lambda f: f.__name__)
 def test_other_modes_and_orders(function):
     direction = np.cos(U)
 

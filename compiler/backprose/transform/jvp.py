@@ -87,7 +87,7 @@ def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[
 
 
 def beside_primals(module: Module) -> Module:
-    """The module in which tangents are at the places of what they stand beside: they are printed as one sweep."""
+    """Give tangents the places of what they stand beside: they are printed as one sweep."""
 
     def settled(region: Region) -> Region:
         return replace(region, ops=tuple(map(op, region.ops)))

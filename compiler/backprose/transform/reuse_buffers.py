@@ -101,11 +101,11 @@ class _Dying(Later):
         return self.counts[op.result] > 1 or op.result.name != "" or op.result in self.added
 
     def has_variable(self, value: Value) -> bool:
-        """Whether the operand has a variable, which need not be the user's."""
+        """Whether the operand has a variable, and not one of the user's: those hold what the user computed."""
         op = self.made.get(value)
         if op is None or op.name != "call":
             return False
-        return self.counts[value] > 1 or not op.in_reverse
+        return self.counts[value] > 1 if op.in_reverse else not value.name and not is_update(op)
 
 
 def _marked(region: Region, into: Mapping[Op, int]) -> Region:

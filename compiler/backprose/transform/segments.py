@@ -40,7 +40,7 @@ def in_segments(fn: Function) -> Function:
 
 
 def without_marks(fn: Function, kinds: tuple[type, ...] = (Kind,)) -> Function:
-    """The function with loops over what was marked, of these kinds."""
+    """Let loops that were marked for checkpoints, by marks of these kinds, go over what was marked."""
     marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced and isinstance(op.result.kind, kinds)}
     return replace(fn, region=substitute(_without(fn.region, marks), _resolved(marks))) if marks else fn
 

@@ -66,7 +66,7 @@ def _read_once(first: Region, second: Region) -> tuple[Region, Region, dict[Valu
 
 
 def hand_over_what_is_read(module: Module) -> Module:
-    """The module of two entries whose first hands over no more than what the second reads, now that both are simplified."""
+    """Let the first of two entries hand over no more than what the second reads, now that both are simplified."""
     first, second, *others = module.functions.values()
     made = {v: op for op in first.ops for v in op.results}
     returned = made.get(first.result)
