@@ -16,7 +16,7 @@ from backprose import errors
 from backprose.derivative import Nested, annotate_error, debugging
 from backprose.second_part import SecondPart
 from backprose.signatures import Target, arrange, primal_indices, target_of
-from backprose.variadic import Shaped, signature_of_call
+from backprose.variadic import Shaped, fit_for, signature_of_call
 
 if TYPE_CHECKING:
     from backprose.dispatch import Dispatcher, Specialization
@@ -192,7 +192,7 @@ class Pushed:
 
     @classmethod
     def of(cls, name: str, fun: Callable, primals: tuple, options: Options) -> Pushed:
-        target = target_of(fun)
+        target = fit_for(target_of(fun), len(primals))
         asked = asked_of(name, target, len(primals), options)
         values = asked.values(target, primals)
         return cls(asked.dispatcher.find(values), asked, primals, values)

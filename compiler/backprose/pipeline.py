@@ -41,6 +41,7 @@ from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, pullback
+from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
 from backprose.transform.linear import linear_parts
@@ -52,6 +53,7 @@ from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
+from backprose.transform.reuse_buffers import reuse_buffers
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.sum_first import sum_first
@@ -83,6 +85,7 @@ OPENING: Passes = (
 )  # fmt: skip
 SIMPLIFYING: Passes = (
     ("simplify", simplify),
+    ("hoist_invariants", hoist_invariants),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
     ("skip_zeros", skip_zeros),
@@ -105,6 +108,7 @@ ADJOINT_PASSES: Passes = (
     ("own_buffers", own_buffers),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
+    ("reuse_buffers", reuse_buffers),
 )  # fmt: skip
 
 
