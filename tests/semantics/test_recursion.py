@@ -311,3 +311,43 @@ def test_trees_and_quadrature():
     tree = Node(1.5, Node(0.3), Node(0.2, Node(0.1)))
     check_grads(lambda x: total(tree, x), (1.2,), order=2)
     check_grads(lambda p, b: quadrature(lambda t: np.exp(-p * t * t), 0.0, b, 3), (1.2, 0.8), order=2)
+
+
+# Functions whose parameters callers spread
+
+
+def product_of(*x):
+    return x[0] if len(x) == 1 else x[0] * product_of(*x[1:])
+
+
+def alternating(n, *x):
+    return x[0] if n == 0 else x[0] * x[1] * alternating(n - 1, *x)
+
+
+def scaled(x, n, **options):
+    return options["a"] * x if n == 0 else x * scaled(x, n - 1, **options)
+
+
+def by_keyword(x, *, n=3):
+    return 1.0 if n == 0 else x * by_keyword(x, n=n - 1)
+
+
+def test_many_arguments_of_a_recursive_function():
+    assert grad(product_of, (0, 1, 2))(2.0, 3.0, 4.0) == vjp(product_of, 2.0, 3.0, 4.0)[1](1.0) == (12.0, 8.0, 6.0)
+    assert vjp(alternating, 2, 3.0, 4.0)[1](1.0) == (None, 432.0, 216.0)
+    assert jvp(alternating, (2, 3.0, 4.0), (None, 1.0, 0.0))[1] == 432.0
+    assert backprose.linearize(product_of, 2.0, 3.0, 4.0)[1](0.0, 1.0, 0.0) == 8.0
+    assert grad(scaled)(2.0, 2, a=3.0) == 36.0
+    assert grad(by_keyword)(2.0) == 12.0 and grad(by_keyword)(2.0, n=4) == 32.0
+    # x * y * z by each: x * z + y * z
+    assert grad(lambda x, y: grad(product_of, 0)(x, y, 4.0) + grad(product_of, 1)(x, y, 4.0), (0, 1))(2.0, 3.0) == (4.0, 4.0)
+
+
+def test_emitted_recursive_functions_have_the_signature():
+    for f, parameters in ((by_keyword, "x, *, n=3"), (scaled, "x, n, **options")):
+        g = grad(f)
+        g(2.0) if f is by_keyword else g(2.0, 1, a=3.0)
+        assert f"def {f.__name__}_grad({parameters}):" in g.source
+    g = grad(exponential)
+    g(0.7)
+    assert "def exponential_grad(x, term=1.0, n=1):" in g.source

@@ -76,6 +76,12 @@ def _invokes_itself(entry: Function) -> bool:
     return [(op.attrs.get("callee"), op.operands, op.results) for op in entry.ops] == [(entry.name, entry.params, (entry.result,))]
 
 
+def _is_plain(lowered: Function) -> bool:
+    """Whether the function is called from outside as it is within the module: with a positional argument for each parameter."""
+    parameters = lowered.signature.parameters.values() if lowered.signature is not None else ()
+    return all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
 @dataclass
 class Inference:
     """One compilation's inference. `lower` gives a Python function's lowered IR."""
@@ -113,7 +119,7 @@ class Inference:
     signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
-    entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
+    entry: tuple[Any, ...] = ()  # what is compiled: its name, code (if it may be its own instance) and its frame's identity
 
     def __post_init__(self) -> None:
         self.memory.branch = self.branch
@@ -130,7 +136,7 @@ class Inference:
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
         outer = self.memory.state, self.memory.active, self.followed, self.entry
-        self.entry = lowered.name, lowered.attrs.get("code"), Frame.of(target).identity
+        self.entry = lowered.name, lowered.attrs.get("code") if _is_plain(lowered) else None, Frame.of(target).identity
         self.memory.active, self.followed = True, self.followed.closed()
         try:
             entry = self._settled(target, lowered, owner, kinds, prefix, frames or {})
@@ -145,6 +151,8 @@ class Inference:
         if entry.name in others and not _invokes_itself(entry):
             (name,) = pairs.fresh_names(self, (entry.name,))
             entry = replace(entry, name=name)
+        elif entry.name in others:
+            others[entry.name] = replace(others[entry.name], signature=entry.signature)
         return Module({entry.name: entry, **others})
 
     def _settled(
