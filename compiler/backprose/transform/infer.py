@@ -24,8 +24,7 @@ from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
     attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs,
-    refusals, sharing,
-    stores, type_questions,
+    refusals, sharing, stores, type_questions, waiting,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.followed import Followed
@@ -118,6 +117,8 @@ class Inference:
     standing: Standing | None = None  # the call whose program is being walked
     signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
     runs: int = 0
+    waits: int = 0  # calls so far of recursive functions of which it is not known yet what they return
+    put_off: int = 0  # paths so far that were left out for that
     live_names: dict[str, Any] = field(default_factory=dict)
     entry: tuple[Any, ...] = ()  # what is compiled: its name, code (if it may be its own instance) and its frame's identity
 
@@ -539,7 +540,9 @@ class Inference:
             lambda inner, region=region: loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))
             for region in op.regions
         ]
-        env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
+        names = [r.name for r in op.results]
+        values = waiting.branch(self, b, regions, lambda sides: self.branch(b, cond, sides, names))
+        env.update(zip(op.results, values))
 
     def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
         """An `if`, each side of which a function builds."""
