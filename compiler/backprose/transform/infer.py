@@ -23,10 +23,11 @@ from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, N
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
-    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs,
-    refusals, sharing, stores, type_questions, waiting,
+    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside,
+    pairs, refusals, sharing, stores, type_questions, waiting,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
+from backprose.transform.copied_rules import Copy, Recording
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.meanings import Standing
@@ -76,7 +77,7 @@ def _invokes_itself(entry: Function) -> bool:
 
 
 def _is_plain(lowered: Function) -> bool:
-    """Whether the function is called from outside as it is within the module: with a positional argument for each parameter."""
+    """Whether callers pass what calls within the module pass: a positional argument for each parameter."""
     parameters = lowered.signature.parameters.values() if lowered.signature is not None else ()
     return all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
@@ -116,6 +117,8 @@ class Inference:
     careful: bool = False  # loops carry which memory a variable refers to
     standing: Standing | None = None  # the call whose program is being walked
     signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
+    copied: dict[Any, list[Copy]] = field(default_factory=dict)  # what texts of rules gave, by the kinds they were given
+    recording: Recording | None = None  # of what the text of a rule asks that is being inlined
     runs: int = 0
     waits: int = 0  # calls so far of recursive functions of which it is not known yet what they return
     put_off: int = 0  # paths so far that were left out for that
@@ -469,6 +472,8 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        if self.recording is not None and name and not value.name and value in self.recording.given:
+            self.recording.reusable = False  # whether an operand gets the name depends on where it was made
         self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)

@@ -30,7 +30,9 @@ class _Waits(Exception):
         self.side = side
 
 
-def branch(engine: Inference, b: TypedBuilder, sides: Sequence[Side], build: Callable[[Sequence[Side]], list[Value]]) -> list[Value]:
+def branch(
+    engine: Inference, b: TypedBuilder, sides: Sequence[Side], build: Callable[[Sequence[Side]], list[Value]]
+) -> list[Value]:
     """What the branch gives that `build` makes of its two sides; where one of them waits, what the other one gives."""
     back = _way_back(engine, b)
     try:
@@ -51,7 +53,9 @@ def _walked(engine: Inference, side: Side, number: int, inner: TypedBuilder) -> 
         raise _Waits(number) from None
 
 
-def loop(engine: Inference, b: TypedBuilder, build: Callable[[], list[Value]], inits: Sequence[Value], collected: int) -> list[Value]:
+def loop(
+    engine: Inference, b: TypedBuilder, build: Callable[[], list[Value]], inits: Sequence[Value], collected: int
+) -> list[Value]:
     """What the loop gives that `build` makes; where its body waits, what it gives without an iteration."""
     waits, back = engine.waits, _way_back(engine, b)
     try:
