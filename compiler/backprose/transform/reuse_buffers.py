@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprose.analysis.ownership import bits, is_update
+from backprose.analysis.ownership import is_update, neighbours
 from backprose.analysis.rotations import apart
 from backprose.analysis.shapes import Shapes
 from backprose.analysis.updates import Later
@@ -64,10 +64,7 @@ class _Dying(Later):
         sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
         self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
         self.dying: dict[Op, list[int]] = {}
-        self.reaching: dict[int, list[Value]] = {}  # by origin: a function has many live values, and few that share one
-        for value, reach in self.owned.reach.items():
-            for origin in bits(reach):
-                self.reaching.setdefault(origin, []).append(value)
+        self.near = neighbours(self.owned)
 
     def look(self, op: Op, live: set[Value]) -> None:
         if _is_candidate(op):
@@ -78,8 +75,7 @@ class _Dying(Later):
     def is_last(self, value: Value, live: set[Value]) -> bool:
         if not self.owned.is_fresh(value):
             return False
-        near = (v for origin in bits(self.owned.origins(value)) for v in self.reaching.get(origin, ()))
-        return not any(v in live and self.owned.may_share(value, v) for v in near)
+        return not any(self.owned.may_share(value, v) for v in self.near.get(value, set()) & live)
 
     def may_hold(self, value: Value, op: Op) -> bool:
         """Whether the result has evidently the shape and dtype of the operand, to which all others are spread."""
