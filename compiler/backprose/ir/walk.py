@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from backprose.ir.nodes import Op, Region, Value
 
@@ -16,6 +15,14 @@ def all_ops(region: Region) -> Iterator[Op]:
         if op.regions:
             for inner in op.regions:
                 yield from all_ops(inner)
+
+
+def made_by(ops: Iterable[Op]) -> Iterator[Value]:
+    """The results of the ops and of those nested in them."""
+    for op in ops:
+        yield from op.results
+        for inner in op.regions:
+            yield from made_by(inner.ops)
 
 
 def defined_values(region: Region) -> set[Value]:
@@ -93,7 +100,7 @@ def redefine(region: Region, mapping: Mapping[Value, Value]) -> Region:
         regions = tuple([redefine(r, mapping) for r in op.regions]) if op.regions else ()
         results = new(op.results)
         same = results == op.results
-        ops.append((op if same else replace(op, results=results)).reading(new(op.operands), regions))
+        ops.append((op if same else op.giving(results)).reading(new(op.operands), regions))
     return Region(new(region.params), tuple(ops), new(region.results))
 
 

@@ -69,7 +69,7 @@ class Context:
         if op.name == "if" and op.is_derivative:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
         kept = b.add(op.reading(operands, regions))
-        b.learn(Region((), (kept.reading(operands, ()),), ()))
+        b.learn_ops([kept.reading(operands, ())])
         self.made.update([(v, kept) for v in kept.results])
 
     def call(self, b: TypedBuilder, op: Op) -> Value:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -74,7 +73,10 @@ class TypedBuilder(Builder):
 
     def learn(self, region: Region) -> None:
         """Take note of the containers, ranges and lengths that the ops of existing IR make."""
-        for op in region.ops:
+        self.learn_ops(region.ops)
+
+    def learn_ops(self, ops: Iterable[Op]) -> None:
+        for op in ops:
             if op.name in ("tuple", "list", "record"):
                 self.parts[op.result] = op.operands
             elif op.name == "dict" and isinstance(op.result.kind, Dict):
@@ -135,7 +137,7 @@ class TypedBuilder(Builder):
             return value
         fresh = Value(value.name or name, kind or value.kind)
         op = self.ops[-1]
-        self.ops[-1] = replace(op, results=tuple(fresh if v is value else v for v in op.results))
+        self.ops[-1] = op.giving(tuple([fresh if v is value else v for v in op.results]))
         for table in (self.parts, self.bounds):
             if value in table:
                 table[fresh] = table[value]
