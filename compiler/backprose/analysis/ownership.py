@@ -317,7 +317,7 @@ class Origins:
             self.join(op.result, self.fresh(op) | kept, held, held)
             source = self.exchanged(op)
             self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
-        elif fn is backprose_runtime.checked_cotangent:
+        elif fn in (backprose_runtime.checked_cotangent, backprose_runtime.checked_list):
             self.on_same(op)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])
