@@ -36,7 +36,8 @@ def own_size(op: Op) -> int:
         if op.fn in OPERATORS:
             return 3 if len(op.operands) == 2 and op.fn is not operator.getitem else 2
         if op.fn is slice:
-            return 2 - NONE * sum(v.kind == Static(None) for v in op.operands)  # in an index nothing is written for it
+            nothing = [v.kind == Static(None) for v in op.operands]  # is written for it, within an index
+            return (1 if nothing[-1] else 2) - NONE * sum(nothing)
         keywords = sum(len(name) + 1 for name in op.attrs["keywords"])
         method = op.attrs["method"]
         return (len(method) + 1 if method else _path_size(op.fn)) + 2 + commas + keywords
