@@ -48,6 +48,7 @@ from backprose.transform.restore import restore_overwritten
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.stopping import drop_stops
+from backprose.transform.tile_chains import tile_chains
 from backprose.transform.two_parts import hand_over_what_is_read
 
 Pass = Callable[[Function], Function]
@@ -144,6 +145,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
         module = run_passes(module, ADJOINT_PASSES[len(SIMPLIFYING) :])
     module = _keep(stages, "optimised", beside_primals(module))
     check_functions(module)
+    if optimise:
+        module = _keep(stages, "tiled", tile_chains(module))
     return Compilation(stages, emit(module), dict(engine.guards), plan.request)
 
 

@@ -241,6 +241,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield op.fn
     elif op.name == "const":
         yield from _inside(op.attrs["value"])
+    elif "tiled" in op.attrs:
+        yield backprose_runtime.in_tiles
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls
