@@ -1,4 +1,4 @@
-"""What compiling costs, and how it grows: `python benchmarks/compile_time.py`.
+"""What compiling costs, and how it grows: `python -m benchmarks.compile_time`.
 
 Programs of 10 to 1,000 lines of three kinds (straight-line NumPy code; loops, branches and updates in place; calls of
 small functions), each compiled to its gradient and to its tangent. Every program stands in a module of its own, so that
@@ -101,7 +101,7 @@ def modules(kind: str, lines: int, count: int) -> Iterator[list[Callable]]:
             functions = []
             for i in range(count):
                 name = f"{kind}_{lines}_{i}_{time.monotonic_ns()}"
-                Path(folder, f"{name}.py").write_text("\n".join(["import numpy as np", "", "", *PROGRAMS[kind](lines), ""]))
+                Path(folder, f"{name}.py").write_text("\n".join(["import numpy as np", *[""] * (2 + i), *PROGRAMS[kind](lines), ""]))
                 functions.append(importlib.import_module(name).program)
             yield functions
         finally:
@@ -163,7 +163,7 @@ def steps(kind: str, mode: str, lines: int) -> list[tuple[str, int, float]]:
 
 
 # Whose callees are steps.
-STAGES = {"compile_function", "_compiled", "differentiated", "gradient", "_start", "<dictcomp>", "run_passes", "emit", "_function"}
+STAGES = {"compile_function", "_compiled", "differentiated", "gradient", "_start", "<dictcomp>", "run_passes", "modules_after", "emit", "_function"}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -71,7 +72,7 @@ class Process:
         self.running = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", contender], cwd=ROOT, text=True, env={**os.environ, **FLAGS},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}), start_new_session=True,
         )  # fmt: skip
 
     def ask(self, timeout: float, **command: Any) -> dict:
@@ -91,7 +92,7 @@ class Process:
         return answer
 
     def end(self) -> None:
-        self.running.kill()
+        os.killpg(self.running.pid, signal.SIGKILL)  # torch.compile has processes of its own
         self.running.wait()
         self.running.stdin.close()
         self.running.stdout.close()
@@ -169,6 +170,8 @@ class Race:
 
 def _compare(results: dict[str, list[np.ndarray]], outcomes: dict[str, Outcome]) -> None:
     """Note each result's difference from what is written by hand; one that is too large is a status."""
+    if "by hand" not in results:
+        raise RuntimeError(f"there is nothing to compare with: by hand: {outcomes['by hand'].status}")
     expected = results["by hand"]
     for name, found in results.items():
         value_alone = name == "primal"

@@ -177,6 +177,7 @@ def draw(path: Path, results: Results, machine: str) -> None:
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(handles.values(), handles, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
-    figure.supxlabel(f"time / time of the gradient written by hand\n{machine}", fontsize=7)
+    below = "time / time of the gradient written by hand", *machine.split("; ")
+    figure.supxlabel("\n".join(below), fontsize=7)
     figure.savefig(path, dpi=144)
     plt.close(figure)

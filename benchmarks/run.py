@@ -17,6 +17,7 @@ import platform
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders import CONTENDERS, OURS, PACKAGES
 from benchmarks.race import FLAGS, Race, measured_in
@@ -74,6 +75,7 @@ def options() -> argparse.Namespace:
     add("--limit", type=float, default=60, help="seconds that a first call may take, compiling included (60)")
     add("--core", type=int, help="the core that contenders are pinned to (the last)")
     add("--output", type=Path, help="where results go, without a suffix (benchmarks/results/run; of a part: part)")
+    add("--resume", action="store_true", help="keep what the output has already, and run the rest")
     found = parser.parse_args()
     if unknown := set(found.workloads) - set(WORKLOADS):
         parser.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
@@ -89,40 +91,45 @@ def options() -> argparse.Namespace:
     return found
 
 
-def measured(chosen: argparse.Namespace) -> Results:
-    """Runs the race of each workload at each size, and tells of it on standard error."""
-    results: Results = {}
+def measured(chosen: argparse.Namespace, written: dict[str, Any]) -> None:
+    """Runs the race of each workload at each size that has no results; they are written to the output one by one."""
     race = Race(
         chosen.contenders, rounds=chosen.rounds, seconds=chosen.seconds, limit=chosen.limit, core=chosen.core,
         fresh=not chosen.quick,
     )  # fmt: skip
     try:
         for size in chosen.sizes:
-            for name in chosen.workloads:
+            results = written["results"].setdefault(size, {})
+            for name in [name for name in chosen.workloads if name not in results]:
                 start = time.perf_counter()
                 outcomes = race.run(name, size)
-                results.setdefault(size, {})[name] = {who: outcome.as_json() for who, outcome in outcomes.items()}
                 print(f"{size} {name}: {measured_in(outcomes, start)}", file=sys.stderr, flush=True)
+                results[name] = {who: outcome.as_json() for who, outcome in outcomes.items()}
+                written["minutes"] = round(written["minutes"] + (time.perf_counter() - start) / 60, 2)
+                text = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
+                chosen.output.with_suffix(".json").write_text(text)
     finally:
         race.end()
-    return results
 
 
 def main() -> int:
     chosen = options()
-    start = time.perf_counter()
-    results = measured(chosen)
-    minutes = (time.perf_counter() - start) / 60
     where = machine()
+    written: dict[str, Any] = {"machine": where, "flags": FLAGS, "minutes": 0.0, "results": {}}
+    numbers = chosen.output.with_suffix(".json")
+    numbers.parent.mkdir(parents=True, exist_ok=True)
+    if chosen.resume and numbers.exists():
+        written = json.loads(numbers.read_text())
+        if written["machine"] != where:
+            sys.exit(f"{numbers} is of another machine, or of other versions: {written['machine']}")
+    measured(chosen, written)
+    results: Results = written["results"]
     described = f"{where['processor']}; " + ", ".join(f"{name} {v}" for name, v in where.items() if name != "processor")
     parts = described, summary(results), ratios(results, chosen.contenders)
     parts += firsts_and_memory(results, chosen.contenders), failures(results)
     text = "\n\n".join(filter(None, parts))
     print(text)
-    print(f"\n{minutes:.1f} minutes", file=sys.stderr)
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    written = {"machine": where, "flags": FLAGS, "minutes": round(minutes, 1), "results": results}
-    chosen.output.with_suffix(".json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
+    print(f"\n{written['minutes']:.1f} minutes", file=sys.stderr)
     chosen.output.with_suffix(".md").write_text(f"# Gradients against others\n\n{text}\n")
     draw(chosen.output.with_suffix(".png"), results, described)
     statuses = [

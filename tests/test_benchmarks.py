@@ -56,12 +56,13 @@ def test_every_module_of_a_workload_is_listed():
 
 def test_one_command_prints_tables_and_writes_numbers(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.run", "rosenbrock", "--sizes", "tiny", "--contenders", "emitted", "primal",
-         "--seconds", "0.01", "--rounds", "3", "--output", tmp_path / "run"],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+    command = [
+        sys.executable, "-m", "benchmarks.run", "rosenbrock", "--sizes", "tiny", "--contenders", "emitted", "primal",
+        "--seconds", "0.01", "--rounds", "3", "--output", tmp_path / "run", "--resume",
+    ]  # fmt: skip
+    done, again = (subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True) for _ in range(2))
     assert done.returncode == 0, done.stderr
+    assert again.stdout == done.stdout  # nothing was left to run
     assert "| rosenbrock |" in done.stdout
     outcomes = json.loads((tmp_path / "run.json").read_text())["results"]["tiny"]["rosenbrock"]
     assert set(outcomes) == {"emitted", "by hand", "primal"}

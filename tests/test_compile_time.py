@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[1]))
 
-from compile_time import MODES, modules  # noqa: E402
+from benchmarks.compile_time import MODES, modules  # noqa: E402
 
 
 def steps(mode: str, function) -> int:

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.stencils import evolution
 
 ARGNUMS = (0, 1)
-SIZES = {"tiny": (6, 3), "small": (24, 20), "large": (400, 40)}
+SIZES = {"tiny": (6, 3), "small": (24, 20), "large": (400, 20)}
 
 
 def advanced(u, nu, dt):

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.stencils import evolution
 
 ARGNUMS = 0
-SIZES = {"tiny": (5, 2), "small": (10, 10), "large": (80, 20)}
+SIZES = {"tiny": (5, 2), "small": (10, 10), "large": (64, 10)}
 
 
 def stencil(a):

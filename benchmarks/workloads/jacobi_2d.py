@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.stencils import evolution
 
 ARGNUMS = 0
-SIZES = {"tiny": (5, 2), "small": (24, 20), "large": (700, 30)}
+SIZES = {"tiny": (5, 2), "small": (24, 20), "large": (500, 20)}
 
 
 def stencil(a):

@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 ARGNUMS = 0
-SIZES = {"tiny": (5, 2), "small": (10, 5), "large": (60, 20)}
+SIZES = {"tiny": (5, 2), "small": (10, 5), "large": (40, 10)}
 
 
 def known(above, row, below):

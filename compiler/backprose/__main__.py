@@ -64,16 +64,21 @@ def parser() -> argparse.ArgumentParser:
         else:
             command.add_argument("--wrt", default="0", help="parameters by name or position, with commas between (the first)")
             command.add_argument("--value", action="store_true", help="the value and the gradient")
+        if name == "emit":
+            command.add_argument("--passes", action="store_true", help="write what each pass of the compiler did, instead")
         if name == "explain":
             command.add_argument("--line", type=int, help="of the file: what is known of that line alone")
     return top
 
 
 def emit(options: argparse.Namespace) -> str:
-    """The text of the module that was asked for."""
+    """The text of the module that was asked for, or what each pass of the compiler did for it."""
     from backprose.standalone import module_text
+    from backprose.steps import listing
 
     _, found = compiled(options)
+    if options.passes:
+        return listing(found.compilation)
     return module_text(found, options.function, __version__)
 
 

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from backprose.signatures import is_module_level, name_of
+from backprose.signatures import Decorated, is_module_level, name_of
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
@@ -86,19 +86,11 @@ def _inside(engine: Inference, b: TypedBuilder, args: tuple, keywords: Mapping[s
 checkpoint.__backprose_call__ = _inside
 
 
-class Checkpointed:
+class Checkpointed(Decorated):
     """A function whose calls are run again in the reverse sweep. Calling it calls the function itself."""
 
     def __init__(self, fun: Callable):
-        self.fun = fun
-        self.__signature__ = inspect.signature(fun)
-        functools.update_wrapper(self, fun, updated=())
-
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
-        return self.fun(*args, **keywords)
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
+        super().__init__(fun, inspect.signature(fun))
 
     def __repr__(self) -> str:
         return f"<checkpointed function {name_of(self.fun)}>"

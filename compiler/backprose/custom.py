@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
-from backprose.signatures import is_module_level, name_of
+from backprose.signatures import Decorated, is_module_level, name_of
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from backprose.transform.typed import TypedBuilder
 
 
-class _WithRule:
+class _WithRule(Decorated):
     """A function with a rule of its own. Calling it calls the function itself."""
 
     rule: CustomRule
@@ -32,18 +32,10 @@ class _WithRule:
             raise TypeError(f"put @{type(self).__name__} below @{type(fun).__name__}")
         if not isinstance(fun, types.FunctionType) and (compile or not callable(fun)):
             raise TypeError(f"{type(self).__name__} is for Python functions, not {fun!r}; register_rule is for others")
-        self.fun = fun
+        super().__init__(fun, _plain_signature(fun, type(self).__name__))
         self.compile = compile
-        self.__signature__ = _plain_signature(fun, type(self).__name__)
         self.nondiff_argnums = _positions(nondiff_argnums, self.__signature__, name_of(fun))
         self.rule = CustomRule(name_of(fun), nondiff=self.nondiff_argnums)
-        functools.update_wrapper(self, fun, updated=())
-
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
-        return self.fun(*args, **keywords)
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} function {name_of(self.fun)}>"

@@ -159,8 +159,11 @@ class Specialization:
         return self.compilation.emitted.source
 
     def ir(self, stage: str = "optimised") -> str:
-        """The program at a stage of the compiler, as text."""
-        return stage_text(self.compilation, stage)
+        """The program at a stage of the compiler, before or after one of its passes (`"after:fold"`), or what each of the
+        `"passes"` did, as text."""
+        from backprose.steps import text_at
+
+        return text_at(self.compilation, stage)
 
     def __repr__(self) -> str:
         return f"<specialization for {self.signature}>"
@@ -190,14 +193,6 @@ def _same_static(read: Callable[[], Any], kind: Kind) -> bool:
     from backprose.ir.kinds import Static
 
     return Static(read()) == kind
-
-
-def stage_text(compilation: Compilation, stage: str) -> str:
-    from backprose.ir.text import print_ir
-
-    if stage not in compilation.stages:
-        raise ValueError(f"no stage {stage!r}; there are {', '.join(compilation.stages)}")
-    return print_ir(compilation.stages[stage])
 
 
 def guards_of(guards: Mapping[Any, Guard]) -> tuple[tuple, tuple]:

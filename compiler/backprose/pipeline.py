@@ -2,7 +2,9 @@
 
     function -> lowered IR -> IR with kinds -> adjoint IR -> optimised IR -> text -> function
 
-Every stage is a pure function on immutable IR; `Compilation.stages` keeps what each one gave, under its name.
+Every stage is a pure function on immutable IR; `Compilation.stages` keeps what the long ones gave, under its name. Between
+these stand the passes of the tables below, and those of `codegen/python` for the text. They are run again by whoever wants
+to see what one of them did (`steps`): that costs nothing until it is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,8 +28,12 @@ from backprose.frontend.lower import lower
 from backprose.ir.kinds import Kind
 from backprose.ir.nodes import Function, Module
 from backprose.ir.verify import verify
+from backprose.transform.add_through import add_through
 from backprose.transform.algebra import simplify
+from backprose.transform.check_once import check_once
+from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
+from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
 from backprose.transform.derivatives import derivative
@@ -47,35 +54,61 @@ from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
+from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
 from backprose.transform.tile_chains import tile_chains
 from backprose.transform.two_parts import hand_over_what_is_read
 
-Pass = Callable[[Function], Function]
+
+@dataclass(frozen=True)
+class OfModule:
+    """A pass over a whole module; others are done to each of its functions."""
+
+    step: Callable[[Module], Module]
+
+
+Pass = Callable[[Function], Function] | OfModule
+Passes = tuple[tuple[str, Pass], ...]
 
 # What is done to the primal before it is differentiated, and to the adjoint before it is emitted.
-PRIMAL_PASSES: tuple[tuple[str, Pass], ...] = (
-    ("drop_dead", drop_dead),
+PRIMAL_PASSES: Passes = (
+    ("drop_dead in the primal", drop_dead),
 )  # fmt: skip
-SIMPLIFYING: tuple[tuple[str, Pass], ...] = (
+DERIVATIVE_PASSES: Passes = (
+    ("drop_dead in the adjoint", drop_dead),
+)  # fmt: skip
+OPENING: Passes = (
+    ("open_calls", open_calls),
+    ("drop_stops", drop_stops),
+    ("without_marks", without_marks),
+)  # fmt: skip
+SIMPLIFYING: Passes = (
     ("simplify", simplify),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
+    ("skip_zeros", skip_zeros),
+    ("sum_first", sum_first),
+    ("add_through", add_through),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
-ADJOINT_PASSES: tuple[tuple[str, Pass], ...] = (
+ADJOINT_PASSES: Passes = (
     *SIMPLIFYING,
-    ("skip_zeros", skip_zeros),
+    ("check_once", check_once),
     ("restore_overwritten", restore_overwritten),
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
+    ("clear_late", clear_late),
     ("copy_kept_views", copy_kept_views),
+    ("copy_live_views", copy_live_views),
     ("own_updated", own_updated),
     ("own_buffers", own_buffers),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
+)  # fmt: skip
+TILING: Passes = (
+    ("tile_chains", OfModule(tile_chains)),
 )  # fmt: skip
 
 
@@ -90,10 +123,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Compilation:
-    """The result of one compilation; `stages` maps a stage's name to its IR."""
+    """The result of one compilation; `stages` maps a stage's name to its IR, `last` are the passes after the adjoint."""
 
     stages: Mapping[str, Module]
     emitted: Emitted
+    kinds: Mapping[str, Kind]
+    last: Passes
     guards: Mapping[Any, Guard] = field(default_factory=dict)
     request: Request | None = None
 
@@ -135,19 +170,27 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
     module = _keep(stages, "primal", run_passes(module, PRIMAL_PASSES))
     if plan.request is not None:
         refuse_complex(module)
-        module = differentiated(module, engine, plan)
-        module = _keep(stages, "adjoint", run_passes(module, (("drop_dead", drop_dead),)))
-    last = (("open_calls", open_calls), ("drop_stops", drop_stops), ("without_marks", without_marks))
-    module = open_blocks(run_passes(module, last), plan.request is not None and not plan.request.forward)
-    if optimise:
-        module = run_passes(module, SIMPLIFYING)
-        module = hand_over_what_is_read(module) if plan.paired else module
-        module = run_passes(module, ADJOINT_PASSES[len(SIMPLIFYING) :])
-    module = _keep(stages, "optimised", beside_primals(module))
+        module = stages["derivative"] = differentiated(module, engine, plan)
+        module = _keep(stages, "adjoint", run_passes(module, DERIVATIVE_PASSES))
+    last = last_passes(plan, optimise)
+    module = _keep(stages, "optimised", run_passes(module, last))
     check_functions(module)
     if optimise:
-        module = _keep(stages, "tiled", tile_chains(module))
-    return Compilation(stages, emit(module), dict(engine.guards), plan.request)
+        module, last = _keep(stages, "tiled", run_passes(module, TILING)), (*last, *TILING)
+    return Compilation(stages, emit(module), kinds, last, dict(engine.guards), plan.request)
+
+
+def last_passes(plan: Plan, optimise: bool) -> Passes:
+    """All that is done to the adjoint before it is emitted, in order."""
+    as_functions = plan.request is not None and not plan.request.forward
+    handing = (("hand_over_what_is_read", OfModule(hand_over_what_is_read)),) if plan.paired else ()
+    optimising = (*SIMPLIFYING, *handing, *ADJOINT_PASSES[len(SIMPLIFYING) :]) if optimise else ()
+    return (
+        *OPENING,
+        ("open_blocks", OfModule(partial(open_blocks, as_functions=as_functions))),
+        *optimising,
+        ("beside_primals", OfModule(beside_primals)),
+    )
 
 
 def differentiated(module: Module, engine: Inference, plan: Plan) -> Module:
@@ -164,12 +207,21 @@ def infer(function: Any, kinds: Mapping[str, Kind], engine: Inference) -> Module
     return engine.run(function, kinds)
 
 
-def run_passes(module: Module, passes: tuple[tuple[str, Pass], ...]) -> Module:
-    functions = dict(module.functions)
+def run_passes(module: Module, passes: Passes) -> Module:
+    for _, module in modules_after(module, passes):
+        pass
+    return module
+
+
+def modules_after(module: Module, passes: Passes) -> Iterator[tuple[str, Module]]:
+    """The name of each pass, and the module as it is after it."""
     for name, step in passes:
-        functions = {key: step(fn) for key, fn in functions.items()}
-        _check(Module(functions), name)
-    return Module(functions)
+        if isinstance(step, OfModule):
+            module = step.step(module)
+        else:
+            module = Module({key: step(fn) for key, fn in module.functions.items()})
+        _check(module, name)
+        yield name, module
 
 
 def _keep(stages: dict[str, Module], name: str, module: Module) -> Module:

@@ -34,6 +34,21 @@ class Target:
         return inspect.signature(self.function, follow_wrapped=False)
 
 
+class Decorated:
+    """A function of which a decorator has said something: it is called, and bound to an object, as the function itself."""
+
+    def __init__(self, fun: Callable, signature: inspect.Signature):
+        self.fun = fun
+        self.__signature__ = signature
+        functools.update_wrapper(self, fun, updated=())
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.fun(*args, **keywords)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+
 def target_of(fun: Any) -> Target:
     """Look through bound methods, `functools.partial`, and objects with a `__call__`."""
     if hasattr(fun, "__backprose_target__"):

@@ -47,7 +47,7 @@ class Shaped:
 
 
 def as_called(b: TypedBuilder, signature: inspect.Signature, params: Iterable[Value]) -> tuple[tuple, dict[str, Value]]:
-    """The arguments and keywords of a call whose parameters have these values: what `*args` and `**keywords` hold is passed on."""
+    """The arguments and keywords of a call whose parameters have these values, `*args` and `**keywords` spread."""
     args, keywords = [], {}
     for parameter, value in zip(signature.parameters.values(), params):
         if parameter.kind is parameter.VAR_POSITIONAL:

@@ -28,12 +28,11 @@ def cofactors(a: Any) -> Any:
 def cholesky_bar(lower: Any, lower_bar: Any) -> Any:
     """The gradient by A, on its lower triangle, for the gradient by the factor L of A = L L^H.
 
-    tril(S + S^H) with half the diagonal, S = L^-H P(L^H L_bar) L^-1, P: lower triangle with half the diagonal. Read are
-    the lower triangles. Blocks of columns are taken from the last to the first, which takes twice the operations of the
-    factorisation, nearly all in products.  Source: Murray 2016, arXiv:1602.07527, section 4.
+    P(S + S^H) with S = L^-H P(L^H L_bar) L^-1, P: the lower triangle with half the diagonal. L is lower triangular; what
+    L_bar has above the diagonal does not count. Blocks of columns are taken from the last to the first, which takes
+    twice the operations of the factorisation, nearly all in products.  Source: Murray 2016, arXiv:1602.07527, section 4.
     """
     xp = array_module(lower)
-    lower = xp.tril(lower)
     if lower.shape[-1] <= BLOCK:
         return _cholesky_bar_of_block(xp, lower, lower_bar)
     out = xp.tril(lower_bar)
@@ -51,17 +50,11 @@ def cholesky_bar(lower: Any, lower_bar: Any) -> Any:
 
 
 def _cholesky_bar_of_block(xp: Any, lower: Any, lower_bar: Any) -> Any:
+    half = xp.tri(lower.shape[-1], dtype=lower.real.dtype)
+    half.reshape(-1)[:: lower.shape[-1] + 1] = 0.5  # the diagonal
     inverse = xp.linalg.inv(lower)
-    s = _adjoint(inverse) @ _half_lower(xp, _adjoint(lower) @ xp.tril(lower_bar)) @ inverse
-    return _half_lower(xp, s + _adjoint(s))
-
-
-def _half_lower(xp: Any, x: Any) -> Any:
-    """The lower triangle with half the diagonal."""
-    i = xp.arange(x.shape[-1])
-    x = xp.tril(x)
-    x[..., i, i] /= 2
-    return x
+    s = _adjoint(inverse) @ (_adjoint(lower) @ lower_bar * half) @ inverse
+    return (s + _adjoint(s)) * half
 
 
 def _adjoint(x: Any) -> Any:

@@ -10,29 +10,43 @@ Where a zero does not say so, a quotient is written with `plain_reciprocal`.
 from __future__ import annotations
 
 import operator
+from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy import ndarray, vdot
 
 from backprose_runtime.arrays import array_module, is_array
 
+SMALL = 8192  # entries: below it a call costs more than the pass over the entries, and BLAS starts no threads
 
-def divide_nonzero(d: Any, b: Any) -> Any:
-    """`d / b`, and 0 where d is 0, also if b is 0 or NaN there.  Shapes: d and b broadcast; the result is fresh."""
+
+def divide_nonzero(d: Any, b: Any, regular: bool = False) -> Any:
+    """`d / b`, and 0 where d is 0, also if b is 0 or NaN there; nowhere, if it is known to be `regular`.
+
+    Shapes: d and b broadcast; the result is fresh.
+    """
+    if regular:
+        return d / b
     if type(d) is float and type(b) is float:
         return d / b if d else 0.0
-    if not (is_array(d) or is_array(b)):
+    if type(b) is not ndarray and not (is_array(d) or is_array(b)):
         return d / b if d != 0 else d / type(b)(1)
     return d / b if _all_divide(b) else _masked("divide", operator.truediv, d, b)
 
 
-def multiply_nonzero(d: Any, p: Any) -> Any:
-    """`d * p`, and 0 where d is 0, also if p is infinite or NaN there.  Shapes: d and p broadcast; the result is fresh."""
+def multiply_nonzero(d: Any, p: Any, regular: bool = False) -> Any:
+    """`d * p`, and 0 where d is 0, also if p is infinite or NaN there; nowhere, if it is known to be `regular`.
+
+    Shapes: d and p broadcast; the result is fresh.
+    """
+    if regular:
+        return d * p
     if type(d) is float and type(p) is float:
         return d * p if d else 0.0
-    if not (is_array(d) or is_array(p)):
+    if type(p) is not ndarray and not (is_array(d) or is_array(p)):
         return d * p if d != 0 else d * type(p)(1)
-    return d * p if array_module(p).isfinite(p).all() else _masked("multiply", operator.mul, d, p)
+    return d * p if _is_finite(p) else _masked("multiply", operator.mul, d, p)
 
 
 def plain_reciprocal(x: Any) -> Any:
@@ -40,9 +54,21 @@ def plain_reciprocal(x: Any) -> Any:
     return 1 / x
 
 
+def all_finite(*values: Any) -> bool:
+    """Whether all entries of all values are finite numbers."""
+    return all(_is_finite(x) if is_array(x) else isfinite(x) for x in values)
+
+
+def _is_finite(p: Any) -> bool:
+    """Whether all entries are finite. The sum of their squares is finite only then, and is had without a temporary."""
+    if type(p) is ndarray and p.size < SMALL and isfinite(vdot(p, p).real):
+        return True
+    return bool(array_module(p).isfinite(p).all())
+
+
 def _all_divide(b: Any) -> bool:
     """Whether no entry is 0 or NaN: of positive numbers in one pass, without a temporary."""
-    if not is_array(b):
+    if type(b) is not ndarray and not is_array(b):
         return bool(b == b and b != 0)
     if b.size == 0:
         return True

@@ -1,5 +1,7 @@
 """Programs with checkpoints, of `(u, k, n)`: an array, a number and a number of iterations."""
 
+from dataclasses import dataclass
+
 import backprose
 import numpy as np
 
@@ -125,6 +127,42 @@ def early_return(u, k, n):
     return np.sum(u * u)
 
 
+def return_by_a_condition(u, k, n):
+    for t in checkpoint(range(n), every=3):
+        u = u + 0.1 * np.sin(k * u)
+        if np.sum(u) > 2.0:
+            return np.sum(u**3) * t
+        u = u * 1.01
+    return np.sum(u * u)
+
+
+def branches_with_stores(u, k, n):
+    for _ in checkpoint(range(n), every=3):
+        if np.sum(u) > 1.0:
+            u = u * np.cos(k * u)
+        else:
+            u[2] = u[1] * k
+            u = u + 0.3
+    return np.sum(u * u)
+
+
+@dataclass
+class State:
+    u: np.ndarray
+    k: float
+    turn: int = 0
+
+
+def state_of_a_dataclass(u, k, n):
+    state = State(u.copy(), k)
+    for _ in checkpoint(range(n), every=3):
+        state.u[state.turn] += np.sin(state.k * state.u[0])
+        state.u = state.u * np.cos(state.u)
+        state.k *= 1.01
+        state.turn = (state.turn * 3 + 1) % 5
+    return np.sum(state.u**2) * state.k + state.turn
+
+
 def draws(u, k, n):
     rng = np.random.default_rng(3)
     for t in checkpoint(range(n), every=3):
@@ -235,7 +273,18 @@ def while_with_return(u, k, n):
     return np.sum(u * u)
 
 
+def while_true(u, k, n):
+    i = 0
+    while checkpoint(True, every=2):
+        u = np.sin(k * u)
+        i += 1
+        if i > n:
+            break
+        u[0] = u[1] * k
+    return np.sum(u * u)
+
+
 PROGRAMS = [
     f for f in list(globals().values())
-    if callable(f) and getattr(f, "__module__", "") == __name__ and not f.__name__.startswith("_") and f is not step
+    if callable(f) and getattr(f, "__module__", "") == __name__ and not f.__name__.startswith("_") and f not in (step, State)
 ]  # fmt: skip

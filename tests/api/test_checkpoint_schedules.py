@@ -10,7 +10,7 @@ import checkpoint_programs
 import numpy as np
 import pytest
 from backprose import errors
-from test_checkpoint import U, most_alive, plain, same
+from test_checkpoint import U, most_alive, most_alive_in, plain, same
 
 checkpoint = backprose.checkpoint
 OPTIONS = {
@@ -21,7 +21,7 @@ OPTIONS = {
     "much memory": "memory=10**6",
 }
 UNKNOWN_LENGTH = (
-    "break_and_continue", "early_return", "while_with_break", "while_of_known_interval", "while_with_return",
+    "break_and_continue", "early_return", "return_by_a_condition", "while_true", "while_with_break", "while_of_known_interval", "while_with_return",
 )  # fmt: skip
 DRAWING = ("draws",)
 
@@ -54,11 +54,19 @@ def test_gradients_are_those_without_checkpoints(programs):
 
 
 def test_second_derivatives(programs):
-    def second(f, n=5):
-        return backprose.grad(lambda u: np.sum(np.sin(backprose.grad(f)(u, 1.3, n))))(U)
+    def reverse_over_reverse(f):
+        return backprose.grad(lambda u: np.sum(np.sin(backprose.grad(f)(u, 1.3, 5))))(U)
 
-    for name in ("plain_loop", "stores_in_place", "several_arrays"):
-        np.testing.assert_allclose(second(programs[name]), second(plain(getattr(checkpoint_programs, name))), rtol=1e-11)
+    def forward_over_reverse(f):
+        return backprose.hvp(lambda u: f(u, 1.3, 5), (U,), (np.cos(U),))
+
+    names = ["plain_loop", "stores_in_place", "several_arrays"]
+    if has_two_snapshots(programs["while_true"]):
+        names += ["return_by_a_condition", "while_true"]
+    for name in names:
+        for second in (reverse_over_reverse, forward_over_reverse):
+            expected = second(plain(getattr(checkpoint_programs, name)))
+            np.testing.assert_allclose(second(programs[name]), expected, rtol=1e-11)
 
 
 def test_draws_are_refused(programs):
@@ -126,13 +134,31 @@ def steps_until_stopped(u, n):
 def test_memory_is_bounded():
     u = np.linspace(0.1, 1.0, 10_000)
     rest = 8
-    for n in (100, 1000):
+    for n in (100, 500):
         for of_unknown_length in (steps_until_small, steps_until_stopped):
             assert most_alive(of_unknown_length, u, n) < 10 + 2 * 5 + rest
         assert most_alive(steps_until_small_within_memory, u, n) < 2e6 / u.nbytes + rest
         assert most_alive(steps_in_binomial, u, n) < 10 + rest
         assert most_alive(steps_in_binomial_segments, u, n) < 10 + 2 * 5 + rest
         assert most_alive(steps_within_memory, u, n) < 2e6 / u.nbytes + rest
+
+
+def test_memory_of_second_derivatives_is_bounded():
+    u = np.linspace(0.1, 1.0, 2000)
+
+    def penalty(f):
+        return lambda u, n: np.sum(np.sin(backprose.grad(f)(u, n)))
+
+    def slope(f):
+        return lambda u, n: backprose.jvp(lambda u: f(u, n), (u,), (u,))[1]
+
+    def product(f):
+        return lambda u, n: np.sum(backprose.hvp(lambda u: f(u, n), (u,), (u,)))
+
+    for f in (steps_in_binomial_segments, steps_until_small):
+        for second in (penalty(f), slope(f)):
+            assert most_alive(second, u, 500) < 1.1 * most_alive(second, u, 200)
+        assert most_alive_in(product(f), u, 500) < 1.1 * most_alive_in(product(f), u, 200)
 
 
 def test_more_memory_runs_less_again():

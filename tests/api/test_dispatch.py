@@ -356,10 +356,10 @@ def test_emitted_functions_can_be_inspected():
     assert inspect.getsource(found.function).startswith("def f_grad(x, y=2.0):")
     assert found.function(np.ones(3), 3.0).tolist() == [6.0, 6.0, 6.0]
     assert list(found.kinds) == ["x", "y"] and repr(found) == "<specialization for x: f64[N], y: float>"
-    for stage in ("lowered", "inferred", "primal", "adjoint", "optimised"):
+    for stage in ("lowered", "inferred", "primal", "derivative", "adjoint", "optimised"):
         assert "function f" in g.ir(stage) and g.ir(stage) == found.ir(stage)
     assert g.ir() == g.ir("optimised")
-    with pytest.raises(ValueError, match="no stage 'tokens'; there are lowered, inferred, primal, adjoint, optimised"):
+    with pytest.raises(ValueError, match="no stage 'tokens'; there are lowered, inferred, primal, derivative, adjoint, optimised"):
         g.ir("tokens")
 
 

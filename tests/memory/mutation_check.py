@@ -21,7 +21,7 @@ from mutation_shrinking import shortest
 sys.path.insert(0, str(Path(__file__).parents[1] / "property"))
 import oracle  # noqa: E402
 
-from backprose import errors, grad  # noqa: E402
+from backprose import errors, grad, hvp, jvp  # noqa: E402
 
 RIGHT, REFUSED, DROPPED = "right", "refused", "dropped"
 
@@ -61,7 +61,10 @@ def judge(program: Program, seed: int, second: bool = False) -> Outcome:
         assert oracle.close(found, wanted, rtol, atol), f"gradient {found}, not {wanted}\n{compilation.emitted.source}"
     if "np.float32" not in program.text and not any(getattr(a, "dtype", None) == np.float32 for a in args):
         oracle.check_pullback(function, args, wrt, value, gradient)
+        if args_in_order(args):
+            oracle.check_tangent(function, args, wrt, value, gradient)
         if second and wanted is not None:
+            check_modes(function, args, wrt)
             return check_second(function, args)
     return Outcome(RIGHT, "" if wanted is not None else "kink")
 
@@ -111,6 +114,26 @@ def check_second(function: Callable, args: tuple) -> Outcome:
         return Outcome(RIGHT, "kink")
     assert np.allclose(found, wanted[0], 1e-3, 1e-4), f"second derivative {found}, not {wanted[0]}"
     return Outcome(RIGHT, "second")
+
+
+def check_modes(function: Callable, args: tuple, wrt: tuple[int, ...]) -> None:
+    """<u, H v> = <v, H u>, by forward over reverse mode and by reverse over forward mode."""
+    rng = np.random.default_rng(3)
+    u, v = (tuple(oracle.direction(arg, rng) for arg in args) for _ in range(2))
+
+    def slope(*x):
+        return jvp(function, x, v)[1]
+
+    along_u, along_v = hvp(function, args, u), hvp(function, args, v)
+    turned = grad(slope, wrt)(*args)
+    u, v = ([dots[i] for i in wrt] for dots in (u, v))
+    found = inner(u, along_v), inner(v, along_u), inner(u, turned)
+    assert np.allclose(found, found[0], 1e-6, 1e-6), f"<u, H v>, <v, H u> and <u, H v> the other way round: {found}"
+
+
+def inner(dots: Any, bars: Any) -> float:
+    pairs = zip(oracle.leaves(dots), (bar for bar in oracle.leaves(bars) if bar is not None), strict=True)
+    return float(sum(np.sum(np.multiply(dot, bar)) for dot, bar in pairs))
 
 
 def check_refusal(program: Program, error: errors.CompileError) -> None:

@@ -1,4 +1,4 @@
-"""Generated programs that update arrays in place have the same gradients with their loops checkpointed."""
+"""Generated programs that update arrays in place have the same gradients and pullbacks with their loops checkpointed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutation import arguments, programs
 
-from backprose import errors, grad
+from backprose import errors, grad, vjp
 
 OPTIONS = ("", ", every=1", ", every=2", ", every=3", ', schedule="binomial", snapshots=2',
            ', schedule="binomial", snapshots=3, every=2', ', memory="300 B"')  # fmt: skip
@@ -45,10 +45,18 @@ def gradient(program, seed):
     return grad(f, wrt)(*args)
 
 
+def pulled_back(program, seed):
+    f = program.define()
+    args = arguments(f, seed)
+    _, pullback = vjp(f, *args)
+    return [tuple(bar for bar, a in zip(pullback(1.0), args) if not isinstance(a, int)) for _ in range(2)]
+
+
 def check(program, seed):
     """Why the program's loops could not be checkpointed, "" if they could; None if the program itself fails."""
     try:
         expected = gradient(program, seed)
+        pulled = pulled_back(program, seed)
     except Exception:  # noqa: BLE001 - whatever the program itself does wrong
         return None
     marked = checkpointed(program, seed)
@@ -57,6 +65,7 @@ def check(program, seed):
     except errors.CompileError as error:
         return str(error)
     assert same(found, expected), str(marked)
+    assert same(pulled_back(marked, seed), pulled), str(marked)
     return ""
 
 

@@ -31,7 +31,7 @@ def test_programs(program, seed):
 
 
 def test_few_programs_are_refused():
-    """Nor do many fail when they run; of some, the second derivative is checked, too."""
+    """Nor do many fail when they run; of 20, the second derivative is checked in all modes, too."""
     found = [judge(random_program(seed, depth=2, length=5), seed, seed % 5 == 0).what for seed in range(100)]
     assert found.count(REFUSED) < REFUSED_SHARE * len(found)
     assert found.count(RIGHT) > 0.7 * len(found)

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(20)
 
 
 def program(*shapes: Any) -> Callable:
-    """The function below, with normal arguments of these shapes: a shape, or a list, tuple or dict of such, or a number."""
+    """The function below, with arguments of these shapes, or of lists, tuples and dicts of such."""
 
     def add(function: Callable) -> Callable:
         PROGRAMS[function.__name__] = function, tuple(map(made, shapes))

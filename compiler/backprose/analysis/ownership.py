@@ -112,10 +112,10 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of its first operand."""
     if op.name != "call":
         return False
-    if op.fn in PLACES or op.fn in LIST_UPDATES or is_rebinding(op):
+    fn = op.fn
+    if fn in PLACES or fn in LIST_UPDATES or is_rebinding(op):
         return True
-    written = (op.attrs["method"] or "").startswith("__i")
-    return op.fn in IN_PLACE and (written or op.in_reverse)
+    return fn in IN_PLACE and (op.in_reverse or (op.attrs["method"] or "").startswith("__i"))
 
 
 def is_adjoint(value: Value) -> bool:

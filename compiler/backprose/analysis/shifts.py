@@ -8,7 +8,6 @@ entry, until the multiple or the power is 0.
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping

@@ -89,8 +89,7 @@ def _read(array: Kind, index: Kind) -> Kind | None:
         return None
     if not isinstance(index, FixedList):
         first = _first_position(index)
-        seen = result_kind(operator.getitem, (array, index)) if first != index else None
-        return result_kind(operator.getitem, (array, first)) if isinstance(seen, Number) else seen
+        return result_kind(operator.getitem, (array, first)) if first != index else None
     if not index.items or not all(map(_is_integer, index.items)):
         return None
     lengths = (None, *array.lengths[1:]) if any(array.lengths[1:]) else ()

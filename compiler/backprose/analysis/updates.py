@@ -20,25 +20,39 @@ def copying_updates(fn: Function) -> list[Value]:
     """The results of the updates that can't be done in the memory of what they update, in order."""
     if not any(map(is_place_update, all_ops(fn.region))):
         return []
-    walk = _Later(apart(fn))
+    owned = apart(fn)
+    return [update for update, buffer, later in _updates(fn, owned) if later or not owned.is_fresh(buffer)]
+
+
+def read_later(fn: Function) -> dict[Value, list[Value]]:
+    """For each update of an array with axes, by its result, what shares the buffer's memory and is read afterwards."""
+    if not any(map(is_place_update, all_ops(fn.region))):
+        return {}
+    return {update: later for update, _, later in _updates(fn, apart(fn))}
+
+
+def _updates(fn: Function, owned: Ownership) -> list[tuple[Value, Value, list[Value]]]:
+    """The result of each update, its buffer, and what is read later of the buffer's memory; in order."""
+    walk = _Later(owned)
     walk.region(fn.region, set())
     return walk.found[::-1]
 
 
 class _Later:
-    """The walk backwards over a function with what is read later, judging each update on the way."""
+    """The walk backwards over a function with what is read later, looking at each update on the way."""
 
     def __init__(self, owned: Ownership):
         self.owned = owned
-        self.found: list[Value] = []
+        self.found: list[tuple[Value, Value, list[Value]]] = []
 
     def region(self, region: Region, later: Collection[Value]) -> set[Value]:
         """What is read from the start of the region on; `later` is what is read after it."""
         live = {*later, *region.results}
         for op in reversed(region.ops):
             live -= set(op.results)
-            if is_place_update(op) and self.copies(op.operands[0], live):
-                self.found.append(op.result)
+            if is_place_update(op):
+                buffer = op.operands[0]
+                self.found.append((op.result, buffer, [v for v in live if self.owned.may_share(buffer, v)]))
             # What an iteration reads of what is outside, the next one reads again.
             again = {*op.iterables, *free_values(*op.regions)} if op.name in ("for", "while") else set()
             after = live | again
@@ -46,6 +60,3 @@ class _Later:
                 live |= self.region(inner, after)
             live.update(op.operands)
         return live.difference(region.params)
-
-    def copies(self, buffer: Value, live: set[Value]) -> bool:
-        return not self.owned.is_fresh(buffer) or any(self.owned.may_share(buffer, v) for v in live)

@@ -7,7 +7,7 @@ is no statement. Afterwards variables of the same name share it where they do no
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprose.analysis.liveness import Interference, interference
 from backprose.analysis.ownership import bits
@@ -90,9 +90,12 @@ def coalesce(
 
 def share_variables(
     params: Sequence[Value], block: Sequence[Statement], folds: Folds, updates: Sequence[Update],
-    forward: Collection[Value] = (),
+    forward: Collection[Value] = (), join: bool = True,
 ) -> tuple[dict[Value, Group], frozenset[Value]]:
-    """The groups, and the variables that are assigned None where they are not bound.
+    """Let both sides of a copy be one variable where they do not interfere, and are not named differently by the user.
+
+    Gives the groups, and the variables that are assigned None where they are not bound. Without `join` each variable is
+    a group of its own.
 
     Reading a variable that is not bound raises, as in the user's code, so it shares nothing. But passing it on must not
     raise: where a copy is left as a statement that may read it unbound, it is taken to be unread (a variable that a
@@ -103,7 +106,8 @@ def share_variables(
     voided: set[Value] = set()
     while True:
         found = interference(params, block, folds.leaves, folds.scoped, updates, unread, voided)
-        groups = coalesce(found, params, (v for v in unbound if v.name and (v not in unread or is_merged(v))), forward)
+        alone = (v for v in unbound if v.name and (v not in unread or is_merged(v)))
+        groups = coalesce(found if join else replace(found, copies=[]), params, alone, forward)
         passed = _passed_on(found, groups, params, block, unbound)
         if passed <= voided:
             return groups, frozenset(voided)

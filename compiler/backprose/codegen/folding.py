@@ -27,6 +27,7 @@ from backprose.rules.registry import has_effect
 JUMPS = frozenset({"stop", "jumped", "returned", "stopped"})
 RESULT = "result"
 
+ATOMS = ("const", "unbound", "global")
 COPIES = frozenset({np.ndarray.copy, backprose_runtime.copy_of})
 VIEWS = frozenset({operator.getitem, np.transpose, np.swapaxes, backprose_runtime.get_at})
 
@@ -119,9 +120,12 @@ class Folds:
 Pending = dict[Value, Expression]
 
 
-def fold(function: Function, effects: frozenset[str] = frozenset()) -> Folds:
-    """The folding of one function; `effects` names the functions of the module that have effects."""
-    walk = _Folder(function, effects)
+def fold(function: Function, effects: frozenset[str] = frozenset(), expressions: bool = True) -> Folds:
+    """Write temporaries that are read once within the expression that reads them.
+
+    `effects` names the functions of the module that have effects. Without `expressions` only literals and names are folded.
+    """
+    walk = (_Folder if expressions else _Atoms)(function, effects)
     walk.drop_unread(function.region)
     walk.region(function.region)
     return walk.folds
@@ -238,7 +242,7 @@ class _Folder:
         return self.is_accumulation(op) and op.fn in SUMS
 
     def step(self, op: Op, pending: Pending) -> None:
-        if op.name in ("const", "unbound", "global"):
+        if op.name in ATOMS:
             self.fold(Expression(op, atom_size(op), effect=op.name == "unbound"))  # reading what is not bound raises
             return
         for region in op.regions:
@@ -399,6 +403,15 @@ class _Folder:
         then, otherwise = (self.folds.constant(region.results[0]) for region in op.regions)
         return "and" if otherwise is False else "or" if then is True else None
 
+
+class _Atoms(_Folder):
+    """Gives each op a statement of its own."""
+
+    def step(self, op: Op, pending: Pending) -> None:
+        if op.name in ATOMS:
+            super().step(op, pending)
+        for region in op.regions:
+            self.region(region)
 
 
 def _circuit(op: Op) -> str | None:

@@ -5,32 +5,43 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis import statements as st
-from backprose.analysis.liveness import interference
-from backprose.analysis.ownership import Ownership, bits, is_deep
 from backprose.analysis.positions import names_once
-from backprose.analysis.rotations import apart
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
+from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, plural, temporary
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.statements import Printer, keeps_memory, rebinds
+from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.walk import all_ops, use_counts
+
+
+# What is done to a function's IR for the sake of its text, in order.
+ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
+    ("gather", gather),
+    ("delay_yields", delay_yields),
+    ("turn_first", turn_first),
+)  # fmt: skip
+# What is chosen while the text is written, in order: it is right, but less readable or slower, without any of them.
+CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("fold", fold),
+    ("updates_in_place", updates_in_place),
+    ("share_variables", share_variables),
+    ("unpack", unpack),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,30 +55,34 @@ class Emitted:
     lines: Mapping[int, Loc] = field(default_factory=dict)
 
 
-def emit(module: Module) -> Emitted:
-    """The source of a module's functions, in their order."""
+def emit(module: Module, without: Collection[str] = ()) -> Emitted:
+    """The source of a module's functions, in their order; `without` some of the choices, which is right as well."""
     effects = effectful_functions(module)
     references = References(module, _objects(module))
-    functions = [_function(function, references, effects) for function in module.functions.values()]
+    functions = [_function(function, references, effects, without) for function in module.functions.values()]
     imports = references.import_lines()
     source, lines = lay_out(imports, functions)
     return Emitted(source, dict(references.names), imports, lines)
 
 
-def _function(function: Function, references: References, effects: frozenset[str]) -> ast.FunctionDef:
-    function = turn_first(replace(function, region=delay_yields(gather(function.region, elements(function)))))
-    folds = fold(function, effects)
+def _function(
+    function: Function, references: References, effects: frozenset[str], without: Collection[str]
+) -> ast.FunctionDef:
+    for _, arrange in ARRANGING:
+        function = arrange(function)
+    folds = fold(function, effects, "fold" not in without)
     block = structure(function, folds)
-    in_place = updates_in_place(function, block, folds)
+    in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
     given = given_values(function)
-    rebound = {s for s in _updates(block) if rebinds(s) and s.buffer not in given}
-    replaced = [*in_place, *(s for s in _updates(block) if s in rebound)]
-    groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function))
+    rebound = {s for s in updates(block) if rebinds(s) and s.buffer not in given}
+    replaced = [*in_place, *(s for s in updates(block) if s in rebound)]
+    join = "share_variables" not in without
+    groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function), join)
     names = _names(function, folds, references, groups)
     write = Expressions(folds, names, references)
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
-    body = unpack(body)
+    body = unpack(body) if "unpack" not in without else body
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 
@@ -118,36 +133,6 @@ def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value
     stored = {n.id for n in nodes if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
     missing = {n.id for n in nodes}.intersection(names.values()) - stored
     return [ast.AnnAssign(ast.Name(name, ast.Store()), ast.Name("object", ast.Load()), None, 1) for name in sorted(missing)]
-
-
-def updates_in_place(function: Function, block: Sequence[st.Statement], folds: Folds) -> list[st.Update]:
-    """The updates whose buffer is owned and not read afterwards, itself or through anything that may share it."""
-    candidates = [s for s in _updates(block) if keeps_memory(s.op)]
-    if not candidates:
-        return []
-    owned = apart(function)
-    found = interference(function.params, block, folds.leaves, folds.scoped)
-    values, reaching = list(found.number), owned.reaching(found.number)
-
-    def shared_later(s: st.Update) -> bool:
-        inside = is_deep(s.op)
-        live = found.after_update[s] & ~found.bit(s.op.result)
-        sharing = reduce(operator.or_, (reaching.get(origin, 0) for origin in bits(owned.origins(s.buffer, inside))), 0)
-        return any(owned.may_share(s.buffer, values[i], inside) for i in bits(live & sharing))
-
-    return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]
-
-
-def _is_owned(s: st.Update, owned: Ownership) -> bool:
-    return owned.is_separate(s.buffer) if is_deep(s.op) else owned.is_fresh(s.buffer)
-
-
-def _updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
-    for s in block:
-        if isinstance(s, st.Update):
-            yield s
-        for part in ("setup", "then", "orelse", "body"):
-            yield from _updates(getattr(s, part, ()))
 
 
 def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:

@@ -196,12 +196,21 @@ class Printer:
 
 
 def without_minus(node: ast.expr) -> ast.expr | None:
-    """e for `-e`, also where the sign stands in the first factor, since rounding is symmetric; None without a sign."""
+    """e for `-e`, also where the sign stands in a product, since rounding is symmetric; None without a sign.
+
+    It is the sign of the first factor, or of a number: `-x * y`, `x * -2`.
+    """
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return node.operand
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value < 0:
+        return ast.Constant(-node.value)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         left = without_minus(node.left)
-        return None if left is None else ast.BinOp(left, node.op, node.right)
+        if left is not None:
+            return ast.BinOp(left, node.op, node.right)
+        number = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
+        right = without_minus(node.right) if isinstance(number, ast.Constant) else None
+        return None if right is None else ast.BinOp(node.left, node.op, right)
     return None
 
 

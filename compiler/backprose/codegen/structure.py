@@ -70,12 +70,16 @@ def structure(function: Function, folds: Folds) -> list[Statement]:
     return lowering.region(function.region, tail)
 
 
-def delay_yields(region: Region) -> Region:
-    """The region with each adjoint that is only yielded computed last, after all that reads its former value.
+def delay_yields(function: Function) -> Function:
+    """Compute each adjoint that a region only yields last, after all that reads its former value.
 
     Nothing within the region reads such a value, so the order is free; this one needs no second name for it.
     """
-    ops = tuple(replace(op, regions=tuple(map(delay_yields, op.regions))) if op.regions else op for op in region.ops)
+    return replace(function, region=_delayed(function.region))
+
+
+def _delayed(region: Region) -> Region:
+    ops = tuple(replace(op, regions=tuple(map(_delayed, op.regions))) if op.regions else op for op in region.ops)
     last_read = {v: i for i, op in enumerate(ops) for v in (*op.operands, *free_values(*op.regions))}
     yielded = set(region.results)
 

@@ -16,7 +16,10 @@ from backprose.ir.walk import substitute
 
 
 def turn_first(function: Function) -> Function:
-    """Begin the bodies of reverse loops with the exchange, as ops `same` that only code generation knows."""
+    """Begin the bodies of reverse loops that hand buffers round with the exchange of their names.
+
+    It is written as ops `same`, which only code generation knows.
+    """
     return replace(function, region=_visit(function.region))
 
 

@@ -44,9 +44,12 @@ def position(op: Op) -> int | None:
     return index.value if isinstance(index, Static) and type(index.value) is int and 0 <= index.value < count else None
 
 
-def gather(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
-    """The region with the elements of a tuple right behind the call that makes it, unless they are taken in a branch or
-    a loop."""
+def gather(function: Function) -> Function:
+    """Take the elements of a tuple right behind the call that makes it, unless that is done in a branch or a loop."""
+    return replace(function, region=_gathered(function.region, elements(function)))
+
+
+def _gathered(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
     here = set(region.ops)
     made = {v: op for op in region.ops for v in op.results}
     moved = {value: ops for value, ops in found.items() if value in made and all(op in here for op in ops)}
@@ -65,14 +68,14 @@ def gather(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
 
     for op in region.ops:
         if op.regions:
-            add(replace(op, regions=tuple(gather(inner, found) for inner in op.regions)))
+            add(replace(op, regions=tuple(_gathered(inner, found) for inner in op.regions)))
         elif op not in taken:
             add(op)
     return replace(region, ops=tuple(ops))
 
 
 def unpack(body: list[ast.stmt]) -> list[ast.stmt]:
-    """The function's statements with runs of `a = t[0]; b = t[1]` as `a, b = t`; t is not named if nobody else reads it."""
+    """Write runs of `a = t[0]; b = t[1]` as `a, b = t`; t is not named if nobody else reads it."""
     nodes = (n for statement in body for n in ast.walk(statement))
     return _unpacked(body, Counter(n.id for n in nodes if isinstance(n, ast.Name)))
 

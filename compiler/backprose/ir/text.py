@@ -16,6 +16,7 @@ import inspect
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
@@ -33,24 +34,46 @@ Note = tuple[Any, ...]
 Notes = Mapping[int, Sequence[Note]]
 
 
-def print_ir(code: Function | Module, notes: Notes | None = None) -> str:
-    """The text of a function or a module. `notes` puts remarks under the lines of the nodes whose id they name."""
-    return _print(code, notes or {})[0]
+@dataclass
+class Names:
+    """The printed names of values: one for each, however many texts are printed with them."""
+
+    of: dict[Value, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __getitem__(self, value: Value) -> str:
+        if value not in self.of:
+            hint = re.sub(r"\W", "_", value.name)
+            hint = "_" + hint if hint[:1].isdigit() else hint
+            count = self.counts.get(hint, 0)
+            self.counts[hint] = count + 1
+            # A temporary is its number alone; a name's first value goes without one.
+            self.of[value] = (f"{hint}.{count}" if count else hint) if hint else str(count)
+        return self.of[value]
+
+
+def print_ir(code: Function | Module, notes: Notes | None = None, names: Mapping[str, Names] | None = None) -> str:
+    """The text of a function or a module.
+
+    `notes` puts remarks under the lines of the nodes whose id they name. `names` has the names of the values of each
+    function: values keep them from one text to the next, so that the texts before and after a pass can be compared.
+    """
+    return _print(code, notes or {}, names or {})[0]
 
 
 def foreign_objects(code: Function | Module) -> dict[str, Any]:
     """The objects that the text refers to as `@name`; `parse(print_ir(code), foreign_objects(code))` is `code`."""
-    return _print(code, {})[1].named
+    return _print(code, {}, {})[1].named
 
 
-def _print(code: Function | Module, notes: Notes) -> tuple[str, Objects]:
+def _print(code: Function | Module, notes: Notes, names: Mapping[str, Names]) -> tuple[str, Objects]:
     objects = Objects()
     is_module = isinstance(code, Module)
     lines = ["module"] if is_module else []
     for function in code.functions.values() if is_module else [code]:
         if lines:
             lines.append("")
-        _Printer(lines, objects, notes).function(function, "", "function ")
+        _Printer(lines, objects, notes, names.get(function.name)).function(function, "", "function ")
     if objects.named:
         lines += ["", "objects {"]
         lines += [f"  @{name}: {type(value).__name__}" for name, value in objects.named.items()]
@@ -61,10 +84,9 @@ def _print(code: Function | Module, notes: Notes) -> tuple[str, Objects]:
 class _Printer:
     """Prints one function into `lines`; each nested function gets its own printer, and so its own value names."""
 
-    def __init__(self, lines: list[str], objects: Objects, notes: Notes):
+    def __init__(self, lines: list[str], objects: Objects, notes: Notes, names: Names | None = None):
         self.lines, self.objects, self.notes = lines, objects, notes
-        self.names: dict[Value, str] = {}
-        self.counts: dict[str, int] = {}
+        self.names = names or Names()
         self.file: str | None = None
 
     def function(self, function: Function, indent: str, lead: str) -> None:
@@ -238,13 +260,6 @@ class _Printer:
         return ", ".join(self.value(v) for v in values)
 
     def value(self, value: Value) -> str:
-        if value not in self.names:
-            hint = re.sub(r"\W", "_", value.name)
-            hint = "_" + hint if hint[:1].isdigit() else hint
-            count = self.counts.get(hint, 0)
-            self.counts[hint] = count + 1
-            # A temporary is its number alone; a name's first value goes without one.
-            self.names[value] = (f"{hint}.{count}" if count else hint) if hint else str(count)
         return "%" + self.names[value]
 
 

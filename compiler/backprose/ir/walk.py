@@ -51,12 +51,14 @@ def _free(region: Region, bound: set[Value], free: dict[Value, None]) -> None:
 
 def use_counts(region: Region) -> Counter[Value]:
     """How often each value is read, as an operand or a yield, anywhere in the region."""
-    counts: Counter[Value] = Counter()
-    counts.update(region.results)
-    for op in region.ops:
-        counts.update(op.operands)
+    counts: Counter[Value] = Counter(region.results)
+    seen = counts.get
+    for op in all_ops(region):
+        for value in op.operands:
+            counts[value] = seen(value, 0) + 1
         for inner in op.regions:
-            counts.update(use_counts(inner))
+            for value in inner.results:
+                counts[value] = seen(value, 0) + 1
     return counts
 
 

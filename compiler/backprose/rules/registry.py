@@ -291,11 +291,6 @@ def load_libraries() -> None:
             LIBRARIES.pop(name, None)  # now only: a second thread waits for the import
 
 
-def _may_load() -> bool:
-    """Whether a library has been imported whose rules are not in the table yet."""
-    return not sys.modules.keys().isdisjoint(LIBRARIES)
-
-
 def rule_for(function: Any) -> Rule | None:
     found = _get(RULES, function)
     return found if found is not None else _derived(function)
@@ -446,7 +441,7 @@ def _get(table: dict, key: Any) -> Any:
         found = table.get(key)
     except TypeError:  # an unhashable callable is in no table
         return None
-    if found is None and _may_load():
+    if found is None and not sys.modules.keys().isdisjoint(LIBRARIES):
         load_libraries()
         return table.get(key)
     return found
@@ -458,7 +453,7 @@ def _contains(table: set | dict, key: Any) -> bool:
             return True
     except TypeError:  # an unhashable callable is in no table
         return False
-    if not _may_load():
+    if sys.modules.keys().isdisjoint(LIBRARIES):  # asked so often that a call of its own would show
         return False
     load_libraries()
     return key in table

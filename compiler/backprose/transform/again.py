@@ -18,6 +18,7 @@ from backprose.rules.registry import has_effect
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
+from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.paths import kind_at, leaves
 from backprose.transform.typed import TypedBuilder
 
@@ -48,7 +49,12 @@ def reverse_block(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents)
     kept = tuple(mapping[v] for v in drawn)
     results = (*op.results, *(bars.likes.of(r, path) for r, _, path in companions), *kept)
     op = replace(op, results=results, regions=(replace(run, results=(*run.results, *drawn)),))
-    once_more = clone(Region((), rerun.ops, ()), mapping)  # the user's own ops, which no identity touches
+    again = Region((), rerun.ops, ())
+    undefined = bars.likes.renewed(again, mapping)
+    once_more = clone(again, mapping)  # the user's own ops, which no identity touches
+    if undefined:  # defined at once: the ops of the values that they follow may be dead here
+        bars.likes.companions.update(((mapping[value], path), fresh) for (value, path), fresh in undefined.items())
+        once_more = keep_unbound(once_more, bars.likes)
     reverse = substitute(inner.region((), out), mapping)
     reverse = drop_dead_ops(drop_evident_sums(Region((), (*once_more.ops, *reverse.ops), reverse.results)))
     bars_out = [Value(bar_name(v, p), cotangent_kind(kind_at(v.kind, p))) for v, p in changed]

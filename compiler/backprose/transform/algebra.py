@@ -23,7 +23,7 @@ from backprose.transform.typed import TypedBuilder
 
 
 def simplify(fn: Function) -> Function:
-    """Apply the table everywhere until nothing changes in one forward sweep."""
+    """Apply the table of identities everywhere, and fold constants, in one forward sweep."""
     context = Context(use_counts(fn.region))
     b = TypedBuilder(fn.loc)
     return replace(fn, region=context.region(b, fn.region, {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
+import backprose_runtime
 import numpy as np
 
 from backprose.ir.nodes import Op, Value
@@ -113,6 +114,15 @@ def _solve(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     if ndim(right) == 1:
         return _system(batch, b, op)
     return b.call(np.linalg.solve, left, batch.now(right))
+
+
+@handles(backprose_runtime.cholesky_bar)
+def _cholesky_bar(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """Of one factor, or of one for each direction."""
+    lower, bar = op.operands
+    if not batch.form(lower):
+        return b.call(op.fn, lower, batch.now(bar), kind=batch.kind(op.result.kind, True))
+    return b.call(op.fn, *(batch.stack(b, v) for v in op.operands), kind=batch.kind(op.result.kind, True))
 
 
 @handles("scipy.linalg.solve_triangular", "scipy.linalg.cho_solve", "scipy.linalg.solve")

@@ -101,12 +101,13 @@ def _paced(engine: Inference, b: TypedBuilder, subject: Value, keywords: Mapping
             engine.fresh[value] = engine.fresh.get(subject, -1)
             return value
     written_out = isinstance(subject.kind, List) and subject in b.parts
-    if written_out or not isinstance(subject.kind, (Range, List, Array, Scalar)):
+    endless = isinstance(subject.kind, Static) and subject.kind.value is True  # `while checkpoint(True)`
+    if written_out or not (endless or isinstance(subject.kind, (Range, List, Array, Scalar))):
         raise errors.UnsupportedCall(
             f"a loop over {subject.kind} can't be checkpointed", loc, "its iterations are written out one by one",
             "put its body into a function, and checkpoint that",
         )  # fmt: skip
-    value = typed_call(b, paced, (subject, *options), subject.kind)
+    value = typed_call(b, paced, (subject, *options), Scalar("bool") if endless else subject.kind)
     for table in (b.parts, b.reversals):
         if subject in table:
             table[value] = table[subject]

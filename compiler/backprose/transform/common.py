@@ -22,7 +22,10 @@ NOT_SHARED = frozenset(
 
 
 def share_common(fn: Function) -> Function:
-    """Replace a pure op by an equal earlier one whose region encloses it. What the user named is kept in the forward sweep."""
+    """Replace a pure op by an equal earlier one whose region encloses it.
+
+    What the user named is kept in the forward sweep.
+    """
     return replace(fn, region=_share(fn.region, {}, {}))
 
 

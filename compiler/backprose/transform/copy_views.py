@@ -78,7 +78,7 @@ def _collecting_copies(op: Op, written: set[Value]) -> list[Op]:
     copies = {v: Value("", v.kind) for v in arrays if v in written or _was_carried(v, inside, op)}
     if not copies:
         return [op]
-    made = {v: Op("call", (v,), (copy,), _copying(v.kind), (), op.loc) for v, copy in copies.items()}
+    made = {v: Op("call", (v,), (copy,), copying(v.kind), (), op.loc) for v, copy in copies.items()}
     ops = [made[p] for p in body.params if p in made]
     for inner in body.ops:
         ops += [inner, *(made[v] for v in inner.results if v in made)]
@@ -97,12 +97,12 @@ def _visit(region: Region, kept: set[Value]) -> Region:
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, (Array, List)) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
-            ops.append(Op("call", (op.result,), (copy,), _copying(op.result.kind), (), op.loc))
+            ops.append(Op("call", (op.result,), (copy,), copying(op.result.kind), (), op.loc))
             copies[op.result] = copy
     return _with_copies(Region(region.params, tuple(ops), region.results), copies)
 
 
-def _copying(kind: Kind) -> dict[str, Any]:
+def copying(kind: Kind) -> dict[str, Any]:
     """A copy with the same order in memory, on which the rounding of sums depends: `x.copy()` gives rows after rows."""
     if isinstance(kind, List):
         return {"fn": backprose_runtime.copy_of, "keywords": (), "method": None}

@@ -22,7 +22,7 @@ from backprose.ir.kinds import (
     ANY, MANY, ONE, PYTHON_SCALARS, Array, Dict, FixedList, Kind, List, Maybe, Number, Object, Record, Residuals, Scalar, Static, Tuple, Unbound,
 )  # fmt: skip
 from backprose.ir.nodes import Region, Value
-from backprose.ir.walk import free_values
+from backprose.ir.walk import defined_values, free_values
 from backprose.transform.paths import CONTAINERS, Path, children, gathered, kind_at, leaves, part
 from backprose.transform.typed import TypedBuilder
 
@@ -176,6 +176,13 @@ class Likes:
             return b.op("call", (companion,), [Value(name, kind)], fn=backprose_runtime.zeros_like, **plain).result
         dtype = b.data(np.dtype(kind.dtype).type)
         return b.op("call", (companion, dtype), [Value(name, kind)], fn=np.zeros, **plain).result
+
+    def renewed(self, region: Region, mapping: dict[Value, Value]) -> dict[tuple[Value, Path], Value]:
+        """Fresh companions for a copy of the region, added to the `mapping` of that copy, where those in it are yet to be defined."""
+        defined = defined_values(region)
+        missing = {key: old for key, old in self.companions.items() if key[0] in defined and old not in defined}
+        mapping.update((old, Value("", old.kind)) for old in missing.values())
+        return {key: mapping[old] for key, old in missing.items()}
 
     def define(self, b: TypedBuilder, value: Value, path: Path, like: Kind) -> Value:
         """The companion of what flows into a value of kind `like`; it may itself be unbound, or certainly bound."""

@@ -312,7 +312,10 @@ def name_of(function: Any) -> str:
 
 
 def open_calls(function: Function) -> Function:
-    """The function with what the calls that are left stand for; those that are called as they are stay calls of these."""
+    """Put what they stand for in the place of the calls that are left of functions with a rule of their own.
+
+    Those that are called as they are stay calls of these.
+    """
     return replace(function, region=_opened(function.region, {}))
 
 

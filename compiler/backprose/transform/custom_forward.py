@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from backprose import errors
 from backprose.ir.nodes import Op, Value
 from backprose.rules.custom import CustomCall
-from backprose.transform import shares
+from backprose.transform import shares, symmetric
 from backprose.transform.cotangents import Cotangents
 from backprose.transform.custom import (
     arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent,
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 def push(pushforward: Pushforward, b: TypedBuilder, op: Op) -> None:
     """Build the call and its tangent into `b`."""
     fn: CustomCall = op.fn
+    if isinstance(fn, symmetric.GradientCall):
+        symmetric.push(pushforward.engine, b, op, pushforward.dots, pushforward.guarded)
+        return
     refuse_active(pushforward.active, op, arguments_of(fn, op.operands))
     if not any(pushforward.dots.has(v) for _, v in differentiated(fn, op.operands)):
         b.add(op)

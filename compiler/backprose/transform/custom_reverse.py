@@ -15,7 +15,7 @@ from backprose import errors
 from backprose.ir.kinds import UNKNOWN, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.rules.custom import CustomCall
-from backprose.transform import shares
+from backprose.transform import shares, symmetric
 from backprose.transform.cotangents import Cotangents, bar_tree_kind
 from backprose.transform.custom import (
     PLAIN, arguments_of, differentiated, in_the_place, inlined, name_of, plain, refuse_active, tangent,
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 def reverse(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
     """Build the rule's reverse into `b`; the ops that stand in the place of the call going forward."""
+    if isinstance(op.fn, symmetric.GradientCall):
+        symmetric.reverse(reversal.engine, b, op, bars, reversal.active, reversal.guarded)
+        return (op,)
     refuse_active(reversal.active, op, arguments_of(op.fn, op.operands))
     if op.fn.rule.bwd is None:
         _transposed(reversal, b, op, bars)

@@ -12,7 +12,10 @@ from backprose.rules.registry import has_effect
 
 
 def drop_dead(fn: Function) -> Function:
-    """One backward sweep is enough in straight-line code: SSA puts every definition before its uses."""
+    """Remove what nobody reads and what has no effect.
+
+    One backward sweep is enough in straight-line code: SSA puts every definition before its uses.
+    """
     return replace(fn, region=drop_dead_ops(fn.region))
 
 

@@ -13,7 +13,7 @@ from backprose.transform.drop_dead import acts
 
 
 def go_forward(fn: Function) -> Function:
-    """`[f(x) for x in reversed(xs)][::-1]` is `[f(x) for x in xs]`."""
+    """Let reverse loops that carry nothing go forward: `[f(x) for x in reversed(xs)][::-1]` is `[f(x) for x in xs]`."""
     made = {v: op for op in all_ops(fn.region) for v in op.results}
     counts = use_counts(fn.region)
     turned = [op for op in made.values() if op.fn is operator.getitem and op.operands[1].kind == BACKWARDS]

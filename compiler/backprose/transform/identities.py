@@ -39,6 +39,9 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         if _is_const(one, -1) and _same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
         minus = c.call_of(one, operator.neg)
+        if minus and c.only_use(one) and op.is_derivative and (opposite := _opposite(b, other)):
+            factors = (minus.operands[0], opposite) if one is x else (opposite, minus.operands[0])
+            return b.call(operator.mul, *factors, kind=op.result.kind)
         if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
             product = (minus.operands[0], other) if one is x else (other, minus.operands[0])
             return b.call(operator.neg, b.call(operator.mul, *product, kind=op.result.kind), kind=op.result.kind)
@@ -102,25 +105,45 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if found and _same_kind(found[1], op):
         return _times(b, found[0] / y.kind.value, found[1], op)
     minus = c.call_of(x, operator.neg)
+    if minus and c.only_use(x) and op.is_derivative and (opposite := _opposite(b, y)):
+        return b.call(operator.truediv, minus.operands[0], opposite, kind=op.result.kind)
     if minus and c.only_use(x) and x is not y:
         quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)
         return b.call(operator.neg, quotient, kind=op.result.kind)
     return None
 
 
+def _opposite(b: TypedBuilder, value: Value) -> Value | None:
+    """The constant with the other sign, which takes up the minus sign of what it multiplies or divides."""
+    number = value.kind.value if isinstance(value.kind, Static) else None
+    return b.const(-number) if type(number) in (int, float) and number != 0 else None
+
+
+def _without_minus(c: Context, b: TypedBuilder, value: Value) -> Value | None:
+    """The negative of what only one op reads, if it has a minus sign: of -x, and of x times or by a negative constant."""
+    op = c.made.get(value)
+    if op is None or op.name != "call" or not c.only_use(value):
+        return None
+    if op.fn is operator.neg:
+        return op.operands[0]
+    if op.fn not in (operator.mul, operator.truediv) or not op.is_derivative:
+        return None
+    x, y = op.operands
+    if _is_negative(y):
+        return b.call(op.fn, x, _opposite(b, y), kind=value.kind)
+    return b.call(op.fn, _opposite(b, x), y, kind=value.kind) if _is_negative(x) else None
+
+
+def _is_negative(value: Value) -> bool:
+    number = value.kind.value if isinstance(value.kind, Static) else None
+    return type(number) in (int, float) and number < 0
+
+
 def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """`-(-x)` is x, and `-(2 * -x)` is `2 * x`."""
     minus = c.call_of(op.operands[0], operator.neg)
     if minus:
         return _same_kind(minus.operands[0], op)
-    product = c.call_of(op.operands[0], operator.mul)
-    if product is None or not c.only_use(product.result) or not op.is_derivative:
-        return None
-    factor, x = product.operands
-    minus = c.call_of(x, operator.neg)
-    if minus is None or not isinstance(factor.kind, Static):
-        return None
-    return b.call(operator.mul, factor, minus.operands[0], kind=op.result.kind)
+    return _without_minus(c, b, op.operands[0]) if op.is_derivative else None
 
 
 def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -138,9 +161,9 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
             double = c.call_of(other, operator.mul)
             if double and _is_const(double.operands[0], 2) and double.operands[1] is one:
                 return b.call(operator.mul, b.const(3), one, kind=op.result.kind)  # rounded once, as the sum is
-    minus = c.call_of(y, operator.neg)
-    if minus and c.only_use(y):
-        return b.call(operator.sub, x, minus.operands[0], kind=op.result.kind)
+    less = _without_minus(c, b, y)
+    if less:
+        return b.call(operator.sub, x, less, kind=op.result.kind)
     product = c.call_of(y, operator.matmul)
     minus = c.call_of(product.operands[0], operator.neg) if product and op.is_derivative else None
     if minus and c.only_use(y):
@@ -161,10 +184,8 @@ def _is_swapped(c: Context, x: Value, y: Value) -> bool:
 
 def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    minus = c.call_of(y, operator.neg)
-    if minus and c.only_use(y):
-        return b.call(operator.add, x, minus.operands[0], kind=op.result.kind)
-    return None
+    less = _without_minus(c, b, y)
+    return b.call(operator.add, x, less, kind=op.result.kind) if less else None
 
 
 def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -264,13 +285,33 @@ def _zeros_like(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """The minus sign of what is summed moves outwards: rounding is symmetric."""
-    minus = c.call_of(op.operands[0], operator.neg)
-    if not minus or not c.only_use(op.operands[0]) or not op.is_derivative:
+    """The minus sign of what is summed moves outwards: rounding is symmetric. And `(a @ b).sum(axis=0)` is `a.sum(axis=0) @ b`."""
+    if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
-    args = (minus.operands[0], *op.positional[1:])
-    total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
-    return b.call(operator.neg, total, kind=op.result.kind)
+    minus = c.call_of(op.operands[0], operator.neg)
+    if minus:
+        args = (minus.operands[0], *op.positional[1:])
+        total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
+        return b.call(operator.neg, total, kind=op.result.kind)
+    product = c.call_of(op.operands[0], operator.matmul)
+    return _sum_of_rows(b, op, *product.operands) if product else None
+
+
+def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | None:
+    """The sum over the rows of a product is the product with the summed rows: one row instead of all."""
+    n, axis, keeps = ndim_of(op.operands[0].kind), op.keywords.get("axis"), op.keywords.get("keepdims")
+    if axis is None or not set(op.keywords) <= {"axis", "keepdims"} or len(op.positional) > 1:
+        return None
+    if not isinstance(axis.kind, Static) or axis.kind.value not in (-2, (n or 0) - 2) or (ndim_of(right.kind) or 0) < 2:
+        return None
+    if ndim_of(left.kind) == 2 and keeps is None:
+        row = b.call(np.sum, left, axis=b.const(0), method="sum")
+        return b.call(operator.matmul, row, right, kind=op.result.kind) if n == 2 else None
+    if (ndim_of(left.kind) or 0) < 2 or (keeps is not None and keeps.kind != Static(True)):
+        return None
+    row = b.call(np.sum, left, axis=b.const(-2), keepdims=b.const(True), method="sum")
+    product = b.call(operator.matmul, row, right)
+    return product if keeps is not None else b.call(np.squeeze, product, b.const(-2), kind=op.result.kind)
 
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -311,6 +352,26 @@ def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
 
 
+def _cholesky_bar(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """What stands above the diagonal does not count, so it need not be cleared."""
+    lower, whole = op.operands[0], _before_tril(c, b, op.operands[1])
+    return None if whole is None else b.call(backprose_runtime.cholesky_bar, lower, whole, kind=op.result.kind)
+
+
+def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
+    """The value with the same lower triangle that was there before the rest was cleared; None if nothing was."""
+    op = c.made.get(value)
+    if op is None or not op.is_derivative or not c.only_use(value):
+        return None
+    if op.fn is np.tril and (len(op.operands) == 1 or _is_const(op.operands[1], 0)):
+        return _same_kind(op.operands[0], op)
+    if op.fn in (operator.add, operator.sub):
+        parts = [_before_tril(c, b, v) for v in op.operands]
+        if any(parts):
+            return b.call(op.fn, *(part or v for part, v in zip(parts, op.operands)), kind=value.kind, name=value.name)
+    return None
+
+
 def _last_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """Of positions that name no entry twice, nothing was overwritten at once."""
     return b.call(operator.getitem, *op.operands, kind=op.result.kind) if names_once(op.operands[1], c.made) else None
@@ -343,4 +404,5 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     reversed: _reversed,
     backprose_runtime.add_at: _add_at,
     backprose_runtime.last_at: _last_at,
+    backprose_runtime.cholesky_bar: _cholesky_bar,
 }

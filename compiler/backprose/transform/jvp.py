@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound, varied_values
 from backprose.analysis.magnitudes import Magnitudes
+from backprose.ir.kinds import Array, List
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
 from backprose.transform.cotangents import bar_tree_kind
@@ -38,7 +39,7 @@ def with_tangent(
     engine: Inference, fn: Function, wrt: tuple[int, ...], guarded: bool, name: str, request: Request | None = None
 ) -> tuple[Function]:
     """The function `name` that gives the value of `fn` and its tangent, for tangents of the parameters at `wrt`."""
-    fn = without_marks(fn)
+    fn = without_marks(fn, (Array, List))  # which move; what counts iterations is still a mark for reverse mode
     inputs = [fn.params[i] for i in wrt]
     varied = varied_values(fn, inputs)
     refuse_optional(fn, varied)
@@ -86,7 +87,7 @@ def _with_sources(fn: Function, active: set[Value], unbound: set[Value]) -> set[
 
 
 def beside_primals(module: Module) -> Module:
-    """The module in which tangents are at the places of what they stand beside: they are printed as one sweep."""
+    """Give tangents the places of what they stand beside: they are printed as one sweep."""
 
     def settled(region: Region) -> Region:
         return replace(region, ops=tuple(map(op, region.ops)))

@@ -31,7 +31,7 @@ from backprose.transform.gradient import Request, return_loc, taken_apart
 from backprose.transform.jvp import with_tangent
 from backprose.transform.residuals import hand_out
 from backprose.transform.reverse_loops import Sides, bring_back
-from backprose.transform.segments import marked_in_blocks
+from backprose.transform.segments import marked_in_blocks, without_marks
 from backprose.transform.two_parts import two_parts
 from backprose.transform.typed import TypedBuilder
 
@@ -50,7 +50,7 @@ def linear_parts(module: Module, engine: Inference, request: Request) -> Module:
     names = f"{fn.name}_forward", f"{fn.name}_linear"
     engine.derived["entry", fn.name] = names
     (pushed,) = with_tangent(engine, fn, wrt, request.guard_zeros, fn.name + request.suffix, request)
-    made = in_parts(engine, tidy(pushed), len(fn.params), names, fn.name)
+    made = in_parts(engine, tidy(without_marks(pushed)), len(fn.params), names, fn.name)
     return pairs.with_reachable(engine, *made)
 
 

@@ -16,7 +16,7 @@ from backprose.analysis.kinds import is_number, ndim_of, widen
 from backprose.ir.kinds import Array, Kind, Object
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.walk import clone, defined_values
-from backprose.transform import stores
+from backprose.transform import stores, symmetric
 from backprose.transform.binding import bind
 from backprose.transform.cotangents import cast
 from backprose.transform.derivatives import derivative
@@ -52,7 +52,7 @@ def call_gradient(
     engine: Inference, b: TypedBuilder, function: Any, signature: inspect.Signature, request: Request,
     args: tuple[Value, ...], keywords: Mapping[str, Value], loc: Any, dots: tuple[Value, ...] | None = (),
 ) -> Value:  # fmt: skip
-    """The call of a gradient of `function` with these arguments, inlined into `b`; in forward mode `dots` are their tangents.
+    """The call of a gradient of `function` with these arguments, inlined into `b`; `dots` are tangents.
 
     If `dots` is None, it is the call of `vjp` or `linearize`, as the request says.
     """
@@ -113,7 +113,7 @@ def _end(
 
 
 def _in_parts(engine: Inference, b: TypedBuilder, primal: Module, request: Request, values: list[Value]) -> Value:
-    """The value, the linear function or the pullback, and the auxiliary output; the second part is inlined at its calls."""
+    """The value, the linear function or pullback, and the auxiliary output; the second part is inlined at its calls."""
     module = _derived(engine, primal, request, linear_parts if request.forward else pullback)
     forward, backward, *others = module.functions.values()
     engine.functions.update({fn.name: fn for fn in others})
@@ -144,7 +144,7 @@ def _dots(b: TypedBuilder, fn: Function, request: Request, dots: tuple[Value, ..
 
 
 def _like(b: TypedBuilder, dot: Value, kind: Kind, primal: str, loc: Any, what: str = "tangent") -> Value:
-    """The tangent in the dtypes of its primal, whose structure and numbers of axes it must have; dicts go by their keys."""
+    """The tangent in the dtypes of its primal, whose structure and ranks it must have; dicts go by their keys."""
 
     def leaf(path: Path, inner: Kind) -> Value:
         found = part(b, dot, path)
@@ -178,7 +178,8 @@ def _derived(
     active, engine.memory.active = engine.memory.active, False  # rules read primal values as they were
     module = how(primal, engine, request)
     engine.memory.active = active
-    return Module({name: drop_dead(fn) for name, fn in module.functions.items()})
+    module = Module({name: drop_dead(fn) for name, fn in module.functions.items()})
+    return symmetric.as_call(primal.entry, module, request)
 
 
 def _inlined(engine: Inference, b: TypedBuilder, module: Module, values: list[Value]) -> Value:

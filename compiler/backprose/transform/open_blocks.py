@@ -24,7 +24,10 @@ PLAIN: dict[str, Any] = {"keywords": (), "method": None}
 
 
 def open_blocks(module: Module, as_functions: bool) -> Module:
-    """The module without blocks; `as_functions`: those outside loops become functions."""
+    """Let blocks that run again stand where they stood, or be functions of their own.
+
+    `as_functions`: those outside loops become functions.
+    """
     if not any(is_block(op) for fn in module.functions.values() for op in all_ops(fn.region)):
         return module
     opener = Opener(set(module.functions))

@@ -29,7 +29,7 @@ class Place:
 
 
 def own_buffers(fn: Function) -> Function:
-    """The function with the copies that let more updates be done in place."""
+    """Make the copies, before loops and branches, that let more updates be done in place."""
     copying = copying_updates(fn)
     depth = 0
     while copying:

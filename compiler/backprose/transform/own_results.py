@@ -23,7 +23,10 @@ CONTAINERS = ("tuple", "list", "dict", "record")
 
 
 def own_results(fn: Function) -> Function:
-    """Copy each result that may share memory with something else. `fn.attrs["owned"]` is the path to the gradients."""
+    """Copy each result that may share memory with something else.
+
+    `fn.attrs["owned"]` is the path to the gradients.
+    """
     path = fn.attrs.get("owned")
     if path is None:
         return fn

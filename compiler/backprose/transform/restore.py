@@ -25,7 +25,7 @@ MOST = 4  # operations that are done again for one value
 
 
 def restore_overwritten(fn: Function) -> Function:
-    """Loops that overwrite one slice of an array in each iteration keep that slice, instead of several others."""
+    """Let loops that overwrite one slice of an array in each iteration keep that slice, instead of several others."""
     if not any(op.fn is backprose_runtime.set_at and not op.in_reverse for op in all_ops(fn.region)):
         return fn
     counts = use_counts(fn.region)

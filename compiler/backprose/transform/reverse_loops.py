@@ -75,7 +75,9 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     around, reversal.local = reversal.local, defined_values(op.body)
     schedule = schedule_of(op, reversal.made)
     again = op if schedule is None else without_test(op)
+    untouched = inside.child()
     ops = reversal.region(inner, again.body.ops, inside)
+    first = op if again is op or extended is op else _with_ops(op, reversal.region(b.nested(), op.body.ops, untouched))
     reversal.local = around
     position = Value("", Scalar("int"))
     _scatter_rows(inner, op, inside, position)
@@ -87,8 +89,8 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     results = [*loop_yields, *(inside.get(*s) for s in touched), *item_bars]
     params = [*loop_params.values(), *(outer_params[s] for s in touched)]
     tail = extended.body.ops[len(op.body.ops) :]
-    body = replace(extended.body, ops=(*ops, *tail))
-    sides = Sides(replace(extended, regions=(*extended.regions[:-1], body)), inner.region(params, results), before=before)
+    first = _with_ops(extended, (*first.body.ops, *tail))
+    sides = Sides(_with_ops(extended, (*ops, *tail)), inner.region(params, results), before=before)
     sides.iterables += collected
     inits = [bars.get(op.carried_results[k], path) for k, path in loop_slots]
     inits = [
@@ -97,7 +99,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     ]
     inits += [bars.leaf(b, *s) for s in touched]
     if schedule is not None:
-        bring_back_scheduled(b, sides, op, schedule, bars.likes.unbound)
+        bring_back_scheduled(b, sides, first, schedule, bars.likes.unbound)
     else:
         bring_back(b, sides, position, bars.likes.missing, reversal.overwritten)
     outs = _emit(b, sides, inits, params, results, [bar_name(v) for v, _ in lists])
@@ -115,6 +117,10 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
         if not isinstance(op.inits[k].kind, Unbound):
             bars.add(b, op.inits[k], bar, path)
     return (*sides.before, sides.op)
+
+
+def _with_ops(op: Op, ops: tuple[Op, ...]) -> Op:
+    return replace(op, regions=(*op.regions[:-1], replace(op.body, ops=ops)))
 
 
 def _backwards_list(b: TypedBuilder, items: Value) -> Value:

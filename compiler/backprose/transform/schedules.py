@@ -77,7 +77,7 @@ def _to_the_end(block: Op) -> Op:
 
 
 def bring_back_scheduled(b: TypedBuilder, sides: Sides, first: Op, schedule: Op, unbound: set[Value]) -> None:
-    """Have what the reverse body reads by running again from the states that are kept; `first` is the loop itself."""
+    """Have what the reverse body reads by running again from the states that are kept; `first` is the loop as it runs first."""
     op = sides.op
     reverse = drop_dead_ops(drop_evident_sums(sides.reverse, op.body))
     here = op.items[0] if op.name == "for" else schedule.result  # the segment in the primal's body
@@ -91,9 +91,7 @@ def bring_back_scheduled(b: TypedBuilder, sides: Sides, first: Op, schedule: Op,
         )  # fmt: skip
     reverse = repeat(reverse, choice.recompute)
     places = _carried_for(op, {k for k, v in enumerate(op.carried) if v in free_values(reverse)})
-    has_companions = op.name == "while" and len(op.carried) > len(first.carried)
-    carried = op.carried if has_companions else [op.carried[k] for k in places]
-    if found := next((v for v in carried if v in unbound), None):
+    if found := next((op.carried[k] for k in places if op.inits[k] in unbound), None):
         raise errors.NotDifferentiable(
             f"`{found.name or 'a variable'}` may hold nothing when a loop under a schedule begins", op.loc,
             "what the loop carries is kept as it is there", "give it a value before the loop, or use `every=`",

@@ -19,7 +19,7 @@ import backprose_runtime
 
 from backprose import errors
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import List, Range, Scalar, Static
+from backprose.ir.kinds import Kind, List, Range, Scalar, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone, defined_values, substitute
 from backprose.rules.checkpoints import OPTIONS, bytes_of, paced
@@ -39,10 +39,10 @@ def in_segments(fn: Function) -> Function:
     return without_marks(replace(fn, region=segments.region(b, fn.region)))
 
 
-def without_marks(fn: Function) -> Function:
-    """The function with loops over what was marked."""
-    marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced}
-    return replace(fn, region=substitute(_without(fn.region), _resolved(marks))) if marks else fn
+def without_marks(fn: Function, kinds: tuple[type, ...] = (Kind,)) -> Function:
+    """Let loops that were marked for checkpoints, by marks of these kinds, go over what was marked."""
+    marks = {op.result: op.operands[0] for op in all_ops(fn.region) if op.fn is paced and isinstance(op.result.kind, kinds)}
+    return replace(fn, region=substitute(_without(fn.region, marks), _resolved(marks))) if marks else fn
 
 
 def marked_in_blocks(fn: Function) -> Function:
@@ -62,9 +62,9 @@ def _in_blocks(region: Region, marks: Collection[Value]) -> Region:
     return replace(region, ops=tuple(ops))
 
 
-def _without(region: Region) -> Region:
-    ops = (replace(op, regions=tuple(map(_without, op.regions))) for op in region.ops if op.fn is not paced)
-    return replace(region, ops=tuple(ops))
+def _without(region: Region, marks: Mapping[Value, Value]) -> Region:
+    ops = (op for op in region.ops if op.fn is not paced or op.result not in marks)
+    return replace(region, ops=tuple(replace(op, regions=tuple(_without(r, marks) for r in op.regions)) for op in ops))
 
 
 def _resolved(marks: Mapping[Value, Value]) -> dict[Value, Value]:

@@ -55,7 +55,7 @@ def _is_fixed(kind: Any) -> bool:
 
 
 def drop_stops(function: Function) -> Function:
-    """The function with the argument in place of each call of `stop_gradient`, which no derivative asks about any more."""
+    """Put its argument in the place of each call of `stop_gradient`, which no derivative asks about any more."""
     return replace(function, region=_without_stops(function.region, {}))
 
 

@@ -94,6 +94,8 @@ class Tangents:
         if not carries_derivative(kind):  # whole numbers: zeros that change no dtype
             return b.call(np.zeros_like, part(b, value, path)) if isinstance(kind, Array) else b.const(0.0)
         if isinstance(kind, List):
+            if not path and b.parts.get(value) == ():
+                return b.op("list", (), [Value(name, bar_tree_kind(kind))]).result
             like = part(b, value, path)
             return b.call(backprose_runtime.zeros_like, like, kind=bar_tree_kind(kind), name=name)
         kind = cotangent_kind(kind)

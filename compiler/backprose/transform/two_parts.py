@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from backprose.analysis.activity import maybe_unbound
 from backprose.analysis.recording import plan
 from backprose.analysis.versions import Versions
 from backprose.ir.kinds import Static, Tuple
@@ -45,6 +46,7 @@ def two_parts(
         mapping[value] = head.restate(taken, value.name or names_outside.get(value, "kept"))
     inner = clone(drop_dead_ops(Region((), second.ops, second.results)), mapping)
     other = Region((residuals, *second.params), (*head.ops, *inner.ops), inner.results)
+    other = keep_unbound(other, Likes(maybe_unbound(other)))  # of what runs again, what the rest reads is kept there
     return forward, Function(names[1], other, fn.loc, docs[1], attrs=attrs)
 
 
@@ -64,7 +66,7 @@ def _read_once(first: Region, second: Region) -> tuple[Region, Region, dict[Valu
 
 
 def hand_over_what_is_read(module: Module) -> Module:
-    """The module of two entries whose first hands over no more than what the second reads, now that both are simplified."""
+    """Let the first of two entries hand over no more than what the second reads, now that both are simplified."""
     first, second, *others = module.functions.values()
     made = {v: op for op in first.ops for v in op.results}
     returned = made.get(first.result)

@@ -75,22 +75,27 @@ class TypedBuilder(Builder):
                 self.parts[op.result] = op.operands
             elif op.name == "dict" and isinstance(op.result.kind, Dict):
                 self.parts[op.result] = op.operands[1::2]
-            elif op.fn is range:
-                self.parts[op.result] = op.operands
-            elif op.fn is len:
-                self.lengths[op.result] = op.operands[0]
-            elif op.fn is slice:
-                self.bounds[op.result] = op.operands
-            elif op.fn is reversed:
-                self.reversals[op.result] = op.operands[0]
-            elif op.fn is operator.getitem and op.operands[1].kind == BACKWARDS:
-                self.counts[op.result] = op.operands[0]
-            elif op.name == "call" and is_context(op.fn):
-                self.contexts[op.result] = op
+            elif op.name == "call":
+                self.learn_call(op, op.fn)
             elif op.name in ("for", "while"):
                 self.counts.update((v, self.counted(op)) for v in op.collected_results)
             for inner in op.regions:
                 self.learn(inner)
+
+    def learn_call(self, op: Op, fn: Any) -> None:
+        if fn is range:
+            self.parts[op.result] = op.operands
+        elif fn is len:
+            self.lengths[op.result] = op.operands[0]
+        elif fn is slice:
+            self.bounds[op.result] = op.operands
+        elif fn is reversed:
+            self.reversals[op.result] = op.operands[0]
+        elif fn is operator.getitem:
+            if op.operands[1].kind == BACKWARDS:
+                self.counts[op.result] = op.operands[0]
+        elif is_context(fn):
+            self.contexts[op.result] = op
 
     def counted(self, op: Op) -> Value:
         """What has an element for each iteration of the loop, which collects something."""

@@ -1,0 +1,32 @@
+"""Copy a part of a buffer that is read after the buffer is updated, so that the updates need not copy the whole.
+
+`t = a_bar[i]` is a view. Where it is still read when `a_bar` has been updated elsewhere, the update could not be done in
+the buffer's own memory, for t would change; and so with each of several updates in a row. One copy of the part is less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backprose.analysis.updates import read_later
+from backprose.ir.kinds import Array
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops, substitute
+from backprose.transform.copy_views import VIEWS, copying
+
+
+def copy_live_views(fn: Function) -> Function:
+    """Copies of the views that alone keep an update from being done in place."""
+    views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and isinstance(op.result.kind, Array)}
+    found = [later for later in read_later(fn).values() if later and views.issuperset(later)] if views else []
+    copies = {v: Value(v.name, v.kind) for later in found for v in later}
+    return replace(fn, region=_visit(fn.region, copies)) if copies else fn
+
+
+def _visit(region: Region, copies: dict[Value, Value]) -> Region:
+    """The region in which what follows a view that is copied reads the copy."""
+    ops: list[Op] = []
+    for op in substitute(region, copies).ops:
+        ops.append(replace(op, regions=tuple(_visit(r, copies) for r in op.regions)) if op.regions else op)
+        ops += [Op("call", (v,), (copies[v],), copying(v.kind), (), op.loc) for v in op.results if v in copies]
+    return Region(region.params, tuple(ops), tuple(copies.get(v, v) for v in region.results))
