@@ -20,11 +20,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import backprose_runtime
 import numpy as np
+from backprose_runtime import all_finite, divide_nonzero, multiply_nonzero
 
 from backprose.analysis.devices import is_on_device
-from backprose.analysis.kinds import dtype_of
+from backprose.analysis.kinds import dtype_of, is_complex
 from backprose.analysis.ownership import LIST_UPDATES, PLACES
 from backprose.ir.kinds import ONE, Array, Dim, Kind, Scalar, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
@@ -36,7 +36,7 @@ OPERATORS = frozenset(
     getattr(operator, name)
     for name in "add sub mul truediv floordiv mod pow neg pos invert and_ or_ xor lt le gt ge eq ne".split()
 )
-FUNCTIONS = frozenset({np.where, np.clip, abs, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero})
+FUNCTIONS = frozenset({np.where, np.clip, abs, divide_nonzero, multiply_nonzero})
 UPDATES = PLACES | LIST_UPDATES
 SUMMED = ("float32", "float64", "int64", "uint64", "bool")  # NumPy's sum of these is the sum of its tiles, bit by bit
 PLAIN: dict[str, Any] = {"keywords": (), "method": None}
@@ -44,12 +44,13 @@ PLAIN: dict[str, Any] = {"keywords": (), "method": None}
 
 def tile_chains(module: Module) -> Module:
     """The module with the chains that are long enough as functions of their own."""
-    functions: dict[str, Function] = {}
+    functions: dict[str, Function] = dict(module.functions)
     for name, fn in module.functions.items():
-        region, tiles = _Tiling(fn, {*module.functions, *functions}).tiled()
+        if sum(map(is_entrywise, fn.ops)) < LEAST:
+            continue
+        region, tiles = _Tiling(fn, functions).tiled()
         functions |= {name: replace(fn, region=region), **tiles}
-    order = [*module.functions, *(name for name in functions if name not in module.functions)]
-    return Module({name: functions[name] for name in order})
+    return Module(functions)
 
 
 def is_entrywise(op: Op) -> bool:
@@ -59,6 +60,8 @@ def is_entrywise(op: Op) -> bool:
     if (op.attrs["method"] or "").startswith("__i") or not _acts_on_entries(op.fn, len(op.operands)):
         return False
     arrays = [v.kind for v in op.operands if _has_axes(v.kind)]
+    if any(is_complex(v.kind) for v in (*op.operands, op.result)):
+        return False  # NumPy changes the order of factors for temporaries of some size, which then round otherwise
     if not arrays or is_on_device(v.kind for v in (*op.operands, *op.results)):
         return False
     return all(k.ndim == op.result.kind.ndim and ONE not in k.axes for k in arrays) and all(
@@ -69,7 +72,7 @@ def is_entrywise(op: Op) -> bool:
 def _acts_on_entries(fn: Any, operands: int) -> bool:
     if isinstance(fn, np.ufunc):
         return fn.signature is None and fn.nout == 1 and fn.nin == operands and fn not in OF_USERS
-    return fn in FUNCTIONS and (fn is not np.where or operands == 3) if fn not in OPERATORS else True
+    return fn in OPERATORS or (fn in FUNCTIONS and (fn is not np.where or operands == 3))
 
 
 def is_whole_sum(op: Op) -> bool:
@@ -96,17 +99,19 @@ def _stands_between(op: Op) -> bool:
     return has_effect(op.fn) or op.fn in UPDATES or (op.attrs["method"] or "").startswith("__i")
 
 
-Place = tuple[Value, int]  # an array, and the level of the chain that reads or makes it
-
-
 def _is_of_numbers(op: Op) -> bool:
-    """Whether the op computes a number from numbers."""
-    return op.name == "call" and isinstance(op.result.kind, (Scalar, Dim)) and all(_is_single(v.kind) for v in op.operands)
+    """Whether the op computes a number from numbers, in no time."""
+    if op.name != "call" or not isinstance(op.result.kind, (Scalar, Dim)) or not all(_is_single(v.kind) for v in op.operands):
+        return False
+    return op.fn in OPERATORS or isinstance(op.fn, np.ufunc) or getattr(op.fn, "__module__", None) == "math"
+
+
+Place = tuple[Value, int]  # an array, and the level of the chain that reads or makes it
 
 
 @dataclass(eq=False)
 class Chain:
-    """The ops of a chain, in order. Where one is a sum, no other reads it."""
+    """The ops of a chain, in order. Sums among them are read by nothing but the question whether they are finite."""
 
     ops: list[Op] = field(default_factory=list)
 
@@ -149,6 +154,8 @@ class _Tiling:
         return taken
 
     def pays(self, chain: Chain) -> bool:
+        if any(op.fn is all_finite for op in chain.ops for v in self.leaving(chain) if v is op.result):
+            return False  # of a part it is another question
         return sum(_has_axes(op.result.kind) for op in chain.ops) - len(self.leaving(chain)) >= LEAST
 
     def leaving(self, chain: Chain) -> list[Value]:
@@ -157,10 +164,10 @@ class _Tiling:
         return [op.result for op in chain.ops if self.counts[op.result] > within[op.result]]
 
     def take_in(self, chain: Chain, ops: list[Op]) -> None:
-        """Let the chain compute the numbers that nothing else reads: they are no arguments that nobody has a name for."""
+        """Let the chain compute the numbers that nothing else reads: as arguments they would have no names."""
         within = use_counts(Region((), tuple(chain.ops), ()))
         for op in reversed(ops):
-            if _is_of_numbers(op) and within[op.result] and within[op.result] == self.counts[op.result]:
+            if _is_of_numbers(op) and not op.result.name and within[op.result] and within[op.result] == self.counts[op.result]:
                 chain.ops.insert(0, op)
                 within.update(op.operands)
 
@@ -172,12 +179,12 @@ class _Tiling:
         places = {v: i for i, v in enumerate(self.fn.params)}
         passed.sort(key=lambda v: (not _has_axes(v.kind), places.get(v, len(places))))  # the first array's length decides
         leaving = self.leaving(chain)
-        params = {v: Value(v.name, v.kind) for v in passed}
+        params = {v: Value(v.name or self.role(v), v.kind) for v in passed}
         inner = clone(Region((), (*constants, *chain.ops), tuple(leaving)), dict(params))
         loc = chain.ops[0].loc
         if len(leaving) > 1:
             out = Value("", Tuple(tuple(v.kind for v in leaving)))
-            inner = Region((), (*inner.ops, Op("tuple", inner.results, (out,), {}, (), self.fn.loc)), (out,))
+            inner = Region((), (*inner.ops, Op("tuple", inner.results, (out,), {})), (out,))
         name = self.function(Region(tuple(params.values()), inner.ops, inner.results))
         attrs = {"callee": name, "tiled": True}
         if len(leaving) == 1:
@@ -190,6 +197,11 @@ class _Tiling:
             ops.append(Op("call", (out, place), (value,), {"fn": operator.getitem, **PLAIN}, (), loc))
         return ops
 
+    def role(self, value: Value) -> str:
+        """A name for an argument that has none: that of the attribute that it is."""
+        made = self.made.get(value)
+        return made.attrs["name"] if made is not None and made.name == "getattr" else ""
+
     def function(self, region: Region) -> str:
         name, n = f"{self.fn.name}_tile", 1
         while name in self.taken:
@@ -197,7 +209,7 @@ class _Tiling:
             name = f"{self.fn.name}_tile_{n}"
         self.taken.add(name)
         doc = f"What `{self.fn.name}` computes entry by entry, of part after part of long arrays."
-        self.tiles[name] = Function(name, region, self.fn.loc, doc)
+        self.tiles[name] = Function(name, region, self.fn.loc, doc, attrs={"tile": True})
         return name
 
 
@@ -220,25 +232,27 @@ def _chains(ops: list[Op], barred: Collection[Value]) -> list[Chain]:
     A level is how often a result of chains goes through something else before it gets to a value: what is read across
     levels can't be in one function, and what is on one level depends on nothing that depends on it.
     """
-    level: dict[Value, int] = {}  # of what is made outside of chains: the first at which it can be read
-    inside: dict[Value, int] = {}  # of what is made in a chain: its own
+    level: dict[Value, int] = {}  # of what is not an array of a chain: the first at which it can be read
+    inside: dict[Value, int] = {}  # of what is made in a chain and read in it: its own
+    sums: dict[Value, int] = {}  # and of sums, which a chain makes, but does not read: of a part they are not the whole
     members: list[tuple[Op, Place]] = []
     joined: dict[Place, Place] = {}
     for op in ops:
+        own = max((inside.get(v, level.get(v, 0)) for v in op.operands), default=0)
         if is_entrywise(op) and op.result not in barred:
-            own = max((inside.get(v, level.get(v, 0)) for v in op.operands), default=0)
             inside[op.result] = own
-            members.append((op, (op.result, own)))
-            for v in op.operands:
-                if _has_axes(v.kind):
-                    joined[_root(joined, (v, own))] = _root(joined, (op.result, own))
         elif is_whole_sum(op) and op.operands[0] in inside:
-            own = inside[op.operands[0]]
-            level[op.result] = own + 1
-            members.append((op, (op.operands[0], own)))
+            sums[op.result], level[op.result] = own, own + 1
+        elif op.fn is all_finite and len(at := {sums.get(v, inside.get(v, -1)) for v in op.operands}) == 1 and -1 not in at:
+            inside[op.result] = own = at.pop()  # what is finite in a part is regular there
         else:
             known = [inside[v] + 1 if v in inside else level.get(v, 0) for v in op.operands]
             level.update(dict.fromkeys(op.results, max(known, default=0)))
+            continue
+        members.append((op, (op.result, own)))
+        for v in op.operands:
+            if _has_axes(v.kind) or v in inside or op.fn is all_finite:
+                joined[_root(joined, (v, own))] = _root(joined, (op.result, own))
     chains: dict[Place, Chain] = {}
     for op, place in members:
         chains.setdefault(_root(joined, place), Chain()).ops.append(op)
