@@ -25,9 +25,12 @@ FLOORS = [
     {"frontend", "transform", "codegen"},  # siblings, which never import each other
     {"pipeline"},
     {"known", "steps"},
-    {"signatures", "annotations", "variadic"},
+    {"signatures"},
+    {"annotations", "variadic"},
+    {"twins"},
     {"dispatch"},
     {"explaining"},
+    {"second_part"},
     {"checkpoint", "custom", "derivative", "pullback", "standalone"},
     {"forward", "jacobians"},
     {"api"},

@@ -13,6 +13,7 @@ from backprose.derivative import Derivative, annotate_error, debugging, inside, 
 from backprose.forward import Options, hvp, in_parts_inside, jvp
 from backprose.jacobians import Hessian, Jacobian
 from backprose.signatures import Argnums, is_module_level, name_of, primal_indices, target_of
+from backprose.variadic import fit_for
 
 if TYPE_CHECKING:
     from backprose.dispatch import Specialization
@@ -85,7 +86,7 @@ def vjp(
     from backprose.pullback import Pullback, kept_apart
     from backprose.transform.gradient import Request
 
-    target = target_of(fun)
+    target = fit_for(target_of(fun), len(primals))
     signature = target.signature
     bound = signature.bind(*target.prefix, *primals, **target.keywords)
     bound.apply_defaults()

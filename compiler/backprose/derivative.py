@@ -116,6 +116,13 @@ class Derivative:
 
     # Inside a function that is compiled
 
+    @property
+    def __backprose_twin__(self) -> tuple[Any, tuple]:
+        """The function, and what is asked of it: the derivatives of two functions of one code are of one code, too."""
+        options = (tuple(o) if isinstance(o, list) else o for o in self._options)
+        alone = None if self._prefix or self._keywords else self._function
+        return alone, (type(self), *options, self.skip, self.guard_zeros, self.debug)
+
     def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
         """The IR of this gradient, for parameters of these kinds."""
         from backprose.transform.nested import gradient_module

@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 
-from backprose import errors, signatures
+from backprose import errors, signatures, twins
+from backprose.variadic import Shaped
 from backprose_runtime.arrays import is_array
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class Dispatcher:
     """
 
     def __init__(self, function: Any, signature: inspect.Signature, plan: Plan, allow_int: bool):
-        self._function = ref(function)
+        self._function = weakly(function)
         self.signature = signature
         self.names = tuple(signature.parameters)
         self.plan = plan
@@ -332,7 +333,7 @@ class Dispatcher:
             return found
 
     def _ready(self, kinds: Mapping[str, Kind]) -> Specialization | None:
-        return next((s for s in self._spare if s.kinds == kinds and s.holds()), None)
+        return next((s for s in self._spare if twins.same_kinds(s.kinds, kinds) and s.holds()), None)
 
     def _keep(self, found: Specialization) -> None:
         self._spare = [*(s for s in self._spare if s is not found), found][-SPARE:]
@@ -343,7 +344,10 @@ class Dispatcher:
 
         function = self._function()
         integers = self._check_kinds(kinds)
-        compilation = compile_function(function, kinds, self.plan)
+        compilation = twins.serving(function, kinds, self.plan)
+        if compilation is None:
+            compilation = compile_function(function, kinds, self.plan)
+            twins.keep(function, kinds, self.plan, compilation)
         statics, live = guards_of(compilation.guards)
         names = {name: read() for read, _, name in live}
         namespace = compilation.load(signatures.name_of(function), names)
@@ -470,16 +474,25 @@ def forget() -> None:
 
     with COMPILING:
         forget_examples()
+        twins.forget_twins()
         for dispatcher in list(_ALL):
             dispatcher.forget()
+
+
+def weakly(function: Any) -> Callable[[], Any]:
+    """What gives the function as long as there is one; of a function in one shape of call, as long as it has code."""
+    return function.weakly() if isinstance(function, Shaped) else ref(function)
 
 
 def dispatcher_for(function: Any, signature: inspect.Signature, plan: Plan, allow_int: bool) -> Dispatcher:
     with COMPILING:
         if len(_SHARED) > FUNCTIONS:
             _SHARED.clear()
-        shared = _SHARED.setdefault(function, {})
-        key = plan, allow_int
+        key: Any = plan, allow_int
+        owner = function
+        if isinstance(function, Shaped):  # made anew for each derivative: what is kept belongs to the function itself
+            owner, key = function.function, (key, function.count, function.keywords)
+        shared = _SHARED.setdefault(owner, {})
         if key not in shared:
             shared[key] = Dispatcher(function, signature, plan, allow_int)
         return shared[key]

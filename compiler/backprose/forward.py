@@ -14,8 +14,9 @@ import numpy as np
 
 from backprose import errors
 from backprose.derivative import Nested, annotate_error, debugging
+from backprose.second_part import SecondPart
 from backprose.signatures import Target, arrange, primal_indices, target_of
-from backprose.variadic import Shaped, signature_of_call
+from backprose.variadic import Shaped, fit_for, signature_of_call
 
 if TYPE_CHECKING:
     from backprose.dispatch import Dispatcher, Specialization
@@ -75,8 +76,10 @@ def linearize(
     return (value, Linear(replace(pushed, primals=outlines(primals), values=()), kept), *aux)
 
 
-class Linear:
+class Linear(SecondPart):
     """The derivative of a function at a point: tangents of the primals -> tangent of the value."""
+
+    _what = "Linear function"
 
     def __init__(self, pushed: Pushed, residuals: Any):
         self._pushed, self._found = pushed, pushed.found
@@ -85,18 +88,6 @@ class Linear:
     def __call__(self, *tangents: Any) -> Any:
         check_tuples("the linear function", self._pushed.primals, tangents)
         return self._pushed.run(self._found.backward, self._residuals, *self._pushed.dots(tangents))
-
-    @property
-    def source(self) -> str:
-        """The emitted text: the forward part, which keeps the residuals, and the linear part, which reads them."""
-        return self._found.source
-
-    def ir(self, stage: str = "optimised") -> str:
-        """The program at a stage of the compiler, as text."""
-        return self._found.ir(stage)
-
-    def __repr__(self) -> str:
-        return f"<linear function, compiled for {self._found.signature}>"
 
 
 def outlines(value: Any) -> Any:
@@ -201,7 +192,7 @@ class Pushed:
 
     @classmethod
     def of(cls, name: str, fun: Callable, primals: tuple, options: Options) -> Pushed:
-        target = target_of(fun)
+        target = fit_for(target_of(fun), len(primals))
         asked = asked_of(name, target, len(primals), options)
         values = asked.values(target, primals)
         return cls(asked.dispatcher.find(values), asked, primals, values)

@@ -52,6 +52,7 @@ from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.restore import restore_overwritten
+from backprose.transform.reuse_buffers import reuse_buffers
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.sum_first import sum_first
@@ -106,6 +107,7 @@ ADJOINT_PASSES: Passes = (
     ("own_buffers", own_buffers),
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
+    ("reuse_buffers", reuse_buffers),
 )  # fmt: skip
 TILING: Passes = (
     ("tile_chains", OfModule(tile_chains)),

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from backprose.dispatch import Specialization
+from backprose.second_part import SecondPart
 from backprose_runtime.arrays import array_module, is_array
 from backprose_runtime.containers import is_container, items, map_items
 
-if TYPE_CHECKING:
-    from backprose.explaining import Explanation, Residuals
 
-
-class Pullback:
+class Pullback(SecondPart):
     """Cotangent of the value -> tuple of cotangents of the primals. It may be called any number of times."""
+
+    _what = "Pullback"
 
     def __init__(self, found: Specialization, value: Any, residuals: Any, spread: bool):
         self._found = found
@@ -34,35 +34,6 @@ class Pullback:
             annotate(error, self._found.compilation.emitted.lines, self._found.namespace["__file__"])
             raise
         return (*bars[:-1], *bars[-1]) if self._spread else bars
-
-    @property
-    def source(self) -> str:
-        """The emitted text: the forward part and the backward part."""
-        return self._found.source
-
-    def ir(self, stage: str = "optimised") -> str:
-        """The program at a stage of the compiler, as text."""
-        return self._found.ir(stage)
-
-    @property
-    def _name(self) -> str:
-        return f"`{self._found.compilation.stages['primal'].entry.name}`"
-
-    @property
-    def residuals(self) -> Residuals:
-        """What it holds of the forward sweep, why, and how many bytes that takes."""
-        from backprose.explaining import weighed
-
-        return weighed(self._found, self._name, self._residuals)
-
-    def explain(self, line: int | None = None) -> Explanation:
-        """What is kept for it and why, and which arguments have no derivative; see `grad(f).explain`."""
-        from backprose.explaining import explain
-
-        return explain(self._found, f"Pullback of {self._name}", self._name, line)
-
-    def __repr__(self) -> str:
-        return f"<pullback, compiled for {self._found.signature}>"
 
 
 def kept_apart(residuals: Any, shared: Any) -> Any:

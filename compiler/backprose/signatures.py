@@ -203,6 +203,24 @@ def number_leaves(kind: Kind, path: str) -> Iterator[tuple[str, Kind]]:
         yield path, kind
 
 
+def part_text(kind: Kind, path: tuple, text: str) -> str:
+    """The expression that reads a part: `params["w"]`, `q[0]`, `layers[i].rate` of each in a list, `q[any other]`."""
+    from backprose.analysis.apart import Element
+    from backprose.ir.kinds import Dict, List, Record
+
+    places = [element.key for element in path if isinstance(element, Element)]
+    for key in (*(key for key in path if not isinstance(key, Element)), None):
+        while isinstance(kind, List) and (places or key is not None):
+            text, kind = f"{text}[{places.pop(0) if places else 'i'}]", kind.item
+        if isinstance(kind, Record) and key is not None:
+            text, kind = f"{text}.{key}", kind.items[kind.fields.index(key)]
+        elif isinstance(kind, Dict) and key is not None:
+            text, kind = f"{text}[{_quoted(key)}]", kind.items[kind.keys.index(key)]
+        elif key is not None:
+            text, kind = f"{text}[{key}]", kind.items[key]
+    return text
+
+
 def describe(kind: Kind) -> str:
     """A kind in words, for an error: `an int64 array with 2 axes`, `an int`, `a str`."""
     from backprose.ir.kinds import Array, Scalar, Static

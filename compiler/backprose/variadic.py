@@ -7,12 +7,15 @@ wrapper gets exactly what the call gave it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 if TYPE_CHECKING:
     from backprose.ir.kinds import Kind
     from backprose.ir.nodes import Module, Value
+    from backprose.signatures import Target
     from backprose.transform.infer import Inference
     from backprose.transform.typed import TypedBuilder
 
@@ -32,6 +35,11 @@ class Shaped:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self.function(*args, **keywords)
 
+    def weakly(self) -> Callable[[], Shaped]:
+        """What makes the same once more, without holding the function."""
+        function, count, keywords = ref(self.function), self.count, self.keywords
+        return lambda: Shaped(function(), count, keywords)
+
     def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
         """The IR of one call of the function."""
         from backprose.ir.nodes import Function, Value
@@ -44,6 +52,16 @@ class Shaped:
         result = engine.call_function(b, self.function, tuple(params[: self.count]), keywords, lowered.loc)
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, self.__signature__)
         return engine.module(entry)
+
+
+def fit_for(target: Target, count: int) -> Target:
+    """The target of a call with so many arguments more: of one shape, where bound ones stand before them in `*args`."""
+    parameters = target.signature.parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(target.prefix) <= len(positional) or not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return target
+    function = Shaped(target.function, len(target.prefix) + count, tuple(target.keywords))
+    return replace(target, function=function)
 
 
 def as_called(b: TypedBuilder, signature: inspect.Signature, params: Iterable[Value]) -> tuple[tuple, dict[str, Value]]:

@@ -7,7 +7,7 @@ from backprose_runtime.checkpoints import (
     within,
 )  # fmt: skip
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
-from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_tangent
+from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_list, checked_tangent
 from backprose_runtime.directions import directions, each
 from backprose_runtime.interpolation import interpolated
 from backprose_runtime.lists import (
@@ -22,8 +22,8 @@ from backprose_runtime.tiling import in_tiles
 from backprose_runtime.zeros import all_finite, divide_nonzero, multiply_nonzero, plain_reciprocal
 
 __all__ = [
-    "add", "add_at", "all_finite", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_tangent",
-    "cholesky_bar", "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat",
+    "add", "add_at", "all_finite", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_list",
+    "checked_tangent", "cholesky_bar", "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat",
     "flatten", "get_at", "in_tiles",
     "inserted", "interpolated", "interval", "last_at", "legs_backwards", "matmul_left_bar", "matmul_right_bar",
     "most_before_thinning", "multiply_nonzero", "new_record", "next_segment", "parts", "place", "plain_reciprocal",

@@ -11,9 +11,21 @@ from backprose_runtime.containers import is_container, items, map_items, zeros_l
 
 
 def checked_cotangent(bar: Any, shape: tuple[int, ...], what: str) -> Any:
-    """`bar`, after a check that it has the shape of the argument; `what` it is opens the message of the ValueError."""
+    """`bar`, after a check that it has this shape; the message `what` of the ValueError has places for both shapes."""
     if np.shape(bar) != shape:
-        raise ValueError(f"{what} has shape {np.shape(bar)}, and the argument has shape {shape}")
+        raise ValueError(what.format(np.shape(bar), shape))
+    return bar
+
+
+def checked_list(bar: list, like: list, what: str) -> list:
+    """`bar`, after a check that its items, and the items of these, have the shapes of those of `like`."""
+    if len(bar) != len(like):
+        raise ValueError(f"{what} is a list of {len(bar)}, not of {len(like)}")
+    for item, other in zip(bar, like):
+        if isinstance(other, list):
+            checked_list(item, other, f"an item of {what}")
+        elif not is_container(other) and np.shape(item) != np.shape(other):
+            raise ValueError(f"an item of {what} has shape {np.shape(item)}, not {np.shape(other)}")
     return bar
 
 

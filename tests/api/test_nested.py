@@ -219,3 +219,44 @@ def test_derivatives_of_pullbacks_are_second_derivatives():
 def test_pullbacks_that_are_called_wrongly(f, what):
     with pytest.raises(errors.UnsupportedCall, match=what):
         grad(f)(X)
+
+
+# Shapes of tangents and cotangents
+
+ONES = np.ones(3)
+
+
+def of_squares(x):
+    return np.sum(x * x * np.arange(1.0, 4.0))
+
+
+@pytest.mark.parametrize("given", [np.ones(2), np.ones(1), np.ones((1, 3)), 1.0])
+@pytest.mark.parametrize("of", [
+    lambda x, d: jvp(of_squares, (x,), (d,))[1],
+    lambda x, d: linearize(of_squares, x)[1](d),
+    lambda x, d: np.sum(vjp(lambda z: z * z, x)[1](d)[0]),
+    lambda x, d: np.sum(hvp(lambda z: np.sum(z**3), (x,), (d,))),
+    lambda x, d: np.sum(jvp(lambda p: p["a"] * p["a"], ({"a": x},), ({"a": d},))[1]),
+], ids=["jvp", "linearize", "vjp", "hvp", "in a dict"])  # fmt: skip
+def test_another_shape_is_refused_and_not_broadcast(of, given):
+    assert np.all(np.isfinite(grad(of)(ONES, ONES)))
+    with pytest.raises((errors.UnsupportedCall, ValueError), match="tangent of"):
+        grad(of)(ONES, given)
+
+
+def test_so_within_lists():
+    def of(q, d):
+        return np.sum(jvp(lambda q: sum([a * a for a in q]), (q,), (d,))[1])
+
+    assert grad(of)([1.0, 2.0], [1.0, 3.0]) == [2.0, 6.0]
+    with pytest.raises(ValueError, match="the tangent of `q` is a list of 3, not of 2"):
+        grad(of)([1.0, 2.0], [1.0, 3.0, 4.0])
+    assert np.allclose(grad(of)([ONES, ONES], [ONES, ONES * 2]), [2 * ONES, 4 * ONES])
+    with pytest.raises(ValueError, match=r"an item of the tangent of `q` has shape \(2,\), not \(3,\)"):
+        grad(of)([ONES, ONES], [np.ones(2), np.ones(2)])
+
+
+def test_a_stack_of_tangents_is_not_checked_one_by_one():
+    of = jacobian(lambda x, d: jvp(lambda z: np.sin(z) * z, (x,), (d,))[1], 1)
+    assert np.allclose(of(ONES, ONES * 2), np.diag(np.sin(ONES) + np.cos(ONES)))
+    assert "each" not in of.source

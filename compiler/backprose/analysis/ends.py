@@ -2,20 +2,23 @@
 
 A value depends on an argument by whatever flow there is: through the values that are computed, but also as an index, as a
 number of iterations, or as the condition of a branch. Where a value that moves with the argument goes into an op that is
-on the way to the result, and nothing comes out that moves, the derivative ends there.
+on the way to the result, and nothing comes out that moves, the derivative ends there. Arguments that are containers are
+asked leaf by leaf.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from backprose_runtime import stop_gradient
 
-from backprose.analysis.activity import active_values, varied_values
+from backprose.analysis.activity import carries_derivative, varied_values
+from backprose.analysis.apart import Apart, Path, taken_apart
 from backprose.analysis.kinds import dtype_of, is_number
+from backprose.analysis.shifts import cancelling_shifts
 from backprose.ir.kinds import Scalar, Static
 from backprose.ir.nodes import Function, Loc, Op, Region, Value
 from backprose.ir.walk import all_ops, use_counts
@@ -37,28 +40,62 @@ class End:
 
 @dataclass(frozen=True)
 class Flow:
-    """What becomes of the derivative by one argument."""
+    """What becomes of the derivative by one argument, or by the part of it to which `path` leads."""
 
-    name: str
+    path: Path
     active: bool  # whether a derivative reaches the result
     why: str  # in a few words
     ends: tuple[End, ...]
 
 
-def flow_of(function: Function, param: Value) -> Flow:
-    varied = varied_values(function, [param])
-    used = relevant(function)
-    ends = tuple(dict.fromkeys(End(op.loc, why_not(op)) for op in all_ops(function.region) if _ends(op, varied, used)))
-    ends = tuple(sorted(ends, key=lambda end: (end.place.line, end.place.col) if end.place else (0, 0)))
-    if param in active_values(function, [param]):
-        return Flow(param.name, True, "has a derivative", ends)
-    if not use_counts(function.region)[param]:
-        return Flow(param.name, False, "is not read", ())
-    if ends:
-        return Flow(param.name, False, "has the derivative 0", ends)
-    if param in used:
-        return Flow(param.name, False, f"carries no derivative: it is {param.kind}", ())
-    return Flow(param.name, False, "does not reach the result", ())
+def flows_of(function: Function, wrt: Iterable[int], has_aux: bool = False) -> list[tuple[Flow, ...]]:
+    """For each of the parameters `wrt`, the flow from each of its leaves that may carry a derivative."""
+    apart = taken_apart(function, has_aux)
+    flows = _Flows(apart)
+    return [tuple(flows.of(path, leaf) for path, leaf in _asked(apart.leaves[i])) for i in wrt]
+
+
+def _asked(leaves: tuple[tuple[Path, Value], ...]) -> tuple[tuple[Path, Value], ...]:
+    """The leaves that hold numbers; of a list without elements nothing can be told."""
+    return tuple((path, v) for path, v in leaves if carries_derivative(v.kind) or is_number(v.kind)) or leaves[:1]
+
+
+class _Flows:
+    """The questions to one function, taken apart."""
+
+    def __init__(self, apart: Apart):
+        self.function = apart.function
+        self.overwritten = [(v, End(loc, "is overwritten there")) for v, loc in apart.overwritten if loc is not None]
+        self.used = relevant(self.function)
+        self.returned = relevant(apart.whole)
+        self.cancelling = cancelling_shifts(self.function)
+        self.read = use_counts(self.function.region)
+
+    def of(self, path: Path, leaf: Value) -> Flow:
+        varied = varied_values(self.function, [leaf])
+        ends = self._ends(varied)
+        if self.function.result in varied_values(self.function, [leaf], self.cancelling):
+            return Flow(path, True, "has a derivative", _in_order(ends))
+        if not carries_derivative(leaf.kind):
+            return Flow(path, False, f"carries no derivative: it is {leaf.kind}", ())
+        ends += [end for v, end in self.overwritten if v in varied]
+        if ends:
+            return Flow(path, False, "has the derivative 0", _in_order(ends))
+        if leaf in self.returned and leaf not in self.used:
+            return Flow(path, False, "reaches the auxiliary output only", ())
+        return Flow(path, False, "does not reach the result" if self.read[leaf] else "is not read", ())
+
+    def _ends(self, varied: set[Value]) -> list[End]:
+        ops = [op for op in all_ops(self.function.region) if op.loc is not None]
+        shifts = [op for op in ops if any(v in self.cancelling and v in varied for v in op.results)]
+        return [
+            *(End(op.loc, why_not(op)) for op in ops if _ends(op, varied, self.used)),
+            *(End(op.loc, "what is added to it cancels: the result does not depend on it") for op in shifts),
+        ]
+
+
+def _in_order(ends: Iterable[End]) -> tuple[End, ...]:
+    return tuple(sorted(dict.fromkeys(ends), key=lambda end: (end.place.line, end.place.col)))
 
 
 def _ends(op: Op, varied: set[Value], used: set[Value]) -> bool:

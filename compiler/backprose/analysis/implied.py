@@ -158,11 +158,16 @@ def evident(fact: Fact) -> Holds:
     return holds | (Holds.NONZERO if Fact.SURELY_NONZERO in fact else NOTHING)
 
 
-def heads(value: Value, need: Holds, readers: Mapping[Value, list[Op]]) -> Value:
-    """What has to be found finite so that this holds of the value: the smallest of what is made of it, the last of these."""
+def _implies(op: Op, value: Value, need: Holds) -> bool:
+    """Whether this holds of the operand if the result is finite."""
+    return any(v is value and need in told for v, told in before(op, FINITE))
+
+
+def head(value: Value, need: Holds, readers: Mapping[Value, list[Op]]) -> Value:
+    """What has to be found finite so that this holds of the value: the smallest that is made of it, the last of these."""
     best, current = value, value
     while True:
-        implying = [op for op in readers.get(current, ()) if any(v is current and need in told for v, told in before(op, FINITE))]
+        implying = [op for op in readers.get(current, ()) if _implies(op, current, need)]
         if not implying:
             return best
         current, need = implying[-1].result, FINITE

@@ -105,6 +105,7 @@ class Origins:
 
     def __init__(self, function: Function):
         self.params = set(function.params)
+        self.loc = function.loc
         self.made: dict[Value, Op] = {}
         ops = forward_sweep(function)
         self.order: list[Value] = [*function.params, *(v for op in ops for v in op.results)]
@@ -138,7 +139,24 @@ class Origins:
             made = self.made.get(op.operands[0])
             yield Kept(op.operands[0].name, SHAPE, value, made.loc if made else op.loc, readers, depth)
             return
+        if not name and op.loc == self.loc:
+            name = self._part(source)
         yield Kept(name, form, value, op.loc, readers, depth)
+
+    def _part(self, value: Value) -> str:
+        """`model.rate`, `p["w"]`: a part of an argument, read before any line of the user's."""
+        if value in self.params:
+            return value.name
+        op = self.made.get(value)
+        if op is None or not (op.fn in (operator.getitem, *COPIES) or op.name == "getattr"):
+            return ""
+        before = self._part(op.operands[0])
+        if op.name == "getattr":
+            return before and f"{before}.{op.attrs['name']}"
+        if op.fn is not operator.getitem or not isinstance(op.operands[1].kind, Static):
+            return before if op.fn in COPIES else ""
+        key = op.operands[1].kind.value
+        return before and (f'{before}["{key}"]' if isinstance(key, str) else f"{before}[{key!r}]")
 
     def source(self, value: Value) -> tuple[Value, int]:
         """What a value is inside of the branches and loops that hand it out, and how many lists are around it."""

@@ -124,7 +124,8 @@ class _Liveness:
         (buffer,) = self.leaves(s.buffer)
         same = self.found.bit(buffer) & ~live if s in self.in_place else 0
         before = self.define(s.op.results, live, same)
-        if same and self.recording:
+        renamed = "into" in s.op.attrs and buffer.name and buffer.name != s.op.result.name
+        if same and self.recording and not renamed:
             self.found.copies.append((s.op.result, buffer, self.depth))
         return before | self.reads(s.op.operands, live)
 

@@ -108,10 +108,17 @@ def holds_memory(kind: Kind) -> bool:
     return not isinstance(kind, (Scalar, Dim, Range, Slice))
 
 
+def buffer_of(op: Op) -> Value:
+    """The operand in whose memory an update is carried out: the first, if no other is marked."""
+    return op.operands[op.attrs.get("into", 0)]
+
+
 def is_update(op: Op) -> bool:
-    """Whether code generation may carry the op out in the memory of its first operand."""
+    """Whether code generation may carry the op out in the memory of an operand, `buffer_of(op)`."""
     if op.name != "call":
         return False
+    if "into" in op.attrs:
+        return True
     fn = op.fn
     if fn in PLACES or fn in LIST_UPDATES or is_rebinding(op):
         return True
@@ -301,7 +308,7 @@ class Origins:
         inside = self.reach(operands)
         if self.is_update(op):
             # Done in place where the buffer is owned and a whole; else it is a new object.
-            buffer = operands[0]
+            buffer = buffer_of(op)
             own = self.own.get(buffer, 0)
             kept = 0 if own & (FOREIGN | PART) else own
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
@@ -310,7 +317,7 @@ class Origins:
             self.join(op.result, self.fresh(op) | kept, held, held)
             source = self.exchanged(op)
             self.mix(op.result, source in self.mixed if source else buffer in self.mixed or not self.keeps_separate(op))
-        elif fn is backprose_runtime.checked_cotangent:
+        elif fn in (backprose_runtime.checked_cotangent, backprose_runtime.checked_list):
             self.on_same(op)
         elif fn is backprose_runtime.unbroadcast:
             self.flow(op.result, operands[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backprose.analysis.ownership import buffer_of
 from backprose.ir.nodes import Loc, Op, Value
 
 
@@ -32,7 +33,7 @@ class Update(Statement):
 
     @property
     def buffer(self) -> Value:
-        return self.op.operands[0]
+        return buffer_of(self.op)
 
 
 @dataclass(frozen=True, eq=False)

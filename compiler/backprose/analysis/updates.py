@@ -33,26 +33,26 @@ def read_later(fn: Function) -> dict[Value, list[Value]]:
 
 def _updates(fn: Function, owned: Ownership) -> list[tuple[Value, Value, list[Value]]]:
     """The result of each update, its buffer, and what is read later of the buffer's memory; in order."""
-    walk = _Later(owned)
+    walk = _Updates(owned)
     walk.region(fn.region, set())
     return walk.found[::-1]
 
 
-class _Later:
-    """The walk backwards over a function with what is read later, looking at each update on the way."""
+class Later:
+    """The walk backwards over a function with what is read later, looking at each op on the way."""
 
     def __init__(self, owned: Ownership):
         self.owned = owned
-        self.found: list[tuple[Value, Value, list[Value]]] = []
+
+    def look(self, op: Op, live: set[Value]) -> None:
+        """Called with each op and what is read after it."""
 
     def region(self, region: Region, later: Collection[Value]) -> set[Value]:
         """What is read from the start of the region on; `later` is what is read after it."""
         live = {*later, *region.results}
         for op in reversed(region.ops):
             live -= set(op.results)
-            if is_place_update(op):
-                buffer = op.operands[0]
-                self.found.append((op.result, buffer, [v for v in live if self.owned.may_share(buffer, v)]))
+            self.look(op, live)
             # What an iteration reads of what is outside, the next one reads again.
             again = {*op.iterables, *free_values(*op.regions)} if op.name in ("for", "while") else set()
             after = live | again
@@ -60,3 +60,16 @@ class _Later:
                 live |= self.region(inner, after)
             live.update(op.operands)
         return live.difference(region.params)
+
+
+class _Updates(Later):
+    """Each update with its buffer, and what shares the buffer's memory and is read later."""
+
+    def __init__(self, owned: Ownership):
+        super().__init__(owned)
+        self.found: list[tuple[Value, Value, list[Value]]] = []
+
+    def look(self, op: Op, live: set[Value]) -> None:
+        if is_place_update(op):
+            buffer = op.operands[0]
+            self.found.append((op.result, buffer, [v for v in live if self.owned.may_share(buffer, v)]))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, is_adjoint, is_deep, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, buffer_of, is_adjoint, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -235,7 +235,7 @@ class _Folder:
 
     def is_accumulation(self, op: Op) -> bool:
         """Whether the op updates an adjoint, which is a statement even where it is only yielded."""
-        return is_update(op) and is_adjoint(op.operands[0])
+        return is_update(op) and is_adjoint(buffer_of(op))
 
     def is_sum(self, op: Op) -> bool:
         """Whether the op adds to an adjoint; if more is added to the result, that is a statement of its own."""
@@ -280,9 +280,9 @@ class _Folder:
 
     def consume(self, op: Op, pending: Pending) -> None:
         """Fold the pending operands, the shortest first, as long as the whole stays readable."""
-        if is_update(op) and op.operands[0] in pending:
-            if self.is_statement(op) or self.is_sum(pending[op.operands[0]].op):
-                del pending[op.operands[0]]  # only a variable can be updated
+        if is_update(op) and (buffer := buffer_of(op)) in pending:
+            if self.is_statement(op) or self.is_sum(pending[buffer].op):
+                del pending[buffer]  # only a variable can be updated
         waiting = [v for v in dict.fromkeys(op.operands) if v in pending]
         if not waiting:
             return
@@ -303,7 +303,7 @@ class _Folder:
             pending.clear()
         replaced = {v.name for v in op.results if v.name and v not in self.loose}
         if is_update(op) and (not self.may_be_part(op) or self.is_sum(op)):
-            replaced.add(op.operands[0])
+            replaced.add(buffer_of(op))
         if is_deep(op):  # an element that is kept is copied before it is updated
             for value in [v for v, e in pending.items() if e.op.fn in COPIES]:
                 del pending[value]
@@ -319,7 +319,7 @@ class _Folder:
 
     def is_statement(self, op: Op) -> bool:
         """Whether the op updates a list or an array, which is written as a statement wherever it may be done in place."""
-        return op.fn in LIST_UPDATES or (op.fn in PLACES and isinstance(op.result.kind, (Array, List)))
+        return "into" in op.attrs or op.fn in LIST_UPDATES or (op.fn in PLACES and isinstance(op.result.kind, (Array, List)))
 
     def region_barrier(self, op: Op, effect: bool, pending: Pending) -> None:
         """Only a short reading, of what the branch or loop does not touch, is folded past it."""
@@ -327,7 +327,7 @@ class _Folder:
         for region in op.regions:
             for value in defined_values(region):
                 touched |= {value, value.name}
-            touched.update(inner.operands[0] for inner in all_ops(region) if is_update(inner))
+            touched.update(buffer_of(inner) for inner in all_ops(region) if is_update(inner))
         for value, e in list(pending.items()):
             if effect or e.effect or e.size > CHEAP or not e.reads.isdisjoint(touched):
                 del pending[value]

@@ -154,7 +154,11 @@ def _same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, ast.AST):
-        return all(_same(getattr(a, name, None), getattr(b, name, None)) for name in a._fields)
+        for name in a._fields:
+            x, y = getattr(a, name, None), getattr(b, name, None)
+            if x is not y and not _same(x, y):  # names are interned, operators and contexts single
+                return False
+        return True
     if isinstance(a, list):
         return len(a) == len(b) and all(map(_same, a, b))
     return a is b or repr(a) == repr(b)  # -0.0 is not 0.0, and nan is nan

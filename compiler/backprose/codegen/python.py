@@ -26,6 +26,7 @@ from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
+from backprose.ir.syntax import nodes
 from backprose.ir.walk import all_ops, use_counts
 
 
@@ -129,9 +130,9 @@ def forward_values(function: Function) -> frozenset[Value]:
 
 def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:
     """`x: object` for a variable that is read but assigned nowhere: it raises, and never reads a global of its name."""
-    nodes = [n for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)]
-    stored = {n.id for n in nodes if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
-    missing = {n.id for n in nodes}.intersection(names.values()) - stored
+    found = [n for n in nodes(body) if isinstance(n, ast.Name)]
+    stored = {n.id for n in found if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
+    missing = {n.id for n in found}.intersection(names.values()) - stored
     return [ast.AnnAssign(ast.Name(name, ast.Store()), ast.Name("object", ast.Load()), None, 1) for name in sorted(missing)]
 
 

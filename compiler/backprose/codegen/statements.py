@@ -35,6 +35,10 @@ AUGMENTED = {
     operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow,
 }  # fmt: skip
 
+# The functions that take `out`: of operators that have no form in place, and of the others.
+OUT = {operator.neg: "negative", **{f: f.__name__ for f in (np.exp, np.log, np.sqrt, np.sin, np.cos, np.tanh, np.square)}}
+UFUNCS = {operator.add: "add", operator.sub: "subtract", operator.mul: "multiply", operator.truediv: "divide"}
+
 
 class Printer:
     """Prints the statements of one function. Each node carries the `loc` that it comes from."""
@@ -103,11 +107,15 @@ class Printer:
         if s in self.in_place:
             if target == buffer:
                 return [self.updated(target, op)]
+            if "into" in op.attrs:
+                return [_assign(target, self.written_into(buffer, op))]
             if (op.fn in PLACES or op.fn in LIST_UPDATES) and not self.reads(op.operands[1:], target):
                 return [_assign(target, _name(buffer)), self.updated(target, op)]
         return [_assign(target, self.write.op(op))]
 
     def updated(self, target: str, op: Op) -> ast.stmt:
+        if op.attrs.get("into") == 1 or op.fn in OUT:
+            return ast.Expr(self.written_into(target, op))
         if op.fn in LIST_UPDATES:
             return changed(self.write, target, op)
         if op.fn in STORES:
@@ -125,6 +133,11 @@ class Printer:
         if less is not None:
             return ast.AugAssign(_name(target, STORE), ast.Sub(), less)
         return ast.AugAssign(_name(target, STORE), AUGMENTED[op.fn](), value)
+
+    def written_into(self, buffer: str, op: Op) -> ast.expr:
+        """`np.subtract(x, buffer, out=buffer)`."""
+        function = ast.Attribute(self.write.references.array_module(), OUT.get(op.fn) or UFUNCS[op.fn], LOAD)
+        return ast.Call(function, self.write.values(op.operands), [ast.keyword("out", _name(buffer))])
 
     def reads(self, values: Sequence[Value], name: str) -> bool:
         return any(self.write.names[leaf] == name for v in values for leaf in self.write.folds.leaves(v))
@@ -232,6 +245,8 @@ def rebinds(s: st.Update) -> bool:
 
 def keeps_memory(op: Op) -> bool:
     """Whether the update's result fits into its buffer's memory, so that in place means the same."""
+    if "into" in op.attrs:
+        return True
     buffer, result = op.operands[0].kind, op.result.kind
     if any(isinstance(v.kind, Static) and v.kind.value in COPYING for v in op.operands[2:] if op.fn in PLACES):
         return False  # in an array of unknown layout, what is reshaped may be a copy

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from backprose.analysis.ownership import holds_memory, is_adjoint, is_update
+from backprose.analysis.ownership import buffer_of, holds_memory, is_adjoint, is_update
 from backprose.analysis.statements import (
     Append,
     Break,
@@ -241,7 +241,7 @@ class _Lowering:
         method = getattr(self, "on_" + op.name, None)
         if method is not None:
             return method(op)
-        if is_update(op) and op.operands[0] not in self.folds.folded:
+        if is_update(op) and buffer_of(op) not in self.folds.folded:
             return [Update(op.loc, op)]
         return [Do(op.loc, op)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from backprose.analysis.ownership import is_update
+from backprose.analysis.ownership import buffer_of, is_update
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import substitute
@@ -45,5 +45,5 @@ def _turned(op: Op) -> Op:
 def _buffer(value: Value, made: Mapping[Value, Op]) -> Value:
     """What the value was before the updates."""
     while value in made and is_update(made[value]):
-        value = made[value].operands[0]
+        value = buffer_of(made[value])
     return value

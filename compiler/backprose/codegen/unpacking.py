@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from backprose.ir.kinds import Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.syntax import nodes
 from backprose.ir.walk import all_ops, use_counts
 
 
@@ -76,8 +77,7 @@ def _gathered(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
 
 def unpack(body: list[ast.stmt]) -> list[ast.stmt]:
     """Write runs of `a = t[0]; b = t[1]` as `a, b = t`; t is not named if nobody else reads it."""
-    nodes = (n for statement in body for n in ast.walk(statement))
-    return _unpacked(body, Counter(n.id for n in nodes if isinstance(n, ast.Name)))
+    return _unpacked(body, Counter([n.id for n in nodes(body) if isinstance(n, ast.Name)]))
 
 
 def _unpacked(block: list[ast.stmt], counts: Counter[str]) -> list[ast.stmt]:

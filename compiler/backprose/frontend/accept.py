@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from backprose.errors import UnsupportedSyntax
 from backprose.frontend.source import Source
+from backprose.ir.syntax import children
 
 ACCEPTED: tuple[type[ast.AST], ...] = (
     # statements
@@ -21,6 +22,8 @@ ACCEPTED: tuple[type[ast.AST], ...] = (
     # patterns that compare with a value
     ast.MatchValue, ast.MatchSingleton, ast.MatchOr, ast.MatchAs,
 )  # fmt: skip
+
+ACCEPTED_CLASSES = frozenset(ACCEPTED)
 
 _GENERATOR = (
     "a generator can't be differentiated",
@@ -110,7 +113,7 @@ class _Checker:
         self.comprehensions = depth
 
     def visit(self, node: ast.AST) -> None:
-        if not isinstance(node, ACCEPTED):
+        if type(node) not in ACCEPTED_CLASSES and not isinstance(node, ACCEPTED):
             kind = type(node).__name__
             why = "it is not part of the accepted subset of Python"
             other = (f"`{kind}` is not supported", why, "write it with simpler statements")
@@ -118,7 +121,7 @@ class _Checker:
         getattr(self, f"visit_{type(node).__name__}", self.children)(node)
 
     def children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.visit(child)
 
     def refuse(self, node: ast.AST, what: str, why: str, instead: str, error=UnsupportedSyntax) -> NoReturn:

@@ -17,12 +17,17 @@ from typing import Any, TypeVar
 
 from backprose.errors import UnsupportedSyntax
 from backprose.frontend.source import FunctionNode, Source
+from backprose.ir.syntax import nodes
+
+SUGAR = (ast.Assert, ast.AnnAssign, ast.With, ast.While, ast.Match)
 
 Node = TypeVar("Node", bound=ast.AST)
 
 
 def desugar(source: Source) -> FunctionNode:
-    """The function in core syntax: a new tree, positions kept."""
+    """The function in core syntax, positions kept: a new tree, or the function's own if that is core syntax already."""
+    if not source.class_name and not any(isinstance(node, SUGAR) for node in nodes([source.node])):
+        return source.node
     node = _copied(source.node)
     if source.class_name:
         node = _Mangle(source.class_name.lstrip("_")).visit(node)
@@ -91,7 +96,7 @@ class _Desugar(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> ast.While:
         node = self.generic_visit(node)
-        if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test)):
+        if not any(isinstance(inner, ast.NamedExpr) for inner in nodes([node.test])):
             return node
         if node.orelse:
             what = "`:=` in the condition of a `while` with `else` is not supported"

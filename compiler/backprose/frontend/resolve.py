@@ -10,6 +10,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from backprose.ir.syntax import children, nodes
+
 FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
 FALL = "fall"
@@ -51,7 +53,7 @@ def bindings(node: ast.FunctionDef | ast.Lambda) -> Counter[str]:
 
 def variables(node: ast.FunctionDef | ast.Lambda) -> set[str]:
     """The user's local variables, without those that are annotated and never bound."""
-    bare = [n.target for n in ast.walk(node) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+    bare = [n.target for n in nodes([node]) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
     annotated = {target.id for target in bare}
     return {name for name in bindings(node) if "." not in name and name not in annotated}
 
@@ -80,7 +82,7 @@ def _bound(nodes: Iterable[ast.AST], weight: int) -> Iterator[tuple[str, int]]:
             yield from _bound(head, _LOOPED)
             yield from _bound(node.orelse, weight)
         else:
-            yield from _bound(ast.iter_child_nodes(node), weight)
+            yield from _bound(children(node), weight)
 
 
 def defined_functions(nodes: Iterable[ast.AST]) -> list[str]:
@@ -92,7 +94,7 @@ def defined_functions(nodes: Iterable[ast.AST]) -> list[str]:
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
             names.update((target.id, None) for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.stmt):
-            names.update(dict.fromkeys(defined_functions(ast.iter_child_nodes(node))))
+            names.update(dict.fromkeys(defined_functions(children(node))))
     return list(names)
 
 
@@ -128,7 +130,7 @@ def _read(nodes: Iterable[ast.AST]) -> Iterator[str]:
         elif isinstance(node, ast.AnnAssign):
             yield from _read([] if node.value is None else [node.value])
         else:
-            yield from _read(ast.iter_child_nodes(node))
+            yield from _read(children(node))
 
 
 def endings(statements: Iterable[ast.stmt]) -> set[str]:

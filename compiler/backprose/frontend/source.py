@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -19,8 +18,11 @@ from typing import Any
 from backprose.errors import SourceUnavailable
 from backprose.frontend.same_code import is_text_of
 from backprose.ir.nodes import Loc
+from backprose.ir.syntax import children
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+ENDS = frozenset({ast.Name, ast.Constant})  # most nodes of a file, with no function below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,17 @@ def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
 
 @lru_cache(maxsize=64)
 def _all_functions(tree: ast.Module) -> tuple[tuple[FunctionNode, str], ...]:
-    return tuple(_functions(tree, ""))
+    found: list[tuple[FunctionNode, str]] = []
+    _find_functions(tree, "", found)
+    return tuple(found)
 
 
-def _functions(node: ast.AST, class_name: str) -> Iterator[tuple[FunctionNode, str]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, FunctionNode):
-            yield child, class_name
-        yield from _functions(child, child.name if isinstance(child, ast.ClassDef) else class_name)
+def _find_functions(node: ast.AST, class_name: str, found: list[tuple[FunctionNode, str]]) -> None:
+    for child in children(node):
+        if isinstance(child, FUNCTIONS):
+            found.append((child, class_name))
+        if type(child) not in ENDS:
+            _find_functions(child, child.name if isinstance(child, ast.ClassDef) else class_name, found)
 
 
 def _first_line(node: FunctionNode, code: CodeType) -> int | None:

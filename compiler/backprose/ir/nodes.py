@@ -69,22 +69,33 @@ class Loc:
     sweep: str = ""
 
     def reversed(self) -> Loc:
-        return replace(self, sweep="reverse")
+        return Loc(self.file, self.line, self.col, self.end_line, self.end_col, self.function, "reverse")
 
     def beside(self) -> Loc:
         """Where a tangent stands: what moves within a reverse sweep is a part of it."""
         return self if self.sweep else replace(self, sweep="tangent")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# A compilation makes values and ops by the ten thousand, so they fill their slots directly: what `dataclass` writes for
+# a frozen class looks each slot up by its name, which takes three times as long.
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Value:
     """One definition. `name` is the user's name for it, or "" for a temporary."""
 
-    name: str = ""
-    kind: Kind = UNKNOWN
+    name: str
+    kind: Kind
+
+    def __init__(self, name: str = "", kind: Kind = UNKNOWN):
+        _set_value_name(self, name)
+        _set_value_kind(self, kind)
 
     def __repr__(self) -> str:
         return f"%{self.name or id(self) % 10000}: {self.kind}"
+
+
+_set_value_name, _set_value_kind = Value.name.__set__, Value.kind.__set__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,19 +105,32 @@ class Region:
     results: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Op:
-    name: str
-    operands: tuple[Value, ...] = ()
-    results: tuple[Value, ...] = ()
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-    regions: tuple[Region, ...] = ()
-    loc: Loc | None = None
+    """`fn` is the callable of a `call`, else None; only an op with one result has a `result`."""
 
-    @property
-    def result(self) -> Value:
-        (value,) = self.results
-        return value
+    name: str
+    operands: tuple[Value, ...]
+    results: tuple[Value, ...]
+    attrs: Mapping[str, Any]
+    regions: tuple[Region, ...]
+    loc: Loc | None
+    fn: Any = field(init=False)
+    result: Value = field(init=False)
+
+    def __init__(
+        self, name: str, operands: tuple[Value, ...] = (), results: tuple[Value, ...] = (),
+        attrs: Mapping[str, Any] | None = None, regions: tuple[Region, ...] = (), loc: Loc | None = None,
+    ):  # fmt: skip
+        _set_name(self, name)
+        _set_operands(self, operands)
+        _set_results(self, results)
+        _set_attrs(self, {} if attrs is None else attrs)
+        _set_regions(self, regions)
+        _set_loc(self, loc)
+        _set_fn(self, attrs["fn"] if name == "call" else None)
+        if len(results) == 1:
+            _set_result(self, results[0])
 
     @property
     def in_reverse(self) -> bool:
@@ -125,11 +149,6 @@ class Op:
         return Op(self.name, operands, self.results, self.attrs, regions, self.loc)
 
     # Calls
-    @property
-    def fn(self) -> Any:
-        """The callable of a `call`, else None."""
-        return self.attrs["fn"] if self.name == "call" else None
-
     @property
     def positional(self) -> tuple[Value, ...]:
         named = len(self.attrs.get("keywords", ()))
@@ -186,6 +205,11 @@ class Op:
     @property
     def collected_results(self) -> tuple[Value, ...]:
         return self.results[len(self.inits) :]
+
+
+_set_name, _set_operands, _set_results, _set_attrs, _set_regions, _set_loc, _set_fn, _set_result = (
+    getattr(Op, slot).__set__ for slot in ("name", "operands", "results", "attrs", "regions", "loc", "fn", "result")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.ir.walk import use_counts
+from backprose.ir.walk import all_ops, use_counts
 from backprose.rules.registry import has_effect
 from backprose.transform.identities import IDENTITIES
 from backprose.transform.narrow_broadcasts import shape_source, without_broadcasts
@@ -27,6 +27,15 @@ def simplify(fn: Function) -> Function:
     context = Context(use_counts(fn.region))
     b = TypedBuilder(fn.loc)
     return replace(fn, region=context.region(b, fn.region, {}))
+
+
+def simplified(reverse: Region, forward: Region) -> Region:
+    """The reverse of a region, simplified before it is settled what is kept for it: so it reads less."""
+    context = Context(use_counts(forward) + use_counts(reverse))
+    context.made.update((v, op) for op in all_ops(forward) for v in op.results)
+    b = TypedBuilder(None)
+    b.learn(forward)
+    return context.region(b, reverse, {})
 
 
 class Context:

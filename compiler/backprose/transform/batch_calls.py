@@ -225,6 +225,12 @@ def _converted(batch: Batch, b: TypedBuilder, op: Op) -> Value:
     return batch.now(value)
 
 
+@handles(backprose_runtime.checked_cotangent)
+def _checked(batch: Batch, b: TypedBuilder, op: Op) -> Value:
+    """Of the shape that the directions have by themselves."""
+    return batch.now(op.operands[0])
+
+
 def is_complex_kind(kind: Kind) -> bool:
     return np.dtype(dtype_of(kind) or "complex128").kind == "c"
 

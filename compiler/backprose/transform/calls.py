@@ -78,7 +78,10 @@ def call_object(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, 
         refusals.refuse_stand_ins(fn, (*args, *keywords.values()), loc)
         if fn not in builtin_calls.ITERATING:
             refusals.refuse_iterators(engine, fn, args, loc)
-        return handler(engine, b, args, keywords, loc)
+        answer = handler(engine, b, args, keywords, loc)
+        if engine.recording is not None:
+            engine.recording.note(fn, args, answer)
+        return answer
     refusals.refuse_not_compiled(fn, loc)
     if is_known(fn) or is_compile_time(fn):
         return known(engine, b, fn, args, keywords, loc)
@@ -128,7 +131,12 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
     if fn is iter:
         return iteration.generator(engine, *args)
     handler = builtin_calls.HANDLERS.get(fn)
-    return handler(engine, b, args, keywords, loc) if handler else known(engine, b, fn, args, keywords, loc)
+    if handler is None:
+        return known(engine, b, fn, args, keywords, loc)
+    answer = handler(engine, b, args, keywords, loc)
+    if engine.recording is not None:
+        engine.recording.note(fn, args, answer)
+    return answer
 
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:

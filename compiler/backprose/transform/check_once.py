@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from backprose_runtime import all_finite, divide_nonzero, multiply_nonzero
 
-from backprose.analysis.implied import DIVIDES, FINITE, Holds, closure, heads
+from backprose.analysis.implied import DIVIDES, FINITE, Holds, closure, head
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.ir.kinds import Scalar
 from backprose.ir.nodes import Function, Op, Value
@@ -40,7 +40,8 @@ def check_once(fn: Function) -> Function:
         return fn
     regular = Value("regular", Scalar("bool"))
     told = {op: replace(op, operands=(*op.operands, regular)) for op in settled}
-    test = Op("call", tuple(looked_at), (regular,), {"fn": all_finite, "keywords": (), "method": None}, (), guards[0].loc)
+    attrs = {"fn": all_finite, "keywords": (), "method": None}
+    test = Op("call", tuple(looked_at), (regular,), attrs, (), guards[0].loc)
     ops = (*fn.ops[:first], test, *(told.get(op, op) for op in fn.ops[first:]))
     return replace(fn, region=replace(fn.region, ops=ops))
 
@@ -57,7 +58,7 @@ def _looked_at(guards: list[Op], sweep: list[Op], known: Magnitudes) -> list[Val
     for op in guards:
         factor, need = op.operands[1], NEEDS[op.fn]
         if factor in holds and need not in holds[factor] and len(found) < MOST:
-            more = [*found, heads(factor, need, readers)]
+            more = [*found, head(factor, need, readers)]
             told = closure(sweep, known, more)
             if need in told[factor]:
                 found, holds = more, told

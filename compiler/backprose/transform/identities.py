@@ -10,33 +10,22 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic, is_complex, ndim_of, without_lengths
-from backprose.analysis.positions import names_once
-from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
+from backprose.analysis.kinds import dtype_of, is_complex
+from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
+from backprose.transform.array_identities import OF_ARRAYS, is_const, same_kind
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
     from backprose.transform.algebra import Context
 
-def _is_const(value: Value, *numbers: Any) -> bool:
-    return isinstance(value.kind, Static) and type(value.kind.value) in (int, float) and value.kind.value in numbers
-
-
-def _same_kind(value: Value, op: Op) -> Value | None:
-    """`value` in place of the call's result, if that has the same kind."""
-    have, want = without_lengths(value.kind), without_lengths(op.result.kind)
-    if op.is_derivative and isinstance(have, Scalar) and isinstance(want, Scalar):
-        have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
-    return value if have == want else None
-
 
 def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
-        if _is_const(one, 1) and op.is_derivative:  # elsewhere `1.0 * n` may make a float of an int, or a copy
-            return _same_kind(other, op)
-        if _is_const(one, -1) and _same_kind(other, op):
+        if is_const(one, 1) and op.is_derivative:  # elsewhere `1.0 * n` may make a float of an int, or a copy
+            return same_kind(other, op)
+        if is_const(one, -1) and same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
         minus = c.call_of(one, operator.neg)
         if minus and c.only_use(one) and op.is_derivative and (opposite := _opposite(b, other)):
@@ -49,11 +38,21 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 
 def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Powers of two come together: `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`."""
+    """Powers of two come together.
+
+    `2 * (0.5 * x)` is x, `2 * (a / (2 * b))` is `a / b`, `1 / n * (2 * x)` is `2 / n * x`, `a / 2 * (2 * b)` is `a * b`.
+    """
     if not op.is_derivative:
         return None
+    x, y = op.operands
+    if x is not y and all(c.call_of(v, operator.mul, operator.truediv) and c.only_use(v) for v in (x, y)):
+        left, right = _factor_of_two(c, x), _factor_of_two(c, y)
+        if left and right:
+            return _times(b, left[0] * right[0], b.call(operator.mul, left[1], right[1], kind=op.result.kind), op)
     for one, other in (op.operands, op.operands[::-1]):
         if isinstance(one.kind, Static) and type(one.kind.value) in (int, float):
+            if _power_of_two(one) is not None and (scaled := _scaled_small(c, b, one.kind.value, other)):
+                return scaled
             found = _split(c, b, other)
             return _times(b, found[0] * one.kind.value, found[1], op) if found else None
         numerator = c.call_of(one, operator.truediv)
@@ -66,10 +65,27 @@ def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
+def _scaled_small(c: Context, b: TypedBuilder, power: float, product: Value, uses: int = 1) -> Value | None:
+    """`2 * (np.expand_dims(s, 1) * x)` is `np.expand_dims(2 * s, 1) * x`, in which fewer entries are multiplied."""
+    op = c.call_of(product, operator.mul)
+    if not op or c.counts[product] > uses or not op.is_derivative:
+        return None
+    for small, large in (op.operands, op.operands[::-1]):
+        spread = c.call_of(small, np.expand_dims)
+        if spread and c.only_use(small) and c.only_use(spread.operands[0]) and not c.call_of(large, np.expand_dims):
+            s = spread.operands[0]
+            found = _split(c, b, s)
+            scaled = _times(b, power * found[0], found[1], c.made[s]) if found else None
+            scaled = scaled or b.call(operator.mul, b.const(power), s, kind=s.kind)
+            small = b.call(np.expand_dims, scaled, *spread.operands[1:], kind=small.kind)
+            return b.call(operator.mul, small, large, kind=product.kind)
+    return None
+
+
 def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None:
     if factor == 1:
-        return _same_kind(value, op)
-    if factor == -1 and _same_kind(value, op):
+        return same_kind(value, op)
+    if factor == -1 and same_kind(value, op):
         return b.call(operator.neg, value, kind=op.result.kind)
     constant = b.const(int(factor) if factor == int(factor) else factor)
     return b.call(operator.mul, constant, value, kind=op.result.kind)
@@ -78,12 +94,17 @@ def _times(b: TypedBuilder, factor: float, value: Value, op: Op) -> Value | None
 def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[float, Value] | None:
     """A power of two and the rest of a product or quotient that only one op reads; None if there is no such factor."""
     op = c.made.get(value)
-    if op is None or op.fn not in (operator.mul, operator.truediv) or c.counts[value] > uses or not op.is_derivative:
+    if op is None or op.fn not in (operator.mul, operator.truediv, operator.neg):
         return None
+    if c.counts[value] > uses or not op.is_derivative:
+        return None
+    if op.fn is operator.neg:
+        found = _split(c, b, op.operands[0])
+        return (-found[0], found[1]) if found else None
     x, y = op.operands
     for one, other in ((x, y), (y, x)):
         if op.fn is operator.mul and _power_of_two(one) is not None:
-            return (_power_of_two(one), other) if _same_kind(other, op) else None
+            return (_power_of_two(one), other) if same_kind(other, op) else None
     left, right = _split(c, b, x), _split(c, b, y)
     if left is None and right is None:
         return None
@@ -92,17 +113,28 @@ def _split(c: Context, b: TypedBuilder, value: Value, uses: int = 1) -> tuple[fl
     return factor, b.call(op.fn, above[1], below[1], kind=value.kind)
 
 
+def _factor_of_two(c: Context, value: Value) -> tuple[float, Value] | None:
+    """A power of two by which a value is multiplied or divided, and that value."""
+    op = c.made[value]
+    x, y = op.operands
+    for one, other, is_divisor in ((x, y, False), (y, x, op.fn is operator.truediv)):
+        number = _power_of_two(one)
+        if number is not None and (one is y or op.fn is operator.mul) and same_kind(other, op):
+            return 1 / number if is_divisor else number, other
+    return None
+
+
 def _power_of_two(value: Value) -> float | None:
     number = value.kind.value if isinstance(value.kind, Static) else None
-    return number if type(number) in (int, float) and number > 0 and math.frexp(number)[0] == 0.5 else None
+    return number if type(number) in (int, float) and abs(math.frexp(number)[0]) == 0.5 else None
 
 
 def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
-    if _is_const(y, 1) and op.is_derivative:
-        return _same_kind(x, op)
+    if is_const(y, 1) and op.is_derivative:
+        return same_kind(x, op)
     found = _split(c, b, x) if op.is_derivative and _power_of_two(y) is not None else None
-    if found and _same_kind(found[1], op):
+    if found and same_kind(found[1], op):
         return _times(b, found[0] / y.kind.value, found[1], op)
     minus = c.call_of(x, operator.neg)
     if minus and c.only_use(x) and op.is_derivative and (opposite := _opposite(b, y)):
@@ -113,6 +145,15 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
+def _guarded(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The minus sign of what a guard takes moves outwards."""
+    minus = c.call_of(op.operands[0], operator.neg)
+    if not minus or not c.only_use(op.operands[0]):
+        return None
+    product = b.call(op.fn, minus.operands[0], *op.operands[1:], kind=op.result.kind)
+    return b.call(operator.neg, product, kind=op.result.kind)
+
+
 def _opposite(b: TypedBuilder, value: Value) -> Value | None:
     """The constant with the other sign, which takes up the minus sign of what it multiplies or divides."""
     number = value.kind.value if isinstance(value.kind, Static) else None
@@ -120,7 +161,7 @@ def _opposite(b: TypedBuilder, value: Value) -> Value | None:
 
 
 def _without_minus(c: Context, b: TypedBuilder, value: Value) -> Value | None:
-    """The negative of what only one op reads, if it has a minus sign: of -x, and of x times or by a negative constant."""
+    """The negative of what only one op reads, if it has a minus sign: of -x, and of x times a negative constant."""
     op = c.made.get(value)
     if op is None or op.name != "call" or not c.only_use(value):
         return None
@@ -142,7 +183,7 @@ def _is_negative(value: Value) -> bool:
 def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     minus = c.call_of(op.operands[0], operator.neg)
     if minus:
-        return _same_kind(minus.operands[0], op)
+        return same_kind(minus.operands[0], op)
     return _without_minus(c, b, op.operands[0]) if op.is_derivative else None
 
 
@@ -150,16 +191,19 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     if op.is_derivative:
         for zero, other in ((x, y), (y, x)):
-            if _is_const(zero, 0) or c.call_of(zero, np.zeros_like):
-                return _same_kind(other, op)
+            if is_const(zero, 0) or c.call_of(zero, np.zeros_like):
+                return same_kind(other, op)
         if _is_swapped(c, x, y):
             return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
+        if x is y and (scaled := _scaled_small(c, b, 2, x, uses=2)):
+            return scaled
         if x is y:
-            found = _split(c, b, x, uses=2)
-            return _times(b, *(2 * found[0], found[1]) if found else (2, x), op)
+            factor, value = _split(c, b, x, uses=2) or (1, x)
+            minus = c.call_of(value, operator.neg)
+            return _times(b, *(-2 * factor, minus.operands[0]) if minus else (2 * factor, value), op)
         for one, other in ((x, y), (y, x)):
             double = c.call_of(other, operator.mul)
-            if double and _is_const(double.operands[0], 2) and double.operands[1] is one:
+            if double and is_const(double.operands[0], 2) and double.operands[1] is one:
                 return b.call(operator.mul, b.const(3), one, kind=op.result.kind)  # rounded once, as the sum is
     less = _without_minus(c, b, y)
     if less:
@@ -192,196 +236,12 @@ def _pow(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, n = op.operands
     if not op.is_derivative or not isinstance(n.kind, Static):
         return None
-    if _is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
+    if is_const(n, 0) and isinstance(op.result.kind, Array) and op.result.kind.axes:
         one, dtype = b.const(1.0), dtype_of(op.result.kind)
         if dtype != "float64":
             one = b.call(np.dtype(dtype).type, one, kind=Scalar(dtype))
         return b.call(np.broadcast_to, one, b.call(np.shape, x), kind=op.result.kind)
-    return _same_kind(x, op) if _is_const(n, 1) else None
-
-
-def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    inner = c.call_of(op.operands[0], np.transpose)
-    if inner and len(op.operands) == len(inner.operands) == 1:
-        return _same_kind(inner.operands[0], op)
-    return None
-
-
-def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What was kept, or added, only to be taken away: the axes of a sum, or of `np.expand_dims`."""
-    if len(op.operands) != 2 or not op.is_derivative:
-        return None
-    x, axes = op.operands
-    minus = c.call_of(x, operator.neg)
-    if minus and c.only_use(x):
-        return b.call(operator.neg, b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind), kind=op.result.kind)
-    spread = c.call_of(x, np.expand_dims)
-    if spread and len(spread.operands) == 2 and _same_axes(b, spread.operands[1], axes):
-        return _same_kind(spread.operands[0], op)
-    total = c.call_of(x, np.sum)
-    if not total or not c.only_use(x) or len(total.positional) != 1 or set(total.keywords) != {"axis", "keepdims"}:
-        return None
-    axis, keeps = total.keywords["axis"], total.keywords["keepdims"]
-    if keeps.kind != Static(True) or not _same_axes(b, axis, axes):
-        return None
-    return b.call_named(np.sum, total.positional, {"axis": axis}, op.result.kind, "", total.attrs["method"])
-
-
-def _same_axes(b: TypedBuilder, one: Value, other: Value) -> bool:
-    return b.is_static(one) and b.is_static(other) and b.static_value(one) == b.static_value(other)
-
-
-def _where(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    if len(op.operands) != 3 or not isinstance(op.operands[0].kind, Static):
-        return None
-    chosen = op.operands[1 if op.operands[0].kind.value else 2]
-    if chosen.kind == op.result.kind:
-        return chosen
-    if not op.is_derivative or ndim_of(op.result.kind) != 0 or ndim_of(chosen.kind) != 0:
-        return None
-    return chosen if _plain(dtype_of(chosen.kind)) == _plain(dtype_of(op.result.kind)) else None
-
-
-def _plain(dtype: str | None) -> str | None:
-    """Python's name of a precision that is also Python's."""
-    return {"float64": "float", "complex128": "complex"}.get(dtype, dtype)
-
-
-def _getitem(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """`x[()]` of a scalar, and a list reversed twice."""
-    if isinstance(op.operands[0].kind, (Scalar, Static)) and op.operands[1].kind == Tuple(()):
-        return op.operands[0]
-    if op.operands[1].kind != BACKWARDS or not isinstance(op.operands[0].kind, List):
-        return None
-    inner = c.call_of(op.operands[0], operator.getitem)
-    return inner.operands[0] if inner and inner.operands[1].kind == BACKWARDS else None
-
-
-def _reversed(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Going backwards over a reversed list is going over the list."""
-    inner = c.call_of(op.operands[0], operator.getitem)
-    if inner and inner.operands[1].kind == BACKWARDS and isinstance(op.operands[0].kind, List):
-        return inner.operands[0]
-    return None
-
-
-def _broadcast_to(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    inner = c.call_of(op.operands[0], np.broadcast_to)
-    if ndim_of(op.result.kind) == 0 and isinstance(op.operands[0].kind, (Scalar, Static)):
-        return op.operands[0]
-    if inner:
-        return b.call(np.broadcast_to, inner.operands[0], op.operands[1], kind=op.result.kind)
-    return None
-
-
-def _zeros_like(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Zeros like zeros are zeros like what these are like."""
-    inner = c.call_of(op.operands[0], np.zeros_like)
-    if not inner or len(inner.operands) != len(op.operands) or not op.is_derivative:
-        return None
-    if _same_kind(inner.result, op) is None or dtype_of(inner.operands[0].kind) != dtype_of(op.result.kind):
-        return None
-    return b.call(np.zeros_like, inner.operands[0], kind=op.result.kind)
-
-
-def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """The minus sign of what is summed moves outwards: rounding is symmetric. And `(a @ b).sum(axis=0)` is `a.sum(axis=0) @ b`."""
-    if not c.only_use(op.operands[0]) or not op.is_derivative:
-        return None
-    minus = c.call_of(op.operands[0], operator.neg)
-    if minus:
-        args = (minus.operands[0], *op.positional[1:])
-        total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
-        return b.call(operator.neg, total, kind=op.result.kind)
-    product = c.call_of(op.operands[0], operator.matmul)
-    return _sum_of_rows(b, op, *product.operands) if product else None
-
-
-def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | None:
-    """The sum over the rows of a product is the product with the summed rows: one row instead of all."""
-    n, axis, keeps = ndim_of(op.operands[0].kind), op.keywords.get("axis"), op.keywords.get("keepdims")
-    if axis is None or not set(op.keywords) <= {"axis", "keepdims"} or len(op.positional) > 1:
-        return None
-    if not isinstance(axis.kind, Static) or axis.kind.value not in (-2, (n or 0) - 2) or (ndim_of(right.kind) or 0) < 2:
-        return None
-    if ndim_of(left.kind) == 2 and keeps is None:
-        row = b.call(np.sum, left, axis=b.const(0), method="sum")
-        return b.call(operator.matmul, row, right, kind=op.result.kind) if n == 2 else None
-    if (ndim_of(left.kind) or 0) < 2 or (keeps is not None and keeps.kind != Static(True)):
-        return None
-    row = b.call(np.sum, left, axis=b.const(-2), keepdims=b.const(True), method="sum")
-    product = b.call(operator.matmul, row, right)
-    return product if keeps is not None else b.call(np.squeeze, product, b.const(-2), kind=op.result.kind)
-
-
-def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What is added where zero was just stored is stored; something else may have been added elsewhere in between."""
-    buffer, index, value, *path = op.operands
-    if isinstance(buffer.kind, List) and not path:
-        return _add_at_list(c, b, op)
-    if not isinstance(buffer.kind, Array) or not names_once(index, c.made):
-        return None
-    between = c.call_of(buffer, backprose_runtime.add_at)
-    cleared = c.call_of(between.operands[0] if between else buffer, backprose_runtime.set_at)
-    if not cleared or not c.only_use(buffer) or not c.only_use(cleared.result):
-        return None
-    if not _is_const(cleared.operands[1], 0) or cleared.operands[2:] != (*path, index):
-        return None
-    if between and not (op.is_derivative and between.is_derivative and is_basic(between.operands[1].kind)):
-        return None
-    name, kind = op.result.name, op.result.kind
-    stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)
-    return b.call(backprose_runtime.add_at, stored, *between.operands[1:], kind=kind, name=name) if between else stored
-
-
-def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """The same for lists: what is added to the zero that an update has put there is put there."""
-    buffer, index, value = op.operands
-    put = c.call_of(buffer, backprose_runtime.with_item, backprose_runtime.inserted, backprose_runtime.appended)
-    if not put or not c.only_use(buffer):
-        return None
-    *before, zero = put.operands
-    if not (_is_const(zero, 0) or c.call_of(zero, backprose_runtime.zeros_like, np.zeros_like, np.zeros)):
-        return None
-    if put.fn is backprose_runtime.appended:
-        there = index.kind == Static(-1)
-    else:
-        counted = c.call_of(before[1], backprose_runtime.place)
-        at = counted.operands[0] if counted else before[1]
-        there = at is index or (isinstance(at.kind, Static) and at.kind == index.kind)
-    return b.call(put.fn, *before, value, kind=op.result.kind, name=op.result.name) if there else None
-
-
-def _cholesky_bar(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What stands above the diagonal does not count, so it need not be cleared."""
-    lower, whole = op.operands[0], _before_tril(c, b, op.operands[1])
-    return None if whole is None else b.call(backprose_runtime.cholesky_bar, lower, whole, kind=op.result.kind)
-
-
-def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
-    """The value with the same lower triangle that was there before the rest was cleared; None if nothing was."""
-    op = c.made.get(value)
-    if op is None or not op.is_derivative or not c.only_use(value):
-        return None
-    if op.fn is np.tril and (len(op.operands) == 1 or _is_const(op.operands[1], 0)):
-        return _same_kind(op.operands[0], op)
-    if op.fn in (operator.add, operator.sub):
-        parts = [_before_tril(c, b, v) for v in op.operands]
-        if any(parts):
-            return b.call(op.fn, *(part or v for part, v in zip(parts, op.operands)), kind=value.kind, name=value.name)
-    return None
-
-
-def _last_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Of positions that name no entry twice, nothing was overwritten at once."""
-    return b.call(operator.getitem, *op.operands, kind=op.result.kind) if names_once(op.operands[1], c.made) else None
-
-
-def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """Of a real number, the number itself."""
-    if not op.in_reverse or dtype_of(op.operands[0].kind) is None or is_complex(op.operands[0].kind):
-        return None
-    return _same_kind(op.operands[0], op)
+    return same_kind(x, op) if is_const(n, 1) else None
 
 
 IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
@@ -392,17 +252,7 @@ IDENTITIES: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     operator.add: _add,
     operator.sub: _sub,
     operator.pow: _pow,
-    np.transpose: _transpose,
-    np.squeeze: _squeeze,
-    np.conjugate: _of_real,
-    np.real: _of_real,
-    np.where: _where,
-    np.sum: _sum,
-    np.zeros_like: _zeros_like,
-    np.broadcast_to: _broadcast_to,
-    operator.getitem: _getitem,
-    reversed: _reversed,
-    backprose_runtime.add_at: _add_at,
-    backprose_runtime.last_at: _last_at,
-    backprose_runtime.cholesky_bar: _cholesky_bar,
+    backprose_runtime.multiply_nonzero: _guarded,
+    backprose_runtime.divide_nonzero: _guarded,
+    **OF_ARRAYS,
 }

@@ -28,6 +28,7 @@ from backprose.transform import (
     stores, type_questions,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
+from backprose.transform.copied_rules import Copy, Recording
 from backprose.transform.followed import Followed
 from backprose.transform.instances import Instance, Recursive
 from backprose.transform.meanings import Standing
@@ -111,6 +112,8 @@ class Inference:
     careful: bool = False  # loops carry which memory a variable refers to
     standing: Standing | None = None  # the call whose program is being walked
     signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
+    copied: dict[Any, list[Copy]] = field(default_factory=dict)  # what texts of rules gave, by the kinds they were given
+    recording: Recording | None = None  # of what the text of a rule asks that is being inlined
     runs: int = 0
     live_names: dict[str, Any] = field(default_factory=dict)
     entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
@@ -460,6 +463,8 @@ class Inference:
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
+        if self.recording is not None and name and not value.name and value in self.recording.given:
+            self.recording.reusable = False  # whether an operand gets the name depends on where it was made
         self.memory.meet(value, name, b.loc)
         if fresh is not value:
             self.memory.move(value, fresh)

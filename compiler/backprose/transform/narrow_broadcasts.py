@@ -8,7 +8,7 @@ import numpy as np
 
 from backprose.analysis.kinds import dtype_of, has_shape_of, is_number, ndim_of
 from backprose.analysis.shapes import Shapes
-from backprose.ir.kinds import Scalar, Static
+from backprose.ir.kinds import MANY, ONE, Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import rule_for
 from backprose.transform.typed import TypedBuilder
@@ -39,9 +39,18 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not others and len(set(wide)) == 1:
         scalar = b.call_named(op.fn, narrow, {})
         return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)
-    if any(_has_shape(c, v, wide[0], op) for v in others):
+    if any(_has_shape(c, v, wide[0], op) for v in others) or all(_reach(narrow, v) for v in wide):
         return b.call_named(op.fn, narrow, {}, op.result.kind)
     return None
+
+
+def _reach(operands: tuple[Value, ...], wide: Value) -> bool:
+    """Whether the operands give what was broadcast its shape: each axis is longer than 1 in one of them, or empty."""
+    arrays = [v.kind.axes for v in operands if isinstance(v.kind, Array)]
+    for i, axis in enumerate(reversed(wide.kind.axes if isinstance(wide.kind, Array) else ()), 1):
+        if axis != ONE and not any(len(axes) >= i and axes[-i] == MANY for axes in arrays):
+            return False
+    return isinstance(wide.kind, Array)
 
 
 def _broadcast_scalar(c: Context, value: Value) -> bool:

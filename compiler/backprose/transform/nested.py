@@ -26,6 +26,7 @@ from backprose.transform.gradient import Request, pullback
 from backprose.transform.infer import Inference
 from backprose.transform.linear import linear_parts
 from backprose.transform.paths import CONTAINERS, Path, keys_of, kind_at, part
+from backprose.transform.shares import compared, number_fits
 from backprose.transform.typed import TypedBuilder
 
 # What is asked of a nested function that is called with so many arguments and these keywords, and its parameters: those
@@ -108,7 +109,7 @@ def _end(
     if dots is None:
         return _in_parts(engine, b, primal, request, values)
     if request.forward:
-        dots = _dots(b, primal.entry, request, dots, loc)
+        dots = _dots(b, primal.entry, request, values, dots, loc)
     return _inlined(engine, b, _derived(engine, primal, request, derivative), [*values, *dots])
 
 
@@ -127,9 +128,9 @@ def _in_parts(engine: Inference, b: TypedBuilder, primal: Module, request: Reque
                 f"it takes {expected} argument{'s' * (expected > 1)}, by position", "pass these",
             )  # fmt: skip
         if request.forward:
-            dots = _dots(b, primal.entry, request, args, loc)
+            dots = _dots(b, primal.entry, request, values, args, loc)
         else:
-            dots = [_like(b, args[0], value.kind, f"the value of `{primal.entry.name}`", loc, "cotangent")]
+            dots = [_like(b, args[0], value, f"the value of `{primal.entry.name}`", loc, "cotangent")]
         return _body(engine, b, backward, [residuals, *dots])
 
     part = Value("", Object(object))
@@ -137,22 +138,25 @@ def _in_parts(engine: Inference, b: TypedBuilder, primal: Module, request: Reque
     return b.tuple((value, part, *aux))
 
 
-def _dots(b: TypedBuilder, fn: Function, request: Request, dots: tuple[Value, ...], loc: Any) -> list[Value]:
-    """The tangents of the parameters that carry derivatives."""
-    given = [(fn.params[i], dot) for i, dot in zip(request.wrt, dots)]
-    return [_like(b, dot, param.kind, f"`{param.name}`", loc) for param, dot in given if carries_derivative(param.kind)]
+def _dots(
+    b: TypedBuilder, fn: Function, request: Request, values: Sequence[Value], dots: tuple[Value, ...], loc: Any
+) -> list[Value]:
+    """The tangents of the parameters that carry derivatives, for these values of all parameters."""
+    given = [(i, dot) for i, dot in zip(request.wrt, dots) if carries_derivative(fn.params[i].kind)]
+    return [_like(b, dot, values[i], f"`{fn.params[i].name}`", loc) for i, dot in given]
 
 
-def _like(b: TypedBuilder, dot: Value, kind: Kind, primal: str, loc: Any, what: str = "tangent") -> Value:
-    """The tangent in the dtypes of its primal, whose structure and ranks it must have; dicts go by their keys."""
+def _like(b: TypedBuilder, dot: Value, primal: Value, name: str, loc: Any, what: str = "tangent") -> Value:
+    """The tangent in the dtypes of its primal, whose structure and shapes it must have; dicts go by their keys."""
 
     def leaf(path: Path, inner: Kind) -> Value:
-        found = part(b, dot, path)
+        found = compared(b, part(b, dot, path), part(b, primal, path), f"the {what} of {name}", name)
         return cast(b, found, inner) if is_number(inner) else found
 
+    kind = widen(primal.kind)
     if not _is_like(dot.kind, kind):
         raise errors.UnsupportedCall(
-            f"the {what} of {primal} is {dot.kind}, but {primal} is {kind}", loc,
+            f"the {what} of {name} is {dot.kind}, but {name} is {kind}", loc,
             f"a {what} has the structure of its primal", "pass one with the same shape",
         )  # fmt: skip
     return tree(b, kind, leaf)
@@ -163,7 +167,7 @@ def _is_like(dot: Kind, kind: Kind) -> bool:
     if not carries_derivative(kind):
         return True
     if is_number(kind):
-        return is_number(dot) and ndim_of(dot) == ndim_of(kind)
+        return is_number(dot) and ndim_of(dot) == ndim_of(kind) and number_fits(kind, dot, False, exact_dtype=False)
     if not isinstance(kind, CONTAINERS):
         return type(dot) is type(kind)
     if type(dot) is not type(kind) or set(keys_of(dot)) != set(keys_of(kind)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,27 @@ class Guard:
     live: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class OfCell:
+    """Reads a closure cell."""
+
+    cell: Any
+
+    def __call__(self) -> Any:
+        return self.cell.cell_contents
+
+
+@dataclass(frozen=True, eq=False)
+class OfModule:
+    """Reads a global name, or a built-in one."""
+
+    namespace: Mapping[str, Any]
+    name: str
+
+    def __call__(self) -> Any:
+        return self.namespace.get(self.name, getattr(builtins, self.name, MISSING))
+
+
 def reader(name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
     """What reads the name as Python would now, and whether it is defined."""
     if name in frame.cells:
@@ -39,11 +60,8 @@ def reader(name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
             cell.cell_contents  # noqa: B018 - an empty cell raises
         except ValueError:
             return (lambda: None), False
-        return (lambda: cell.cell_contents), True
-    namespace = frame.globals
-    if name in namespace:
-        return (lambda: namespace.get(name, MISSING)), True
-    return (lambda: namespace.get(name, getattr(builtins, name, None))), hasattr(builtins, name)
+        return OfCell(cell), True
+    return OfModule(frame.globals, name), name in frame.globals or hasattr(builtins, name)
 
 
 def live(engine: Inference, b: TypedBuilder, read: Callable[[], Any], name: str, key: Any, owner: Any = None) -> Value:

@@ -20,6 +20,7 @@ from backprose.analysis.kinds import ndim_of
 from backprose.ir.kinds import Array, List, Range, Scalar, Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values, free_values, substitute
+from backprose.transform.algebra import simplified
 from backprose.transform.cotangents import Cotangents, bar_name, cotangent_kind
 from backprose.transform.drop_dead import drop_dead_ops
 from backprose.transform.evident_sums import drop_evident_sums
@@ -205,7 +206,7 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 
 
 def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: set[Value], overwritten: set[Value]) -> None:
-    sides.reverse = drop_dead_ops(drop_evident_sums(sides.reverse, sides.op.body))
+    sides.reverse = drop_dead_ops(simplified(drop_evident_sums(sides.reverse, sides.op.body), sides.op.body))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))

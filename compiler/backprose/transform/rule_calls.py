@@ -10,7 +10,7 @@ from backprose import errors
 from backprose.analysis.activity import passes_derivative
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import Rule, rule_for
-from backprose.transform import refusals, user_rules
+from backprose.transform import copied_rules, refusals, user_rules
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def inlined(
     try:
         if rule.of_user:
             return user_rules.apply(engine, b, rule, op, args, named)
-        return engine.call_function(b, text, args, named, b.loc)
+        return copied_rules.inline(engine, b, text, args, named)
     except errors.RuleMismatch:
         raise
     except errors.CompileError as error:

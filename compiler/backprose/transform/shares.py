@@ -86,10 +86,16 @@ def _leaves(b: TypedBuilder, kind: Kind, share: Value, path: tuple) -> Iterator[
 
 def _compared(b: TypedBuilder, rule: Source, share: Value, operand: Value, where: str) -> Value:
     """The share, compared when it runs in what kinds leave open: its shape, unless that is certain."""
-    if not is_number(share.kind) or _is_certain(operand.kind, share.kind):
+    return compared(b, share, operand, f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`", "the argument")
+
+
+def compared(b: TypedBuilder, share: Value, like: Value, what: str, of: str) -> Value:
+    """The number, array or list `share`, which is to have the shape of `like`, and is compared where that is not certain."""
+    if isinstance(share.kind, List) and isinstance(like.kind, List):
+        return typed_call(b, backprose_runtime.checked_list, (share, like, b.const(what)), share.kind)
+    if not is_number(share.kind) or _is_certain(like.kind, share.kind):
         return share
-    text = b.const(f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`")
-    shape = b.call(np.shape, operand)
+    text, shape = b.const(f"{what} has shape {{}}, and {of} has shape {{}}"), b.call(np.shape, like)
     return typed_call(b, backprose_runtime.checked_cotangent, (share, shape, text), share.kind)
 
 
@@ -123,11 +129,12 @@ def mismatch(
                 return found
         return None
     want = want.item if isinstance(want, Maybe) else want
-    fits = _number_fits(want, have, is_cotangent, exact_dtype) if is_number(want) and is_number(have) else _other_fits(want, have)
+    fits = number_fits(want, have, is_cotangent, exact_dtype) if is_number(want) and is_number(have) else _other_fits(want, have)
     return None if fits else (spelled(name, path), described(want), described(have))
 
 
-def _number_fits(want: Kind, have: Kind, is_cotangent: bool, exact_dtype: bool) -> bool:
+def number_fits(want: Kind, have: Kind, is_cotangent: bool, exact_dtype: bool) -> bool:
+    """Whether a number or array of kind `have` may be like one of kind `want`."""
     if is_cotangent and is_complex(have) and not is_complex(want):
         return False
     if exact_dtype and not _same_dtype(dtype_of(want), dtype_of(have)):

@@ -1,0 +1,120 @@
+"""An elementwise operation of the reverse sweep is carried out in the memory of an operand that nobody reads any more.
+
+    t *= 200                              t3 = 200 * t
+    u = np.subtract(e, w, out=e)          u = e - w
+
+Fresh memory is what an array of more than some 100 kB costs most: the system hands it out page by page. For small arrays
+it makes no difference. NumPy itself reuses what has no name in an expression. So that expressions stay as a person writes them, only
+operations count whose operand has a variable (it is read more than once, or was computed by the forward sweep), and whose
+result has one too, or is all that is added to a buffer. An operand is marked here
+(the attribute `into`), where it is owned, has the result's shape and dtype, and is read for the last time; whether it can be
+written to is proved again when the text is printed. Arrays on a GPU have a pool of memory, and are left alone.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from backprose.analysis.ownership import is_update
+from backprose.analysis.rotations import apart
+from backprose.analysis.shapes import Shapes
+from backprose.analysis.updates import Later
+from backprose.ir.kinds import MANY, ONE, Array
+from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops, use_counts
+
+COMMUTATIVE = frozenset({operator.add, operator.mul})
+BINARY = COMMUTATIVE | {operator.sub, operator.truediv}
+UNARY = frozenset({np.exp, np.log, np.sqrt, np.sin, np.cos, np.tanh, np.square})
+
+
+def reuse_buffers(fn: Function) -> Function:
+    """The function with operands marked in whose memory an operation may write its result."""
+    candidates = [op for op in all_ops(fn.region) if _is_candidate(op)]
+    if not candidates:
+        return fn
+    walk = _Dying(fn)
+    walk.region(fn.region, set())
+    into = walk.chosen(candidates)
+    return replace(fn, region=_marked(fn.region, into)) if into else fn
+
+
+def _is_candidate(op: Op) -> bool:
+    if not op.in_reverse or op.name != "call" or op.attrs["keywords"] or not isinstance(op.result.kind, Array):
+        return False
+    kind = op.result.kind
+    if not kind.axes or kind.device or not kind.dtype.startswith(("float", "complex")):
+        return False
+    return op.fn in BINARY or op.fn in UNARY or op.fn is operator.neg
+
+
+class _Dying(Later):
+    """The walk backwards that finds which operands are read for the last time."""
+
+    def __init__(self, fn: Function):
+        super().__init__(apart(fn))
+        self.made = {v: op for op in all_ops(fn.region) for v in op.results}
+        self.counts: Counter[Value] = use_counts(fn.region)
+        self.shapes = Shapes(self.made)
+        sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
+        self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
+        self.dying: dict[Op, list[int]] = {}
+
+    def look(self, op: Op, live: set[Value]) -> None:
+        if _is_candidate(op):
+            places = [k for k, v in enumerate(op.operands) if self.may_hold(v, op) and self.is_last(v, live)]
+            if places:
+                self.dying[op] = places
+
+    def is_last(self, value: Value, live: set[Value]) -> bool:
+        return self.owned.is_fresh(value) and not any(self.owned.may_share(value, v) for v in live)
+
+    def may_hold(self, value: Value, op: Op) -> bool:
+        """Whether the result has evidently the shape and dtype of the operand, to which all others are spread."""
+        kind, result = value.kind, op.result.kind
+        if not isinstance(kind, Array) or kind.dtype != result.dtype or kind.ndim != result.ndim or kind.device:
+            return False
+        return all(self.is_spread_to(v, value) for v in op.operands if isinstance(v.kind, Array))
+
+    def is_spread_to(self, other: Value, value: Value) -> bool:
+        """An axis that is not 1 is as long as any other that is spread with it."""
+        mine, its = self.shapes.keys(value), self.shapes.keys(other)
+        axes = zip(reversed(value.kind.axes), reversed(other.kind.axes), reversed(mine), reversed(its))
+        return len(its) <= len(mine) and all(a == MANY or b == ONE or x == y for a, b, x, y in axes)
+
+    def chosen(self, candidates: list[Op]) -> dict[Op, int]:
+        """For each operation the place of the operand that it overwrites; the first of them if there are two."""
+        into: dict[Op, int] = {}
+        for op in candidates:
+            places = [k for k in self.dying.get(op, ()) if self.has_variable(op.operands[k])]
+            if places and self.stands_alone(op):
+                into[op] = places[0]
+        return into
+
+    def stands_alone(self, op: Op) -> bool:
+        """Whether the result has a variable, or is added to a buffer as it is."""
+        return self.counts[op.result] > 1 or op.result.name != "" or op.result in self.added
+
+    def has_variable(self, value: Value) -> bool:
+        """Whether the operand has a variable, and not one of the user's: those hold what the user computed."""
+        op = self.made.get(value)
+        if op is None or op.name != "call":
+            return False
+        return self.counts[value] > 1 if op.in_reverse else not value.name and not is_update(op)
+
+
+def _marked(region: Region, into: Mapping[Op, int]) -> Region:
+    ops = []
+    for op in region.ops:
+        place = into.get(op)
+        if place is not None:
+            first = op.operands[::-1] if place == 1 and op.fn in COMMUTATIVE else op.operands
+            place = 0 if op.fn in COMMUTATIVE else place
+            op = replace(op, operands=first, attrs={**op.attrs, "into": place})
+        ops.append(replace(op, regions=tuple(_marked(r, into) for r in op.regions)) if op.regions else op)
+    return replace(region, ops=tuple(ops))
