@@ -52,6 +52,7 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers
 from backprose.transform.segments import without_marks
@@ -92,6 +93,7 @@ SIMPLIFYING: Passes = (
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
     ("add_through", add_through),
+    ("read_stored", read_stored),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
