@@ -67,8 +67,9 @@ class _Dying(Later):
         self.near = neighbours(self.owned)
 
     def look(self, op: Op, live: set[Value]) -> None:
-        if _is_candidate(op):
-            places = [k for k, v in enumerate(op.operands) if self.may_hold(v, op) and self.is_last(v, live)]
+        if _is_candidate(op) and self.stands_alone(op):
+            operands = enumerate(op.operands)
+            places = [k for k, v in operands if self.has_variable(v) and self.is_last(v, live) and self.may_hold(v, op)]
             if places:
                 self.dying[op] = places
 
@@ -92,12 +93,7 @@ class _Dying(Later):
 
     def chosen(self, candidates: list[Op]) -> dict[Op, int]:
         """For each operation the place of the operand that it overwrites; the first of them if there are two."""
-        into: dict[Op, int] = {}
-        for op in candidates:
-            places = [k for k in self.dying.get(op, ()) if self.has_variable(op.operands[k])]
-            if places and self.stands_alone(op):
-                into[op] = places[0]
-        return into
+        return {op: self.dying[op][0] for op in candidates if op in self.dying}
 
     def stands_alone(self, op: Op) -> bool:
         """Whether the result has a variable, or is added to a buffer as it is."""
