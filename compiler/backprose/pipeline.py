@@ -41,6 +41,7 @@ from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
 from backprose.transform.go_forward import go_forward
 from backprose.transform.gradient import Request, pullback
+from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
 from backprose.transform.linear import linear_parts
@@ -84,6 +85,7 @@ OPENING: Passes = (
 )  # fmt: skip
 SIMPLIFYING: Passes = (
     ("simplify", simplify),
+    ("hoist_invariants", hoist_invariants),
     ("share_common", share_common),
     ("drop_dead", drop_dead),
     ("skip_zeros", skip_zeros),

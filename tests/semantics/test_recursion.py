@@ -311,3 +311,230 @@ def test_trees_and_quadrature():
     tree = Node(1.5, Node(0.3), Node(0.2, Node(0.1)))
     check_grads(lambda x: total(tree, x), (1.2,), order=2)
     check_grads(lambda p, b: quadrature(lambda t: np.exp(-p * t * t), 0.0, b, 3), (1.2, 0.8), order=2)
+
+
+# Functions whose parameters callers spread
+
+
+def product_of(*x):
+    return x[0] if len(x) == 1 else x[0] * product_of(*x[1:])
+
+
+def alternating(n, *x):
+    return x[0] if n == 0 else x[0] * x[1] * alternating(n - 1, *x)
+
+
+def scaled(x, n, **options):
+    return options["a"] * x if n == 0 else x * scaled(x, n - 1, **options)
+
+
+def by_keyword(x, *, n=3):
+    return 1.0 if n == 0 else x * by_keyword(x, n=n - 1)
+
+
+def test_many_arguments_of_a_recursive_function():
+    assert grad(product_of, (0, 1, 2))(2.0, 3.0, 4.0) == vjp(product_of, 2.0, 3.0, 4.0)[1](1.0) == (12.0, 8.0, 6.0)
+    assert vjp(alternating, 2, 3.0, 4.0)[1](1.0) == (None, 432.0, 216.0)
+    assert jvp(alternating, (2, 3.0, 4.0), (None, 1.0, 0.0))[1] == 432.0
+    assert backprose.linearize(product_of, 2.0, 3.0, 4.0)[1](0.0, 1.0, 0.0) == 8.0
+    assert grad(scaled)(2.0, 2, a=3.0) == 36.0
+    assert grad(by_keyword)(2.0) == 12.0 and grad(by_keyword)(2.0, n=4) == 32.0
+    # x * y * z by each: x * z + y * z
+    assert grad(lambda x, y: grad(product_of, 0)(x, y, 4.0) + grad(product_of, 1)(x, y, 4.0), (0, 1))(2.0, 3.0) == (4.0, 4.0)
+
+
+def test_emitted_recursive_functions_have_the_signature():
+    for f, parameters in ((by_keyword, "x, *, n=3"), (scaled, "x, n, **options")):
+        g = grad(f)
+        g(2.0) if f is by_keyword else g(2.0, 1, a=3.0)
+        assert f"def {f.__name__}_grad({parameters}):" in g.source
+    g = grad(exponential)
+    g(0.7)
+    assert "def exponential_grad(x, term=1.0, n=1):" in g.source
+
+
+# What a call gives is changed before it is known what it is
+
+
+class State:
+    def __init__(self, v):
+        self.v = v
+
+
+def appended(x, n):
+    if n == 0:
+        return [x]
+    w = appended(x * x, n - 1)
+    w.append(x)
+    return w
+
+
+def entry_replaced(x, n):
+    if n == 0:
+        return {"a": x, "b": x * x}
+    d = entry_replaced(x * x, n - 1)
+    d["a"] = d["b"] * x
+    return d
+
+
+def attribute_replaced(x, n):
+    if n == 0:
+        return State(x)
+    s = attribute_replaced(x * x, n - 1)
+    s.v = s.v * x
+    return s
+
+
+def another_name(x, n):
+    d = {"a": x}
+    if n == 0:
+        return d
+    w = another_name(x * x, n - 1)
+    same = w
+    w["a"] = w["a"] * x
+    same["a"] = same["a"] + d["a"]
+    return w
+
+
+def asked(x, n):
+    if n == 0:
+        return x * x
+    w = asked(x, n - 1)
+    return w.sum() * x + w.reshape(-1)
+
+
+def an_array_of_its_own(x, n):
+    if n == 0:
+        return x * x
+    w = an_array_of_its_own(x * 1.1, n - 1).copy()
+    w[0] = w[1] * x[0]
+    w += x
+    return w
+
+
+def in_a_growing_loop(x, n):
+    s = [x]
+    for k in range(n):
+        w = in_a_growing_loop(x * 0.5, k)
+        w.append(x * x)
+        s = s + w
+    return s
+
+
+def one(x, n):
+    if n == 0:
+        return [x]
+    w = other(x * x, n - 1)
+    w[0] = w[0] * x
+    return w
+
+
+def other(x, n):
+    if n == 0:
+        return [x * x]
+    w = one(np.sin(x), n - 1)
+    w[0] = w[0] + x
+    return w
+
+
+def of_children(tree, x):
+    if isinstance(tree, float):
+        return {"v": tree * x}
+    parts = [of_children(child, x * 1.5) for child in tree]
+    for part in parts:
+        part["v"] = part["v"] * x
+    return {"v": sum(part["v"] for part in parts)}
+
+
+CHANGED = {
+    "append": (lambda x: sum(appended(x, 2)), (1.1,)),
+    "an entry": (lambda x: entry_replaced(x, 2)["a"], (1.1,)),
+    "an attribute": (lambda x: attribute_replaced(x, 2).v, (1.1,)),
+    "another name": (lambda x: another_name(x, 2)["a"], (1.3,)),
+    "methods": (lambda x: np.sum(asked(x, 2)), (V,)),
+    "an array": (lambda x: np.sum(an_array_of_its_own(x, 2)), (V,)),
+    "in a loop": (lambda x: sum(in_a_growing_loop(x, 3)) * x, (1.3,)),
+    "mutual": (lambda x: one(x, 3)[0] + one(x, 2)[0], (0.9,)),
+    "children": (lambda x: of_children((1.0, (2.0, 3.0)), x)["v"], (1.3,)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_a_call_gave_is_changed(name):
+    fun, args = CHANGED[name]
+    check_grads(fun, args, order=2)
+
+
+def gives_its_argument(d, n):
+    if n == 0:
+        return d
+    w = gives_its_argument(d, n - 1)
+    w["a"] = w["a"] * 2
+    return w
+
+
+def perhaps_none(x, n):
+    w = None
+    if n > 0:
+        w = perhaps_none(x * x, n - 1)
+        w["a"] = w["a"] + x
+    if w is None:
+        w = {"a": x}
+    return w
+
+
+TABLE = {"a": 2.0}
+WEIGHTS = np.array([1.0, 2.0])
+
+
+def gives_a_global(n):
+    return WEIGHTS if n == 0 else gives_a_global(n - 1)
+
+
+def gives_a_slice_of_a_global(n):
+    return WEIGHTS[:1] if n == 0 else gives_a_slice_of_a_global(n - 1)
+
+
+def gives_a_table(x, n):
+    if n == 0:
+        return TABLE
+    w = gives_a_table(x, n - 1)
+    w["a"] = w["a"] * x
+    return w
+
+
+def stored_in(give):
+    def f(x):
+        w = give(2)
+        w[0] = x * x
+        return WEIGHTS[0] * x
+
+    return f
+
+
+def test_changes_that_others_see_are_refused():
+    def shared(x):
+        d = {"a": x}
+        return gives_its_argument(d, 2)["a"] + d["a"]
+
+    for f, why in (
+        (shared, "whether `w` and `d` share memory is not known"),
+        (stored_in(gives_a_global), "`w` lives outside the function"),
+        (stored_in(gives_a_slice_of_a_global), "`w` lives outside the function"),
+        (lambda x: gives_a_table(x, 2)["a"] + TABLE["a"], "`w` lives outside the function"),
+        (lambda x: perhaps_none(x, 2)["a"], "an element of `w` is assigned, which may be None"),
+    ):
+        with pytest.raises(errors.UnsupportedUpdate, match=why):
+            grad(f)(1.3)
+
+
+def endless(x):
+    w = endless(x)
+    if x > 0:
+        w.append(x)
+    return w
+
+
+def test_a_function_that_never_returns_is_refused():
+    with pytest.raises(errors.CompileError):
+        grad(lambda x: sum(endless(x)))(1.0)

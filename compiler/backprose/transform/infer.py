@@ -23,9 +23,8 @@ from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, N
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
-    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside, pairs,
-    refusals, sharing,
-    stores, type_questions,
+    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside,
+    pairs, refusals, sharing, stores, type_questions, waiting,
 )  # fmt: skip
 from backprose.transform.binding import bind, spread
 from backprose.transform.copied_rules import Copy, Recording
@@ -77,6 +76,12 @@ def _invokes_itself(entry: Function) -> bool:
     return [(op.attrs.get("callee"), op.operands, op.results) for op in entry.ops] == [(entry.name, entry.params, (entry.result,))]
 
 
+def _is_plain(lowered: Function) -> bool:
+    """Whether callers pass what calls within the module pass: a positional argument for each parameter."""
+    parameters = lowered.signature.parameters.values() if lowered.signature is not None else ()
+    return all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
 @dataclass
 class Inference:
     """One compilation's inference. `lower` gives a Python function's lowered IR."""
@@ -115,8 +120,10 @@ class Inference:
     copied: dict[Any, list[Copy]] = field(default_factory=dict)  # what texts of rules gave, by the kinds they were given
     recording: Recording | None = None  # of what the text of a rule asks that is being inlined
     runs: int = 0
+    waits: int = 0  # calls so far of recursive functions of which it is not known yet what they return
+    put_off: int = 0  # paths so far that were left out for that
     live_names: dict[str, Any] = field(default_factory=dict)
-    entry: tuple[Any, ...] = ()  # what is compiled: its name, code and the identity of its frame
+    entry: tuple[Any, ...] = ()  # what is compiled: its name, code (if it may be its own instance) and its frame's identity
 
     def __post_init__(self) -> None:
         self.memory.branch = self.branch
@@ -133,7 +140,7 @@ class Inference:
         prefix = f"{self.runs}:" if self.runs else ""  # lengths of different functions have different names
         self.runs += 1
         outer = self.memory.state, self.memory.active, self.followed, self.entry
-        self.entry = lowered.name, lowered.attrs.get("code"), Frame.of(target).identity
+        self.entry = lowered.name, lowered.attrs.get("code") if _is_plain(lowered) else None, Frame.of(target).identity
         self.memory.active, self.followed = True, self.followed.closed()
         try:
             entry = self._settled(target, lowered, owner, kinds, prefix, frames or {})
@@ -148,6 +155,8 @@ class Inference:
         if entry.name in others and not _invokes_itself(entry):
             (name,) = pairs.fresh_names(self, (entry.name,))
             entry = replace(entry, name=name)
+        elif entry.name in others:
+            others[entry.name] = replace(others[entry.name], signature=entry.signature)
         return Module({entry.name: entry, **others})
 
     def _settled(
@@ -536,7 +545,9 @@ class Inference:
             lambda inner, region=region: loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))
             for region in op.regions
         ]
-        env.update(zip(op.results, self.branch(b, cond, regions, [r.name for r in op.results])))
+        names = [r.name for r in op.results]
+        values = waiting.branch(self, b, regions, lambda sides: self.branch(b, cond, sides, names))
+        env.update(zip(op.results, values))
 
     def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
         """An `if`, each side of which a function builds."""

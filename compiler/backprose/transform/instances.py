@@ -26,6 +26,7 @@ class Instance:
     name: str
     result: Kind = UNBOUND
     function: Function | None = None
+    outside: bool = False  # whether what it returns may be memory that lives outside the program
 
 
 class Recursive(Exception):
@@ -45,13 +46,17 @@ def invoke(
     if key not in engine.instances:
         engine.instances[key] = _instance(engine, key, lowered, kinds, frame, frames)
     instance = engine.instances[key]
+    engine.waits += instance.result == UNBOUND
     passed = []
     for value, kind in zip(values, kinds):
         if value in engine.captures:
             passed += [engine.memory.current(b, v, b.loc) for v in engine.captures[value][0]]
         elif not isinstance(kind, Static):
             passed.append(value)
-    return b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
+    result = b.op("invoke", passed, [Value("", instance.result)], callee=instance.name).result
+    if instance.outside:
+        engine.memory.note_outside(result)
+    return result
 
 
 def _kind(engine: Inference, lowered: Function, value: Value, loc: Any) -> Kind:
@@ -81,12 +86,19 @@ def _instance(
     instance = Instance(name)
     engine.instances[key] = instance
     for _ in range(10):
-        function = _body(engine, name, lowered, kinds, frame, frames)
+        put_off, built = engine.put_off, (dict(engine.instances), dict(engine.functions), dict(engine.derived))
+        function, outside = _body(engine, name, lowered, kinds, frame, frames)
         result = join(instance.result, without_lengths(widen(function.result.kind)))
-        settled = result == instance.result
-        instance.result, instance.function = result, function
+        settled = result == instance.result and outside <= instance.outside
+        instance.result, instance.function, instance.outside = result, function, instance.outside or outside
+        if settled and result == UNBOUND and engine.put_off > put_off:
+            raise errors.UnresolvedKind(
+                f"what the recursive function `{lowered.name}` returns is not known", lowered.loc,
+                "each path through it calls it again", "return something on a path that does not",
+            )  # fmt: skip
         if settled:
             return instance
+        engine.instances, engine.functions, engine.derived = built  # those that were built on what it returned before
     raise errors.UnresolvedKind(
         f"the kind of what the recursive function `{lowered.name}` returns does not settle", lowered.loc,
         "each level of recursion returns another kind", "return the same kind of value from every path",
@@ -95,8 +107,9 @@ def _instance(
 
 def _body(
     engine: Inference, name: str, lowered: Function, kinds: tuple[Kind, ...], frame: Frame, frames: tuple[Frame | None, ...]
-) -> Function:
-    """The function for arguments of these kinds; `frames` are those of the nested functions among them."""
+) -> tuple[Function, bool]:
+    """The function for arguments of these kinds; `frames` are those of the nested functions among them. And whether what it
+    returns may live outside the program."""
     b = TypedBuilder(lowered.loc)
     b.observer = partial(sharing.made, engine.memory)
     params, values = [], []
@@ -125,5 +138,6 @@ def _body(
             f"the recursive function `{lowered.name}` writes to its argument", lowered.loc,
             "its effect on the caller's memory is not followed through the recursion", "return the new value",
         )  # fmt: skip
+    outside = engine.memory.active and engine.memory.may_be_outside(b, result)
     engine.memory.state = outer
-    return Function(name, rename(b.region(params, [result]), engine.names), lowered.loc, lowered.doc)
+    return Function(name, rename(b.region(params, [result]), engine.names), lowered.loc, lowered.doc), outside

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backprose import errors
 from backprose.ir.kinds import UNBOUND, Array, Dict, List, Unbound
 from backprose.ir.nodes import Op, Value
+from backprose.transform import waiting
 from backprose.transform.carried import carry_memory
 from backprose.transform.elements import has_elements
 from backprose.transform.iterables import (
@@ -30,12 +32,18 @@ def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame
     if length is not None:
         values = _unroll(engine, b, op, env, frame, Rows(engine, flat, shape, length, op.loc), inits)
     else:
-        values = _loop_or_positions(engine, b, op, env, frame, flat, shape, inits)
+        build = partial(_loop_or_positions, engine, b, op, env, frame, flat, shape, inits)
+        values = waiting.loop(engine, b, build, inits, op.attrs["collected"])
     env.update(zip(op.results, values))
 
 
 def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
     inits = bound_or_not(b, [env[v] for v in op.inits])
+    build = partial(_while, engine, b, op, env, frame, inits)
+    env.update(zip(op.results, waiting.loop(engine, b, build, inits, op.attrs["collected"])))
+
+
+def _while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame, inits: list[Value]) -> list[Value]:
     cond, _ = op.regions
 
     def build(params: list[Value], carry: Carry):
@@ -61,7 +69,7 @@ def infer_while(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Fra
     results = loop.results(op)
     attrs = {"collected": op.attrs["collected"], "stops": op.attrs["stops"]}
     b.op("while", loop.inits, results, loop.regions, **attrs)
-    env.update(zip(op.results, loop.settle(b, op, results)))
+    return loop.settle(b, op, results)
 
 
 def bound_or_not(b: TypedBuilder, values: list[Value]) -> list[Value]:

@@ -418,6 +418,15 @@ class Memory:
         """The value and its known parts, as far as they can be changed."""
         return reachable(b.parts, [value])
 
+    def may_be_outside(self, b: TypedBuilder, value: Value) -> bool:
+        """Whether it, or a part of it, may be memory of a global's or an attribute's."""
+        return any(OUTSIDE in self.doubtful.get(v, ()) for v in self.reachable(b, value))
+
+    def note_outside(self, value: Value) -> None:
+        """`value` may be memory that lives outside the program."""
+        if self.active and holds_memory(value.kind):
+            self.doubtful[value] = {**self.doubtful.get(value, {}), OUTSIDE: value}
+
     def expand(self, b: TypedBuilder, value: Value) -> Value:
         """The elements of a parameter that is a container, each in memory of its own: that is checked at run time."""
         if isinstance(value.kind, (Tuple, FixedList, Dict, Record)) and value not in b.parts and holds_memory(value.kind):

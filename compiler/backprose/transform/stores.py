@@ -159,17 +159,28 @@ def _with_item(
                 memory.give(target, value)
             return b.call(backprose_runtime.with_item, target, index, value, kind=kind, name=name)
     if isinstance(kind, Dict) and isinstance(index.kind, Static):
-        items = dict(zip(kind.keys, b.items_of(target)))
+        items = dict(zip(kind.keys, _items(b, target, name, loc)))
         items[index.kind.value] = value
         return b.dict([(b.const(k), v) for k, v in items.items()], name=name)
     if isinstance(kind, Record) and isinstance(index.kind, Static) and index.kind.value in kind.fields:
-        items = list(b.items_of(target))
+        items = list(_items(b, target, name, loc))
         items[kind.fields.index(index.kind.value)] = value
         return b.record(kind.cls, kind.fields, items, name)
     raise errors.UnsupportedUpdate(
         "an element is assigned that is not known when compiling", loc,
         f"the container is {kind}, and its elements may be shared", "use an array, or constant keys",
     )  # fmt: skip
+
+
+def _items(b: TypedBuilder, target: Value, name: str, loc: Any) -> tuple[Value, ...]:
+    """The items of a container that is one whatever path was taken."""
+    items = b.items_of(target)
+    if items is None:
+        raise errors.UnsupportedUpdate(
+            f"an element of `{name or 'a value'}` is assigned, which may be None", loc,
+            "whether it is shows only when it runs", "assign it on the path that makes the container",
+        )  # fmt: skip
+    return items
 
 
 def update(memory: Memory, b: TypedBuilder, target: Value, value: Value, loc: Any) -> Value:
