@@ -52,12 +52,14 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
+from backprose.transform.tile_chains import tile_chains
 from backprose.transform.two_parts import hand_over_what_is_read
 
 
@@ -91,6 +93,7 @@ SIMPLIFYING: Passes = (
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
     ("add_through", add_through),
+    ("read_stored", read_stored),
     ("simplify again", simplify),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
@@ -109,6 +112,9 @@ ADJOINT_PASSES: Passes = (
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
     ("reuse_buffers", reuse_buffers),
+)  # fmt: skip
+TILING: Passes = (
+    ("tile_chains", OfModule(tile_chains)),
 )  # fmt: skip
 
 
@@ -175,6 +181,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
     last = last_passes(plan, optimise)
     module = _keep(stages, "optimised", run_passes(module, last))
     check_functions(module)
+    if optimise:
+        module, last = _keep(stages, "tiled", run_passes(module, TILING)), (*last, *TILING)
     return Compilation(stages, emit(module), kinds, last, dict(engine.guards), plan.request)
 
 

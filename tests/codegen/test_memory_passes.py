@@ -269,3 +269,18 @@ def test_a_view_that_is_read_after_an_update_is_copied_alone():
 
     source = gradient(swept, np.arange(16.0).reshape(4, 4))
     assert "= a_bar[i, 1:-1].copy()" in source and "a_bar = a_bar.copy()" not in source, source
+
+
+def test_an_entry_that_was_stored_is_not_read_again():
+    def swept(a):
+        a = a.copy()
+        for i in range(1, len(a)):
+            a[i] += a[i - 1]
+            a[i] = a[i] / 9.0
+        return np.sum(a * a)
+
+    source = gradient(swept, np.arange(4.0))
+    assert "/ 9.0" in source and "a_bar[i - 1] += a_bar[i]" not in source, source
+    a, step = np.array([1.0, 2.0, -1.0, 0.5]), 1e-6
+    differences = [(swept(a + h) - swept(a - h)) / (2 * step) for h in step * np.eye(4)]
+    assert np.allclose(backprose.grad(swept)(a), differences)

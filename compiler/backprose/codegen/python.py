@@ -171,7 +171,7 @@ def _underlying(value: Value, made: Mapping[Value, Op]) -> Value:
 def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:
     """The primal's value where the function returns it beside gradients."""
     op = made.get(function.result)
-    if op is None or op.name != "tuple" or len(op.operands) < 2:
+    if op is None or op.name != "tuple" or len(op.operands) < 2 or "tile" in function.attrs:
         return None
     first = made.get(op.operands[0])
     is_gradient = any(inner.in_reverse for inner in function.ops)
@@ -227,6 +227,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield op.fn
     elif op.name == "const":
         yield from _inside(op.attrs["value"])
+    elif "tiled" in op.attrs:
+        yield backprose_runtime.in_tiles
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls

@@ -14,7 +14,9 @@ The operations, with `->` for their results:
                                                     `x.sum(...)`, x being the first operand
     apply        callee args {keywords,      -> 1   a call that inference has still to resolve; spread[i] is
                   spread, statement}                "", "*" or "**" for each argument
-    invoke       args {callee}               -> 1   a call of another function of the module, by name
+    invoke       args {callee}               -> 1   a call of another function of the module, by name;
+                                                    with the attribute `tiled`, one that may be made part by part of
+                                                    the arrays (`backprose_runtime.in_tiles`)
     getattr      object {name}               -> 1
     tuple, list  items                       -> 1
     dict         k0 v0 k1 v1 ...             -> 1
