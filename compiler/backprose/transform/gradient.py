@@ -126,22 +126,21 @@ def _start(
     b.learn(fn.region)
     b.versions = Versions(fn.region)
     b.magnitudes = Magnitudes(fn.region)
-    varied = varied_values(fn, [v for v in inputs if carries_derivative(v.kind)])
-    refuse_optional(fn, varied)
+    refuse_optional(fn, [v for v in inputs if carries_derivative(v.kind)])
     bars = Cotangents(active, likes=Likes(maybe_unbound(fn.region), maybe_missing(fn.region)))
     return b, Reversal(engine, active, overwritten_values(all_ops(fn.region)), guarded=guarded), bars
 
 
-def refuse_optional(fn: Function, active: set[Value]) -> None:
+def refuse_optional(fn: Function, inputs: list[Value]) -> None:
     """A container that may be None has no place to keep the cotangents of its parts."""
-    for op in all_ops(fn.region):
-        for value in op.results:
-            kind = value.kind.item if isinstance(value.kind, Maybe) else None
-            if value in active and isinstance(kind, (Tuple, FixedList, Dict, Record)):
-                raise errors.NotDifferentiable(
-                    f"`{value.name or 'a value'}` may be None or a container of active values", op.loc,
-                    "which of them it is shows only when it runs", "use None for single arrays and numbers only",
-                )  # fmt: skip
+    optional = [(op, v) for op in all_ops(fn.region) for v in op.results if isinstance(v.kind, Maybe)]
+    varied = varied_values(fn, inputs) if optional else set()
+    for op, value in optional:
+        if value in varied and isinstance(value.kind.item, (Tuple, FixedList, Dict, Record)):
+            raise errors.NotDifferentiable(
+                f"`{value.name or 'a value'}` may be None or a container of active values", op.loc,
+                "which of them it is shows only when it runs", "use None for single arrays and numbers only",
+            )  # fmt: skip
 
 
 def _refuse_none(b: TypedBuilder, result: Value) -> None:
