@@ -59,6 +59,7 @@ from backprose.transform.segments import without_marks
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
+from backprose.transform.tile_chains import tile_chains
 from backprose.transform.two_parts import hand_over_what_is_read
 
 
@@ -111,6 +112,9 @@ ADJOINT_PASSES: Passes = (
     ("own_results", own_results),
     ("drop_dead at last", drop_dead),
     ("reuse_buffers", reuse_buffers),
+)  # fmt: skip
+TILING: Passes = (
+    ("tile_chains", OfModule(tile_chains)),
 )  # fmt: skip
 
 
@@ -177,6 +181,8 @@ def _compiled(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bo
     last = last_passes(plan, optimise)
     module = _keep(stages, "optimised", run_passes(module, last))
     check_functions(module)
+    if optimise:
+        module, last = _keep(stages, "tiled", run_passes(module, TILING)), (*last, *TILING)
     return Compilation(stages, emit(module), kinds, last, dict(engine.guards), plan.request)
 
 

@@ -18,12 +18,13 @@ from backprose_runtime.products import matmul_left_bar, matmul_right_bar
 from backprose_runtime.shapes import parts, require_c_order, require_dtype, require_separate, sum_to, unbroadcast
 from backprose_runtime.sparse import sparse_product, sparse_solution
 from backprose_runtime.stopping import stop_gradient
+from backprose_runtime.tiling import in_tiles
 from backprose_runtime.zeros import all_finite, divide_nonzero, multiply_nonzero, plain_reciprocal
 
 __all__ = [
     "add", "add_at", "all_finite", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_list",
     "checked_tangent", "cholesky_bar", "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat",
-    "flatten", "get_at",
+    "flatten", "get_at", "in_tiles",
     "inserted", "interpolated", "interval", "last_at", "legs_backwards", "matmul_left_bar", "matmul_right_bar",
     "most_before_thinning", "multiply_nonzero", "new_record", "next_segment", "parts", "place", "plain_reciprocal",
     "positive", "put_at", "require_c_order", "require_dtype", "require_separate", "segments", "set_at",

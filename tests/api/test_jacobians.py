@@ -342,3 +342,15 @@ def test_what_has_no_jacobian(mode):
 
 def test_the_names_are_public():
     assert {"jacfwd", "jacrev", "jacobian", "hessian", "hvp", "elementwise_grad", "linearize"} <= set(backprose.__all__)
+
+
+def test_a_dict_that_is_updated_in_place():
+    def f(p):
+        p["x"][0] = p["x"][1] * p["y"]
+        return np.sum(p["x"] ** 2)
+
+    p = {"x": np.array([1.0, 2.0]), "y": 3.0}
+    forward, reverse = jacfwd(f)(p), jacrev(f)(p)
+    np.testing.assert_allclose(forward["x"], [0.0, 40.0])
+    np.testing.assert_allclose(reverse["x"], forward["x"])
+    assert forward["y"] == reverse["y"] == 24.0

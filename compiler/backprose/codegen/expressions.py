@@ -229,7 +229,10 @@ class Expressions:
         return self.folds.constant(value) is None
 
     def on_invoke(self, op: Op) -> ast.expr:
-        return _call(ast.Name(op.attrs["callee"], LOAD), self.values(op.operands))
+        callee, values = ast.Name(op.attrs["callee"], LOAD), self.values(op.operands)
+        if "tiled" in op.attrs:
+            return _call(self.references.node(backprose_runtime.in_tiles), [callee, *values])
+        return _call(callee, values)
 
     def on_getattr(self, op: Op) -> ast.expr:
         return ast.Attribute(self.value(op.operands[0]), op.attrs["name"], LOAD)

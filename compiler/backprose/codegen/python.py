@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import backprose_runtime
@@ -74,9 +74,10 @@ def _function(
     folds = fold(function, effects, "fold" not in without)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
-    given = given_values(function)
-    rebound = {s for s in updates(block) if rebinds(s) and s.buffer not in given}
-    replaced = [*in_place, *(s for s in updates(block) if s in rebound)]
+    rebinding = [s for s in updates(block) if rebinds(s)]
+    given = given_values(function) if rebinding else set()
+    rebound = [s for s in rebinding if s.buffer not in given]
+    replaced = [*in_place, *rebound]
     join = "share_variables" not in without
     groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function), join)
     names = _names(function, folds, references, groups)
@@ -89,8 +90,10 @@ def _function(
 
 def indices_named_once(function: Function) -> set[Value]:
     """The indices of what is added to parts of arrays, where they certainly name no entry twice."""
+    indices = {op.operands[1] for op in all_ops(function.region) if op.fn is backprose_runtime.add_at}
+    if not indices:
+        return set()
     made = {v: op for op in all_ops(function.region) for v in op.results}
-    indices = {op.operands[1] for op in made.values() if op.fn is backprose_runtime.add_at}
     return {index for index in indices if names_once(index, made)}
 
 
@@ -171,7 +174,7 @@ def _underlying(value: Value, made: Mapping[Value, Op]) -> Value:
 def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:
     """The primal's value where the function returns it beside gradients."""
     op = made.get(function.result)
-    if op is None or op.name != "tuple" or len(op.operands) < 2:
+    if op is None or op.name != "tuple" or len(op.operands) < 2 or "tile" in function.attrs:
         return None
     first = made.get(op.operands[0])
     is_gradient = any(inner.in_reverse for inner in function.ops)
@@ -227,6 +230,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield op.fn
     elif op.name == "const":
         yield from _inside(op.attrs["value"])
+    elif "tiled" in op.attrs:
+        yield backprose_runtime.in_tiles
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls

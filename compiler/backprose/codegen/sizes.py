@@ -7,12 +7,15 @@ import operator
 
 from backprose.analysis.ownership import PLACES
 from backprose.codegen.names import path_of
+from backprose.ir.kinds import Static
 from backprose.ir.nodes import Op, Value
 
 OPERATORS = frozenset(
     getattr(operator, name)
     for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "pos", "invert", "and_", "or_", "xor", "lshift", "rshift", "lt", "le", "gt", "ge", "eq", "ne", "is_", "is_not", "contains", "not_", "getitem"]
 )
+
+NONE = len("None")
 
 
 def name_size(value: Value) -> int:
@@ -33,7 +36,8 @@ def own_size(op: Op) -> int:
         if op.fn in OPERATORS:
             return 3 if len(op.operands) == 2 and op.fn is not operator.getitem else 2
         if op.fn is slice:
-            return 2
+            nothing = [v.kind == Static(None) for v in op.operands]  # is written for it, within an index
+            return (1 if nothing[-1] else 2) - NONE * sum(nothing)
         keywords = sum(len(name) + 1 for name in op.attrs["keywords"])
         method = op.attrs["method"]
         return (len(method) + 1 if method else _path_size(op.fn)) + 2 + commas + keywords

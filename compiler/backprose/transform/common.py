@@ -33,8 +33,10 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
     seen = dict(seen)
     ops: list[Op] = []
     for op in region.ops:
-        operands = tuple([mapping.get(v, v) for v in op.operands])
-        op = op.reading(operands, tuple([_share(r, seen, mapping) for r in op.regions]))
+        op = op.reading(tuple([mapping.get(v, v) for v in op.operands]), op.regions)
+        if op.name == "for" and op.in_reverse and len(op.iterables) > 1:
+            op = _go_over_once(op, ops, mapping)
+        op = op.reading(op.operands, tuple([_share(r, seen, mapping) for r in op.regions]))
         if op.attrs.get("collected", 0) > 1:
             op = _collect_once(op, mapping)
         key = _key(op)
@@ -70,11 +72,29 @@ def _collect_once(op: Op, mapping: dict[Value, Value]) -> Op:
     )
 
 
+def _go_over_once(op: Op, before: list[Op], mapping: dict[Value, Value]) -> Op:
+    """A loop of the reverse sweep that goes over one list several times goes over it once."""
+    backwards = {made.result: made.operands[0] for made in before if made.fn is reversed}
+    first: dict[Any, Value] = {}
+    kept = []
+    for iterable, item in zip(op.iterables, op.items):
+        key = ("reversed", backwards[iterable]) if iterable in backwards else iterable
+        if first.setdefault(key, item) is item:
+            kept.append((iterable, item))
+        else:
+            mapping[item] = first[key]
+    if len(kept) == len(op.iterables):
+        return op
+    body = replace(op.body, params=(*(item for _, item in kept), *op.carried))
+    operands = (*(iterable for iterable, _ in kept), *op.inits)
+    return replace(op, operands=operands, regions=(body,), attrs={**op.attrs, "iterables": len(kept)})
+
+
 def _key(op: Op) -> Any:
     """What makes two ops give the same value; None for what is not pure or not worth sharing."""
     if op.name == "const":
         return ("const", op.result.kind) if isinstance(op.result.kind, Static) else ("const", id(op.attrs["value"]))
-    if any(isinstance(v.kind, Unbound) for v in op.operands):
+    if Unbound in [type(v.kind) for v in op.operands]:
         return None
     if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not is_context(op.fn) and not _is_index(op):
         operands = frozenset(op.operands) if _commutes(op) else op.operands

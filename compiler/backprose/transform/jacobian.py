@@ -26,7 +26,7 @@ from backprose.transform.batch_functions import Calls
 from backprose.transform.cotangents import cotangent_kind, part
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
+from backprose.transform.gradient import Request, gradient, require_complex, return_loc, split_aux, sweeps, taken_apart
 from backprose.transform.jvp import tangent
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
@@ -323,10 +323,8 @@ def _check(fn: Function, inputs: list[Value], result: Value, request: Request, p
                 f"{what} is complex, so that its derivatives are not numbers", place, "a function of complex numbers has one "
                 "derivative only if it is holomorphic", "set holomorphic=True if it is, or take real and imaginary parts",
             )  # fmt: skip
-        if request.holomorphic and not is_complex(kind):
-            raise errors.NotDifferentiable(
-                f"{what} is not complex", place, f"it is {kind}, and holomorphic=True is set", "pass complex numbers",
-            )  # fmt: skip
+        if request.holomorphic:
+            require_complex(what, kind, place)
 
 
 def _of_known_length(fn: Function) -> Function:
