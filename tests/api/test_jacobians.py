@@ -284,6 +284,17 @@ def test_hessian_times_vector_inside():
     close(grad(f)(X), differences(f, X), 1e-5)
 
 
+def test_the_hessian_of_what_has_no_known_rank_has_all_axes():
+    def likelihood(x):
+        p = np.exp(x)
+        p /= np.sum(p, axis=1, keepdims=True)
+        return np.sum(p[np.arange(3), [0, 2, 1]] ** 2)
+
+    x = np.arange(9.0).reshape(3, 3) / 5
+    rows = [backprose.hvp(likelihood, (x,), (v.reshape(3, 3),)) for v in np.eye(9)]
+    np.testing.assert_allclose(backprose.hessian(likelihood)(x).reshape(9, 9), np.reshape(rows, (9, 9)), rtol=1e-12, atol=1e-14)
+
+
 def test_hvp_checks_its_tangents():
     with pytest.raises(TypeError, match="hvp expects a tuple of primals"):
         hvp(rosenbrock, X, (X,))
