@@ -366,3 +366,20 @@ def test_the_hessian_of_a_value_whose_rank_is_not_known_when_compiling():
     expected = jacfwd(grad(areas))(v)
     np.testing.assert_allclose(hessian(areas)(v), expected, atol=1e-12)
     np.testing.assert_allclose(hvp(areas, (v,), (v,)), np.tensordot(expected, v, 2), atol=1e-12)
+
+
+def test_the_jacobian_of_the_gradient_of_an_early_return_after_updates():
+    def early(x, most):
+        total = np.zeros_like(x)
+        for i in range(len(x)):
+            total[i:] += np.sin(x[i])
+            if total[-1] > most:
+                return np.sum(total * x)
+        return np.sum(np.cos(total))
+
+    x = np.array([0.5, 0.9, 0.2, 0.1])
+    for most in (1.0, 9.0):
+        expected = jacrev(grad(early))(x, most)
+        np.testing.assert_allclose(expected, expected.T, atol=1e-12)
+        np.testing.assert_allclose(hessian(early)(x, most), expected, atol=1e-12)
+        np.testing.assert_allclose(jacfwd(grad(early))(x, most), expected, atol=1e-12)
