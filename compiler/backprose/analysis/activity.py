@@ -10,13 +10,16 @@ from collections.abc import Callable, Collection, Iterable
 
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, is_number
 from backprose.analysis.shifts import cancelling_shifts
-from backprose.ir.kinds import Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Residuals, Static, Tuple, Unbound, Unknown
 from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops
 from backprose.rules.registry import has_no_derivative, is_opaque, is_step_of_reals
 
 
 def carries_derivative(kind: Kind) -> bool:
     """Whether values of the kind are, or contain, real or complex numbers."""
+    if type(kind) is Array:
+        return is_inexact(kind)
     if isinstance(kind, (Tuple, FixedList, Dict, Record)):
         return any(map(carries_derivative, kind.items))
     if isinstance(kind, (List, Maybe)):
@@ -27,7 +30,7 @@ def carries_derivative(kind: Kind) -> bool:
 def varied_values(fn: Function, inputs: Iterable[Value], constant: Collection[Value] = ()) -> set[Value]:
     """Values of `fn` that depend on `inputs`, if those that are `constant` do not."""
     varied = set(inputs)
-    _spread(lambda: _varied(fn.region, varied, constant), varied)
+    _spread(lambda: _varied(fn.region, varied, constant), varied, fn.region)
     return varied
 
 
@@ -35,16 +38,19 @@ def active_values(fn: Function, inputs: Iterable[Value]) -> set[Value]:
     """Values of `fn` that depend on `inputs` and that the result depends on; not the shifts that cancel."""
     varied = varied_values(fn, inputs, cancelling_shifts(fn))
     useful = {fn.result}
-    _spread(lambda: _useful(fn.region, useful), useful)
+    _spread(lambda: _useful(fn.region, useful), useful, fn.region)
     return varied & useful
 
 
-def _spread(step: Callable[[], None], values: set[Value]) -> None:
+def _spread(step: Callable[[], None], values: set[Value], region: Region) -> None:
     """Repeat until nothing is added: one round settles straight-line code, loops take a few."""
+    has_loops = any(op.name in ("for", "while") for op in all_ops(region))
     before = -1
     while len(values) != before:
         before = len(values)
         step()
+        if not has_loops:
+            return
 
 
 def _varied(region: Region, varied: set[Value], constant: Collection[Value]) -> None:
@@ -54,8 +60,8 @@ def _varied(region: Region, varied: set[Value], constant: Collection[Value]) -> 
             _varied(inner, varied, constant)
         if op.regions:
             _leave(op, varied)
-        elif passes_derivative(op) and not varied.isdisjoint(op.operands):
-            varied.update(v for v in op.results if carries_derivative(v.kind) and v not in constant)
+        elif not varied.isdisjoint(op.operands) and passes_derivative(op):
+            varied.update([v for v in op.results if carries_derivative(v.kind) and v not in constant])
 
 
 def passes_derivative(op: Op) -> bool:
@@ -98,8 +104,8 @@ def _result_sources(op: Op) -> list[tuple[Value, tuple[Value, ...]]]:
 def _useful(region: Region, useful: set[Value]) -> None:
     for op in reversed(region.ops):
         if not op.regions:
-            if passes_derivative(op) and not useful.isdisjoint(op.results):
-                useful.update(v for v in op.operands if carries_derivative(v.kind))
+            if not useful.isdisjoint(op.results) and passes_derivative(op):
+                useful.update([v for v in op.operands if carries_derivative(v.kind)])
             continue
         for result, sources in _result_sources(op):
             if result in useful:
@@ -117,7 +123,7 @@ def _useful(region: Region, useful: set[Value]) -> None:
 def maybe_unbound(region: Region) -> set[Value]:
     """Values that may hold nothing: a variable which some path, or a loop that runs zero times, leaves unbound."""
     found: set[Value] = set()
-    _spread(lambda: _unbound_in(region, found), found)
+    _spread(lambda: _unbound_in(region, found), found, region)
     return found
 
 
@@ -140,7 +146,7 @@ def _unbound_in(region: Region, found: set[Value]) -> None:
 def maybe_missing(region: Region) -> set[Value]:
     """Values that may be unbound, or None in the stead of such a value, and the lists in which a loop keeps these."""
     found = maybe_unbound(region)
-    _spread(lambda: _missing_in(region, found), found)
+    _spread(lambda: _missing_in(region, found), found, region)
     return found
 
 

@@ -52,7 +52,10 @@ def arrays_in(kind: Kind) -> Iterator[Array]:
 
 def is_on_device(kinds: Iterable[Kind]) -> bool:
     """Whether one of the kinds is, or holds, an array on a device."""
-    return any(array.device for kind in kinds for array in arrays_in(kind))
+    for kind in kinds:
+        if kind.device if type(kind) is Array else any(array.device for array in arrays_in(kind)):
+            return True
+    return False
 
 
 def placed(fn: Any, kind: Kind, operands: tuple[Kind, ...]) -> Kind:

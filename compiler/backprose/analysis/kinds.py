@@ -135,6 +135,8 @@ def is_none(kind: Kind) -> bool:
 
 def is_number(kind: Kind) -> bool:
     """Whether values of the kind are numbers or arrays of numbers."""
+    if type(kind) is Array:  # asked most by far, here and below
+        return True
     if isinstance(kind, Static):
         return type(kind.value) in (bool, int, float, complex)
     return isinstance(kind, (Array, Dim, Number)) or (isinstance(kind, Scalar) and kind.dtype != "str")
@@ -142,6 +144,8 @@ def is_number(kind: Kind) -> bool:
 
 def dtype_of(kind: Kind) -> str | None:
     """The dtype's name of a number; Python's int, float and complex keep these names; None if unknown."""
+    if type(kind) is Array:
+        return kind.dtype
     if isinstance(kind, Static):
         return type(kind.value).__name__ if is_number(kind) else None
     if isinstance(kind, Dim):
@@ -172,10 +176,11 @@ def has_shape_of(operand: Kind, result: Kind) -> bool:
 
 def is_inexact(kind: Kind) -> bool:
     """Whether the kind is of real or complex numbers, so that it may carry a derivative; true if that is unknown."""
-    if isinstance(kind, Maybe):
-        return is_inexact(kind.item)
-    if not is_number(kind):
-        return False
+    if type(kind) is not Array:
+        if isinstance(kind, Maybe):
+            return is_inexact(kind.item)
+        if not is_number(kind):
+            return False
     name = dtype_of(kind)
     return name is None or name.startswith(("float", "complex", "longdouble", "clongdouble"))
 

@@ -159,7 +159,7 @@ class Magnitudes:
 
         self.seen[op] = tuple(map(self.of, op.operands))
         fact = fact_of_call(self, op)
-        if all(map(is_python_scalar, (*op.operands, op.result))):
+        if is_python_scalar(op.result) and all(map(is_python_scalar, op.operands)):
             fact |= meet(map(self.of, op.operands)) & BOUNDED  # what is infinite or undefined is an error of Python's
             if op.fn is operator.truediv:
                 self.set(op.operands[1], self.of(op.operands[1]) | NOWHERE_ZERO)

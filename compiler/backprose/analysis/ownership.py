@@ -99,6 +99,33 @@ class Ownership:
         return self.is_fresh(value) and value not in self.mixed
 
 
+def neighbours(owned: Ownership) -> dict[Value, set[Value]]:
+    """For each value those that reach an origin that it reaches, in however many steps: only they may share its memory.
+
+    Origins outside of the function aside. Most values have memory of their own, so the sets are small.
+    """
+    groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
+    for value, reach in owned.reach.items():
+        rest, mask, values = reach & ~(FOREIGN | PART), 0, {value}
+        met = []
+        while rest:
+            low = rest & -rest
+            group = groups.get(low)
+            if group is not None:
+                met.append(group)
+            mask |= low if group is None else group[0][0]
+            rest &= ~mask
+        largest = max(met, key=lambda group: len(group[1]), default=([0], set()))
+        for group in met:
+            if group is not largest:
+                values |= group[1]
+        new = mask & ~largest[0][0]
+        largest[0][0] |= mask
+        largest[1].update(values)
+        groups.update((1 << place, largest) for place in bits(new))
+    return {value: values for _, values in groups.values() for value in values}
+
+
 def holds_memory(kind: Kind) -> bool:
     """Whether a value of the kind may refer to memory that can be written to."""
     if isinstance(kind, Static):

@@ -34,6 +34,7 @@ class Shapes:
     def __init__(self, made: Mapping[Value, Op]):
         self.made = made
         self.known: dict[Value, Keys] = {}
+        self.seen: set[Value] = set()
 
     def is_reached(self, share: Value, value: Value) -> bool:
         """Whether `share`, to whose shape `value` can be broadcast, certainly has the shape of `value`."""
@@ -47,11 +48,31 @@ class Shapes:
         if not isinstance(value.kind, Array):
             return ()
         if value not in self.known:
-            self.known[value] = tuple((value, i) for i in range(value.kind.ndim))  # for what is made of itself
-            found = self.found(value)
-            named = zip(value.kind.axes, (value.kind.length(i) for i in range(value.kind.ndim)), found)
-            self.known[value] = tuple(1 if axis == ONE else length or key for axis, length, key in named)
-        return self.known[value]
+            for earlier in self.behind(value):
+                self.note(earlier)
+        return self.known.get(value, tuple([(value, i) for i in range(value.kind.ndim)]))
+
+    def behind(self, value: Value) -> list[Value]:
+        """The arrays that the value is made of and whose keys are not known, operands first: a long function is no deep
+        recursion."""
+        order: list[Value] = []
+        pending = [(value, False)]
+        while pending:
+            value, is_done = pending.pop()
+            if is_done:
+                order.append(value)
+            elif value not in self.seen:
+                self.seen.add(value)
+                if isinstance(value.kind, Array):
+                    pending.append((value, True))
+                op = self.made.get(value)
+                pending += [(v, False) for v in op.operands] if op is not None else ()
+        return order
+
+    def note(self, value: Value) -> None:
+        found = self.found(value)
+        named = zip(value.kind.axes, (value.kind.length(i) for i in range(value.kind.ndim)), found)
+        self.known[value] = tuple([1 if axis == ONE else length or key for axis, length, key in named])
 
     def at_least(self, value: Value) -> list[set[Hashable]]:
         """For each axis keys of lengths that it has, or that are 1: operands of an elementwise operation are spread."""

@@ -341,21 +341,26 @@ class _Folder:
             part = self.known.get(value) or (pending or {}).get(value)
             if part is None:
                 size += name_size(value)
-                reads |= {value, value.name, *self.behind(value)}
+                reads.add(value)
+                reads.add(value.name)
+                reads.update(self.behind(value))
             else:
                 size += part.size
                 reads |= part.reads
                 lines |= part.lines
                 effect |= part.effect
-        return Expression(op, size, frozenset(reads - {""}), effect, frozenset(lines))
+        reads.discard("")
+        return Expression(op, size, frozenset(reads), effect, frozenset(lines))
 
-    def behind(self, value: Value) -> Iterator[Value]:
+    def behind(self, value: Value) -> list[Value]:
         """The buffers that a variable is a view of: after an update of one it would show what is new."""
+        found = []
         made = self.defs.get(value)
         while made is not None and isinstance(value.kind, Array) and made.fn in VIEWS:
             value = made.operands[0]
-            yield value
+            found.append(value)
             made = self.defs.get(value)
+        return found
 
     def has_effect(self, op: Op) -> bool:
         if op.name == "invoke":

@@ -41,5 +41,7 @@ def updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
     for s in block:
         if isinstance(s, st.Update):
             yield s
+        if isinstance(s, (st.Update, st.Do)):
+            continue  # most statements, with none inside
         for part in ("setup", "then", "orelse", "body"):
             yield from updates(getattr(s, part, ()))

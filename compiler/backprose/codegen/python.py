@@ -76,9 +76,10 @@ def _function(
     folds = fold(function, effects, "fold" not in without)
     block = structure(function, folds)
     in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
-    given = given_values(function)
-    rebound = {s for s in updates(block) if rebinds(s) and s.buffer not in given}
-    replaced = [*in_place, *(s for s in updates(block) if s in rebound)]
+    rebinding = [s for s in updates(block) if rebinds(s)]
+    given = given_values(function) if rebinding else set()
+    rebound = [s for s in rebinding if s.buffer not in given]
+    replaced = [*in_place, *rebound]
     join = "share_variables" not in without
     groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function), join)
     names = _names(function, folds, references, groups)
@@ -91,8 +92,10 @@ def _function(
 
 def indices_named_once(function: Function) -> set[Value]:
     """The indices of what is added to parts of arrays, where they certainly name no entry twice."""
+    indices = {op.operands[1] for op in all_ops(function.region) if op.fn is backprose_runtime.add_at}
+    if not indices:
+        return set()
     made = {v: op for op in all_ops(function.region) for v in op.results}
-    indices = {op.operands[1] for op in made.values() if op.fn is backprose_runtime.add_at}
     return {index for index in indices if names_once(index, made)}
 
 

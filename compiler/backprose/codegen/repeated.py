@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import backprose_runtime
 
@@ -24,8 +24,7 @@ CHEAP = 24  # of what is written out at each use
 SUMS = frozenset({operator.add, operator.sub})
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(NamedTuple):
     """What is known of an op's text: its length, what it reads (values and names), its lines."""
 
     op: Op

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from backprose.errors import UnsupportedSyntax
 from backprose.frontend.source import FunctionNode, Source
-from backprose.ir.syntax import nodes
+from backprose.ir.syntax import nodes, statements
 
 SUGAR = (ast.Assert, ast.AnnAssign, ast.With, ast.While, ast.Match)
 
@@ -26,7 +26,7 @@ Node = TypeVar("Node", bound=ast.AST)
 
 def desugar(source: Source) -> FunctionNode:
     """The function in core syntax, positions kept: a new tree, or the function's own if that is core syntax already."""
-    if not source.class_name and not any(isinstance(node, SUGAR) for node in nodes([source.node])):
+    if not source.class_name and not any(isinstance(node, SUGAR) for node in statements(source.node)):
         return source.node
     node = _copied(source.node)
     if source.class_name:

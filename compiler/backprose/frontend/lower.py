@@ -41,11 +41,12 @@ def lower(function: Any) -> Function:
     source = read(function)
     accept.check(source)
     node = desugar(source)
-    if not resolve.variables(node) <= {*source.code.co_varnames, *source.code.co_cellvars}:
+    lowering = Lowering(source, node, "")
+    if not resolve.variables(node, lowering.variables) <= {*source.code.co_varnames, *source.code.co_cellvars}:
         raise changed(source.code)
     # What a wrapper wraps is not what runs.
     signature = inspect.signature(function, follow_wrapped=False)
-    return prune(Lowering(source, node, "").lowered(signature))
+    return prune(lowering.lowered(signature))
 
 
 class Lowering(Loops):

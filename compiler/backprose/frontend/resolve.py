@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from backprose.ir.syntax import children, nodes
+from backprose.ir.syntax import children, statements
 
 FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
@@ -51,11 +51,11 @@ def bindings(node: ast.FunctionDef | ast.Lambda) -> Counter[str]:
     return counts
 
 
-def variables(node: ast.FunctionDef | ast.Lambda) -> set[str]:
-    """The user's local variables, without those that are annotated and never bound."""
-    bare = [n.target for n in nodes([node]) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+def variables(node: ast.FunctionDef | ast.Lambda, bound: Iterable[str]) -> set[str]:
+    """The user's local variables among the `bound`, without those that are annotated and never bound."""
+    bare = [n.target for n in statements(node) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
     annotated = {target.id for target in bare}
-    return {name for name in bindings(node) if "." not in name and name not in annotated}
+    return {name for name in bound if "." not in name and name not in annotated}
 
 
 def assigned(nodes: Iterable[ast.AST]) -> list[str]:

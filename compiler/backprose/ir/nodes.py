@@ -52,7 +52,11 @@ from typing import Any
 from backprose.ir.kinds import UNKNOWN, Kind
 
 
-@dataclass(frozen=True, slots=True)
+# A compilation makes values, ops, regions and places by the ten thousand, so they fill their slots directly: what
+# `dataclass` writes for a frozen class looks each slot up by its name, which takes three times as long.
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Loc:
     """A span of the user's source; lines count from 1, columns from 0.
 
@@ -66,7 +70,16 @@ class Loc:
     end_line: int
     end_col: int
     function: str
-    sweep: str = ""
+    sweep: str
+
+    def __init__(self, file: str, line: int, col: int, end_line: int, end_col: int, function: str, sweep: str = ""):
+        _set_file(self, file)
+        _set_line(self, line)
+        _set_col(self, col)
+        _set_end_line(self, end_line)
+        _set_end_col(self, end_col)
+        _set_function(self, function)
+        _set_sweep(self, sweep)
 
     def reversed(self) -> Loc:
         return Loc(self.file, self.line, self.col, self.end_line, self.end_col, self.function, "reverse")
@@ -76,8 +89,9 @@ class Loc:
         return self if self.sweep else replace(self, sweep="tangent")
 
 
-# A compilation makes values and ops by the ten thousand, so they fill their slots directly: what `dataclass` writes for
-# a frozen class looks each slot up by its name, which takes three times as long.
+_set_file, _set_line, _set_col, _set_end_line, _set_end_col, _set_function, _set_sweep = (
+    getattr(Loc, slot).__set__ for slot in ("file", "line", "col", "end_line", "end_col", "function", "sweep")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -98,11 +112,23 @@ class Value:
 _set_value_name, _set_value_kind = Value.name.__set__, Value.kind.__set__
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Region:
-    params: tuple[Value, ...] = ()
-    ops: tuple[Op, ...] = ()
-    results: tuple[Value, ...] = ()
+    params: tuple[Value, ...]
+    ops: tuple[Op, ...]
+    results: tuple[Value, ...]
+
+    def __init__(
+        self, params: tuple[Value, ...] = (), ops: tuple[Op, ...] = (), results: tuple[Value, ...] = ()
+    ):
+        _set_region_params(self, params)
+        _set_region_ops(self, ops)
+        _set_region_results(self, results)
+
+
+_set_region_params, _set_region_ops, _set_region_results = (
+    getattr(Region, slot).__set__ for slot in ("params", "ops", "results")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -147,6 +173,10 @@ class Op:
         if operands == self.operands and regions == self.regions:
             return self
         return Op(self.name, operands, self.results, self.attrs, regions, self.loc)
+
+    def giving(self, results: tuple[Value, ...]) -> Op:
+        """The op with these results."""
+        return Op(self.name, self.operands, results, self.attrs, self.regions, self.loc)
 
     # Calls
     @property

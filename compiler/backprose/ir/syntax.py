@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cache
+
+WITHOUT_NODES = frozenset({"op", "ops", "ctx", "id", "attr", "arg", "kind", "type_comment"})
+
+
+@cache
+def _fields(cls: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a class of nodes that may hold others, operators and contexts aside."""
+    return tuple(name for name in cls._fields if name not in WITHOUT_NODES)
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes directly below, in the order of the text; without operators and contexts, which have no fields."""
+    """The nodes directly below, in the order of the text; without operators and contexts."""
     found = []
-    for part in vars(node).values():
+    for name in _fields(type(node)):
+        part = getattr(node, name, None)
         if isinstance(part, list):
             found += [item for item in part if isinstance(item, ast.AST)]
-        elif isinstance(part, ast.AST) and part._fields:
+        elif isinstance(part, ast.AST):
             found.append(part)
     return found
 
@@ -23,4 +33,14 @@ def nodes(trees: Iterable[ast.AST]) -> list[ast.AST]:
     for node in found:  # grows while it is gone over
         if type(node) is not ast.Name:
             found += children(node)
+    return found
+
+
+def statements(tree: ast.AST) -> list[ast.AST]:
+    """The tree and the statements below it, those of nested functions too; not the cases of a `match`."""
+    found = [tree]
+    for node in found:
+        for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+            if isinstance(block, list):
+                found += block
     return found

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from backprose.ir.nodes import Op, Region, Value
 
@@ -13,17 +12,26 @@ def all_ops(region: Region) -> Iterator[Op]:
     """Every op of the region and of the regions nested in it, outer before inner."""
     for op in region.ops:
         yield op
+        if op.regions:
+            for inner in op.regions:
+                yield from all_ops(inner)
+
+
+def made_by(ops: Iterable[Op]) -> Iterator[Value]:
+    """The results of the ops and of those nested in them."""
+    for op in ops:
+        yield from op.results
         for inner in op.regions:
-            yield from all_ops(inner)
+            yield from made_by(inner.ops)
 
 
 def defined_values(region: Region) -> set[Value]:
     """Every value defined in the region or nested in it."""
     values = set(region.params)
-    for op in region.ops:
+    for op in all_ops(region):
         values.update(op.results)
         for inner in op.regions:
-            values |= defined_values(inner)
+            values.update(inner.params)
     return values
 
 
@@ -51,15 +59,12 @@ def _free(region: Region, bound: set[Value], free: dict[Value, None]) -> None:
 
 def use_counts(region: Region) -> Counter[Value]:
     """How often each value is read, as an operand or a yield, anywhere in the region."""
-    counts: Counter[Value] = Counter(region.results)
-    seen = counts.get
+    read: list[Value] = list(region.results)
     for op in all_ops(region):
-        for value in op.operands:
-            counts[value] = seen(value, 0) + 1
+        read += op.operands
         for inner in op.regions:
-            for value in inner.results:
-                counts[value] = seen(value, 0) + 1
-    return counts
+            read += inner.results
+    return Counter(read)
 
 
 def substitute(region: Region, mapping: Mapping[Value, Value]) -> Region:
@@ -95,7 +100,7 @@ def redefine(region: Region, mapping: Mapping[Value, Value]) -> Region:
         regions = tuple([redefine(r, mapping) for r in op.regions]) if op.regions else ()
         results = new(op.results)
         same = results == op.results
-        ops.append((op if same else replace(op, results=results)).reading(new(op.operands), regions))
+        ops.append((op if same else op.giving(results)).reading(new(op.operands), regions))
     return Region(new(region.params), tuple(ops), new(region.results))
 
 

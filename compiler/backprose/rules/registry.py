@@ -298,7 +298,7 @@ def rule_for(function: Any) -> Rule | None:
 
 def ufunc_of(method: Any) -> np.ufunc | None:
     """The ufunc of which this is a method: np.add of `np.add.reduce`."""
-    owner = method.__self__ if isinstance(method, BuiltinMethodType) else None
+    owner = method.__self__ if type(method) is BuiltinMethodType else None
     return owner if isinstance(owner, np.ufunc) else None
 
 
@@ -312,7 +312,10 @@ def is_multilinear(function: Any) -> bool:
 
 def has_no_derivative(function: Any) -> bool:
     """Whether the results carry no derivative; so do those of the methods of a ufunc of which this holds."""
-    return _contains(NO_DERIVATIVE, function) or _contains(NO_DERIVATIVE, ufunc_of(function))
+    if _contains(NO_DERIVATIVE, function):
+        return True
+    owner = ufunc_of(function)
+    return owner is not None and _contains(NO_DERIVATIVE, owner)
 
 
 def is_opaque(function: Any) -> bool:

@@ -26,7 +26,7 @@ from backprose.ir.kinds import (
     BACKWARDS, Array, Dict, FixedList, Kind, List, Maybe, Number, Record, Residuals, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import all_ops, free_values
+from backprose.ir.walk import free_values, made_by
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule
 from backprose.transform import again, custom_reverse, pairs, reverse_loops
@@ -93,7 +93,7 @@ class Reversal:
         operands = {name: operands.get(name) for name in rule.wrt}
         for name, share in _merged(b, operands, shares):
             self._distribute(b, op, operands[name], share, rule, bars)
-        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
+        self.written_for.update((v, op) for v in made_by(b.ops[before:]))
 
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""

@@ -69,8 +69,8 @@ class Context:
         if op.name == "if" and op.is_derivative:
             mapping.update((r, v) for r, v, w in zip(op.results, *(region.results for region in regions)) if v is w)
         kept = b.add(op.reading(operands, regions))
-        b.learn(Region((), (kept.reading(operands, ()),), ()))
-        self.made.update((v, kept) for v in kept.results)
+        b.learn_ops([kept.reading(operands, ())])
+        self.made.update([(v, kept) for v in kept.results])
 
     def call(self, b: TypedBuilder, op: Op) -> Value:
         """The value of the call: a simpler one that the table or folding gives, or its own result."""
@@ -78,7 +78,7 @@ class Context:
         simpler = self.identity(b, op)
         if simpler is not None:
             return self.named(b, simpler, op.result.name) if len(b.ops) > before else simpler
-        if b.stays(op.fn, op.attrs["keywords"], op.result.kind):
+        if b.stays(op):
             b.add(op)
             return self.kept(b, op)
         value = b.call_named(op.fn, op.positional, op.keywords, op.result.kind, op.result.name, op.attrs["method"])
@@ -90,7 +90,7 @@ class Context:
 
     def kept(self, b: TypedBuilder, op: Op) -> Value:
         """The result of the op that was just added as it is."""
-        b.learn(Region((), (op,), ()))
+        b.learn_call(op, op.fn)
         self.made[op.result] = op
         return op.result
 
@@ -112,7 +112,7 @@ class Context:
         return value
 
     def note(self, b: TypedBuilder, since: int) -> None:
-        for made in b.ops[since:]:
+        for made in b.ops[since:] if len(b.ops) > since else ():
             self.made.update((v, made) for v in made.results)
 
     # Questions

@@ -43,6 +43,7 @@ MUTATING = {
     "dict": {"update", "pop", "setdefault", "clear", "popitem"},
 }
 
+LIBRARIES = frozenset({"numpy", "math", "scipy", "operator"})  # what their modules hold stays
 NEW_ARRAY = "make a new array: np.resize, np.reshape, astype"
 OTHER_LAYOUT = {
     "resize": "it changes its shape under every name that it has, and what is new in it is 0",
@@ -132,6 +133,8 @@ def _of_record(engine: Inference, b: TypedBuilder, target: Value, kind: Record, 
 
 def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name: str, loc: Any) -> Value:
     """An attribute of a module, a class or another object that is known now, read live where it is data."""
+    if type(obj) is types.ModuleType and obj.__name__.partition(".")[0] in LIBRARIES and name in vars(obj):
+        return b.data(vars(obj)[name])
     if isinstance(obj, (np.finfo, np.iinfo)):
         return b.getattr(target, name, kind_of(getattr(obj, name)))
     member = inspect.getattr_static(type(obj), name, None)
@@ -150,7 +153,7 @@ def _of_object(engine: Inference, b: TypedBuilder, target: Value, obj: Any, name
         value = b.getattr(target, name, Method(name))
         engine.methods[value] = target
         return value
-    if isinstance(obj, types.ModuleType) and obj.__name__.split(".")[0] in ("numpy", "math", "scipy", "operator"):
+    if isinstance(obj, types.ModuleType) and obj.__name__.partition(".")[0] in LIBRARIES:
         return b.data(current)
     if isinstance(obj, np.ufunc):
         return b.data(current)

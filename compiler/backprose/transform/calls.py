@@ -26,7 +26,7 @@ from backprose.transform.as_arrays import with_arrays
 from backprose.transform.binding import bind
 from backprose.transform.refusals import name_of
 from backprose.transform.places import CONTAINERS
-from backprose.transform.typed import TypedBuilder, is_hashable
+from backprose.transform.typed import NUMBERS, TypedBuilder, is_hashable
 
 if TYPE_CHECKING:
     from backprose.transform.infer import Inference
@@ -141,6 +141,22 @@ def built_in(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...
 
 def known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     """A call of a function that the tables know."""
+    if keywords or (fn not in operators.ARITHMETIC and not isinstance(fn, np.ufunc)):
+        return _known(engine, b, fn, args, keywords, loc)
+    key = fn, tuple([v.kind for v in args])
+    kind = engine.plain.get(key)
+    if kind is not None:
+        return b.op("call", args, [Value("", kind)], fn=fn, keywords=(), method=None).result
+    before = len(b.ops)
+    value = _known(engine, b, fn, args, keywords, loc)
+    made = b.ops[before:]
+    as_it_is = len(made) == 1 and made[0].fn is fn and made[0].operands == args and made[0].results == (value,)
+    if as_it_is and meaning_of(fn) is None and NUMBERS.issuperset([type(v.kind) for v in (*args, value)]):
+        engine.plain[key] = value.kind  # of numbers nothing but their kinds is asked
+    return value
+
+
+def _known(engine: Inference, b: TypedBuilder, fn: Any, args: tuple[Value, ...], keywords: Keywords, loc: Any) -> Value:
     refusals.refuse_writes(fn, loc)
     if engine.memory.active and fn not in operators.UPDATES and (keywords or fn not in operators.ARITHMETIC):
         stored = updates.with_out(engine, b, fn, args, keywords, loc)

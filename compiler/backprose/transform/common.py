@@ -94,7 +94,7 @@ def _key(op: Op) -> Any:
     """What makes two ops give the same value; None for what is not pure or not worth sharing."""
     if op.name == "const":
         return ("const", op.result.kind) if isinstance(op.result.kind, Static) else ("const", id(op.attrs["value"]))
-    if any(isinstance(v.kind, Unbound) for v in op.operands):
+    if Unbound in [type(v.kind) for v in op.operands]:
         return None
     if op.name == "call" and not has_effect(op.fn) and op.fn not in NOT_SHARED and not is_context(op.fn) and not _is_index(op):
         operands = frozenset(op.operands) if _commutes(op) else op.operands

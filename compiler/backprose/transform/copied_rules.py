@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backprose.ir.kinds import Array, Scalar, Static
-from backprose.ir.nodes import Op, Region, Value
+from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import has_effect
 from backprose.rules.static import is_flat_at_zero, is_zero, may_turn_complex
 from backprose.transform import type_questions
@@ -68,7 +68,7 @@ class Copy:
             results = tuple([Value(v.name, v.kind) for v in op.results])
             made.append(b.add(Op(op.name, tuple([now[v] for v in op.operands]), results, op.attrs, (), b.loc)))
             now.update(zip(op.results, results))
-        b.learn(Region((), tuple(made), ()))
+        b.learn_ops(made)
         return now[self.out]
 
 

@@ -91,9 +91,8 @@ def _visit(region: Region, kept: set[Value]) -> Region:
     ops: list[Op] = []
     copies: dict[Value, Value] = {}
     for op in region.ops:
-        op = replace(op, regions=tuple(_visit(r, kept) for r in op.regions))
-        if _reads_kept(op):
-            op = replace(op, operands=tuple(copies.get(v, v) for v in op.operands))
+        operands = tuple([copies.get(v, v) for v in op.operands]) if copies and _reads_kept(op) else op.operands
+        op = op.reading(operands, tuple([_visit(r, kept) for r in op.regions]))
         ops.append(op)
         if not op.in_reverse and op.fn in VIEWS and isinstance(op.result.kind, (Array, List)) and op.result in kept:
             copy = Value(op.result.name, op.result.kind)
@@ -118,12 +117,12 @@ def _with_copies(region: Region, copies: dict[Value, Value]) -> Region:
 
     def edit(op: Op, inside: bool) -> Op:
         inside = inside or _reads_kept(op)
-        operands = tuple(copies.get(v, v) for v in op.operands) if inside else op.operands
-        regions = tuple(
-            Region(r.params, tuple(edit(o, inside) for o in r.ops), tuple(copies.get(v, v) if inside else v for v in r.results))
+        operands = tuple([copies.get(v, v) for v in op.operands]) if inside else op.operands
+        regions = tuple([
+            Region(r.params, tuple([edit(o, inside) for o in r.ops]), tuple([copies.get(v, v) if inside else v for v in r.results]))
             for r in op.regions
-        )
-        return replace(op, operands=operands, regions=regions)
+        ])
+        return op.reading(operands, regions)
 
     ops = tuple(edit(op, False) for op in region.ops)
     return Region(region.params, ops, tuple(copies.get(v, v) for v in region.results))

@@ -23,7 +23,7 @@ from backprose.analysis.ownership import ownership
 from backprose.analysis.stated_kinds import stated_kind
 from backprose.ir.kinds import UNKNOWN, Array, Closure, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Module, Op, Region, Value
-from backprose.ir.walk import clone, redefine
+from backprose.ir.walk import all_ops, clone, redefine
 from backprose.rules.custom import CustomCall, CustomRule, Foreign, Passed
 from backprose.transform import shares
 from backprose.transform.infer import Inference
@@ -316,6 +316,8 @@ def open_calls(function: Function) -> Function:
 
     Those that are called as they are stay calls of these.
     """
+    if not any(isinstance(op.fn, CustomCall) for op in all_ops(function.region)):
+        return function
     return replace(function, region=_opened(function.region, {}))
 
 

@@ -24,12 +24,13 @@ def drop_dead_ops(region: Region) -> Region:
     kept: list[Op] = []
     made = {v: op for op in region.ops for v in op.results}
     for op in reversed(region.ops):
-        op = _trim(op, live, made)
+        op = _trim(op, live, made) if op.regions else op
         if live.isdisjoint(op.results) and not acts(op):
             continue
         kept.append(op)
         live.update(op.operands)
-        live.update(free_values(*op.regions))
+        if op.regions:
+            live.update(free_values(*op.regions))
     return Region(region.params, tuple(reversed(kept)), region.results)
 
 

@@ -118,6 +118,7 @@ class Inference:
     standing: Standing | None = None  # the call whose program is being walked
     signatures: dict[Any, inspect.Signature] = field(default_factory=dict)  # of the functions called so far
     copied: dict[Any, list[Copy]] = field(default_factory=dict)  # what texts of rules gave, by the kinds they were given
+    plain: dict[Any, Kind] = field(default_factory=dict)  # of calls of arithmetic, by function and kinds of numbers
     recording: Recording | None = None  # of what the text of a rule asks that is being inlined
     runs: int = 0
     waits: int = 0  # calls so far of recursive functions of which it is not known yet what they return

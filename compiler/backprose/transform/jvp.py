@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound, varied_values
+from backprose.analysis.activity import active_values, carries_derivative, maybe_unbound
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.ir.kinds import Array, List
 from backprose.ir.nodes import Function, Module, Op, Region, Value
@@ -41,8 +41,7 @@ def with_tangent(
     """The function `name` that gives the value of `fn` and its tangent, for tangents of the parameters at `wrt`."""
     fn = without_marks(fn, (Array, List))  # which move; what counts iterations is still a mark for reverse mode
     inputs = [fn.params[i] for i in wrt]
-    varied = varied_values(fn, inputs)
-    refuse_optional(fn, varied)
+    refuse_optional(fn, inputs)
     b = TypedBuilder(fn.loc)
     b.learn(fn.region)
     b.magnitudes = Magnitudes(fn.region)
@@ -96,6 +95,8 @@ def beside_primals(module: Module) -> Module:
         op = op.reading(op.operands, tuple(map(settled, op.regions)))
         return replace(op, loc=replace(op.loc, sweep="")) if op.loc is not None and op.loc.sweep == "tangent" else op
 
+    if not any(op.loc is not None and op.loc.sweep == "tangent" for fn in module.functions.values() for op in all_ops(fn.region)):
+        return module
     return Module({name: replace(fn, region=settled(fn.region)) for name, fn in module.functions.items()})
 
 

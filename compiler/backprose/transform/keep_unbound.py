@@ -28,6 +28,8 @@ def keep_unbound(region: Region, likes: Likes, bundles: Collection[Value] = ()) 
     defined = defined_values(region)
     missing = {key: companion for key, companion in likes.companions.items() if companion not in defined}
     twins = _Twins(maybe_unbound(region), set(bundles), likes, missing)
+    if not twins.unbound and not twins.of and not bundles:
+        return region
     while twins.missed:
         twins.missed = False
         found = twins.region(region)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
-    rule = rule_for(op.fn)
-    if rule is None or not rule.is_elementwise or op.keywords or not op.is_derivative:
+    if not op.is_derivative:
         return None
     wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
-    scalars = all(_broadcast_scalar(c, v) for v in wide)
-    if not wide:
+    if not wide or op.keywords:
         return None
+    rule = rule_for(op.fn)
+    if rule is None or not rule.is_elementwise:
+        return None
+    scalars = all(_broadcast_scalar(c, v) for v in wide)
     others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
     narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
     if not scalars and not others:

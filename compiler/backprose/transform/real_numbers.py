@@ -8,8 +8,8 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.examples import MAY_BE_COMPLEX
-from backprose.analysis.kinds import dtype_of, is_complex, is_number
-from backprose.ir.kinds import Kind, Static
+from backprose.analysis.kinds import is_complex
+from backprose.ir.kinds import Kind, Number, Static
 from backprose.ir.nodes import Module, Op
 from backprose.ir.walk import all_ops
 from backprose.rules.registry import is_real_only
@@ -18,11 +18,14 @@ from backprose.rules.registry import is_real_only
 def refuse_complex(module: Module) -> None:
     """Nothing is complex where nothing of known kind is, so most programs need not be asked."""
     ops = [op for fn in module.functions.values() for op in all_ops(fn.region)]
+    undecided = [op for op in ops if op.name == "call" and any(_is_undecided(v.kind) for v in op.operands)]
+    if not undecided:
+        return
     params = [v.kind for fn in module.functions.values() for v in fn.params]
     if not any(map(_speaks_of_complex, [*params, *(kind for op in ops for kind in _kinds(op))])):
         return
-    for op in ops:
-        if op.name == "call" and is_real_only(op.fn) and any(_is_undecided(v.kind) for v in op.operands):
+    for op in undecided:
+        if is_real_only(op.fn):
             raise errors.UnsupportedCall(
                 f"`{op.fn.__name__}` of what may be complex is not supported", op.loc,
                 "its derivative rule holds for real numbers only, and which these are is not known",
@@ -46,4 +49,4 @@ def _speaks_of_complex(kind: Kind) -> bool:
 
 
 def _is_undecided(kind: Kind) -> bool:
-    return is_number(kind) and dtype_of(kind) is None
+    return isinstance(kind, Number) and kind.dtype is None

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprose.analysis.ownership import is_update
+from backprose.analysis.ownership import is_update, neighbours
 from backprose.analysis.rotations import apart
 from backprose.analysis.shapes import Shapes
 from backprose.analysis.updates import Later
@@ -64,15 +64,19 @@ class _Dying(Later):
         sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
         self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
         self.dying: dict[Op, list[int]] = {}
+        self.near = neighbours(self.owned)
 
     def look(self, op: Op, live: set[Value]) -> None:
-        if _is_candidate(op):
-            places = [k for k, v in enumerate(op.operands) if self.may_hold(v, op) and self.is_last(v, live)]
+        if _is_candidate(op) and self.stands_alone(op):
+            operands = enumerate(op.operands)
+            places = [k for k, v in operands if self.has_variable(v) and self.is_last(v, live) and self.may_hold(v, op)]
             if places:
                 self.dying[op] = places
 
     def is_last(self, value: Value, live: set[Value]) -> bool:
-        return self.owned.is_fresh(value) and not any(self.owned.may_share(value, v) for v in live)
+        if not self.owned.is_fresh(value):
+            return False
+        return not any(self.owned.may_share(value, v) for v in self.near.get(value, set()) & live)
 
     def may_hold(self, value: Value, op: Op) -> bool:
         """Whether the result has evidently the shape and dtype of the operand, to which all others are spread."""
@@ -89,12 +93,7 @@ class _Dying(Later):
 
     def chosen(self, candidates: list[Op]) -> dict[Op, int]:
         """For each operation the place of the operand that it overwrites; the first of them if there are two."""
-        into: dict[Op, int] = {}
-        for op in candidates:
-            places = [k for k in self.dying.get(op, ()) if self.has_variable(op.operands[k])]
-            if places and self.stands_alone(op):
-                into[op] = places[0]
-        return into
+        return {op: self.dying[op][0] for op in candidates if op in self.dying}
 
     def stands_alone(self, op: Op) -> bool:
         """Whether the result has a variable, or is added to a buffer as it is."""

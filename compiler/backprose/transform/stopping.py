@@ -16,6 +16,7 @@ from backprose_runtime import stop_gradient
 from backprose.analysis.activity import carries_derivative
 from backprose.ir.kinds import Dict, FixedList, Record, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
+from backprose.ir.walk import all_ops
 from backprose.transform.binding import bind
 from backprose.transform.places import container_like
 from backprose.transform.typed import TypedBuilder
@@ -56,6 +57,8 @@ def _is_fixed(kind: Any) -> bool:
 
 def drop_stops(function: Function) -> Function:
     """Put its argument in the place of each call of `stop_gradient`, which no derivative asks about any more."""
+    if not any(op.fn is stop_gradient for op in all_ops(function.region)):
+        return function
     return replace(function, region=_without_stops(function.region, {}))
 
 

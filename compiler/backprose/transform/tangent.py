@@ -19,7 +19,7 @@ from backprose.analysis.activity import carries_derivative
 from backprose.analysis.kinds import is_number
 from backprose.ir.kinds import Dict, Kind, List, Maybe, Number, Static, Tuple, Unbound
 from backprose.ir.nodes import Op, Region, Value
-from backprose.ir.walk import all_ops, free_values
+from backprose.ir.walk import free_values, made_by
 from backprose.rules.custom import CustomCall
 from backprose.rules.registry import Rule, is_multilinear, pushforward_for, rule_for
 from backprose.transform import custom_forward, pairs
@@ -91,7 +91,7 @@ class Pushforward:
         dot = self._by_rule(b, op, rule, moving)
         if dot is not None:
             self._found(b, op.result, dot)
-        self.written_for.update((v, op) for made in all_ops(Region((), b.ops[before:])) for v in made.results)
+        self.written_for.update((v, op) for v in made_by(b.ops[before:]))
 
     def _by_rule(self, b: TypedBuilder, op: Op, rule: Rule, moving: dict[str, Any]) -> Value | None:
         """The tangent of a call's result, of the result's structure."""

@@ -154,9 +154,10 @@ class _Tiling:
         return taken
 
     def pays(self, chain: Chain) -> bool:
-        if any(op.fn is all_finite for op in chain.ops for v in self.leaving(chain) if v is op.result):
+        leaving = self.leaving(chain)
+        if any(op.fn is all_finite and op.result in leaving for op in chain.ops):
             return False  # of a part it is another question
-        return sum(_has_axes(op.result.kind) for op in chain.ops) - len(self.leaving(chain)) >= LEAST
+        return sum(_has_axes(op.result.kind) for op in chain.ops) - len(leaving) >= LEAST
 
     def leaving(self, chain: Chain) -> list[Value]:
         """What is read outside of the chain."""

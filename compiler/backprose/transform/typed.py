@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -21,7 +20,7 @@ from backprose.analysis.stated_kinds import stated_kind
 from backprose.analysis.versions import Versions
 from backprose.ir.build import Builder
 from backprose.ir.kinds import (
-    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, FixedList, Kind, List, Object, Range, Record, Static, Tuple,
+    BACKWARDS, UNBOUND, UNKNOWN, Array, Dict, Dim, FixedList, Kind, List, Object, Range, Record, Scalar, Static, Tuple,
 )  # fmt: skip
 from backprose.ir.nodes import Loc, Op, Region, Value
 from backprose.rules.registry import has_effect, is_compile_time, is_context
@@ -36,6 +35,10 @@ FOLDABLE = frozenset(
         "lt le gt ge eq ne is_ is_not not_ contains getitem").split()}
     | {len, abs, min, max, int, float, bool, str, repr, format, str.join, round, divmod}
 )  # fmt: skip
+ARITHMETIC = frozenset(
+    {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg, operator.matmul}
+)
+NUMBERS = frozenset({Array, Scalar, Dim, Static})
 
 
 class TypedBuilder(Builder):
@@ -70,7 +73,10 @@ class TypedBuilder(Builder):
 
     def learn(self, region: Region) -> None:
         """Take note of the containers, ranges and lengths that the ops of existing IR make."""
-        for op in region.ops:
+        self.learn_ops(region.ops)
+
+    def learn_ops(self, ops: Iterable[Op]) -> None:
+        for op in ops:
             if op.name in ("tuple", "list", "record"):
                 self.parts[op.result] = op.operands
             elif op.name == "dict" and isinstance(op.result.kind, Dict):
@@ -94,7 +100,7 @@ class TypedBuilder(Builder):
         elif fn is operator.getitem:
             if op.operands[1].kind == BACKWARDS:
                 self.counts[op.result] = op.operands[0]
-        elif is_context(fn):
+        elif type(op.result.kind) not in NUMBERS and is_context(fn):
             self.contexts[op.result] = op
 
     def counted(self, op: Op) -> Value:
@@ -131,7 +137,7 @@ class TypedBuilder(Builder):
             return value
         fresh = Value(value.name or name, kind or value.kind)
         op = self.ops[-1]
-        self.ops[-1] = replace(op, results=tuple(fresh if v is value else v for v in op.results))
+        self.ops[-1] = op.giving(tuple([fresh if v is value else v for v in op.results]))
         for table in (self.parts, self.bounds):
             if value in table:
                 table[fresh] = table[value]
@@ -210,11 +216,15 @@ class TypedBuilder(Builder):
             self.reversals[results[0]] = args[0]
         return self.op("call", operands, results, fn=fn, keywords=tuple(keywords), method=method).result
 
-    def stays(self, fn: Any, keywords: Mapping[str, Value], kind: Kind) -> bool:
-        """Whether `call_named` gives a call of this kind as it is, whatever its operands are."""
-        if isinstance(kind, Static) or not is_hashable(fn):
+    def stays(self, op: Op) -> bool:
+        """Whether `call_named` certainly gives the call as it is."""
+        fn = op.fn
+        if isinstance(op.result.kind, Static) or not is_hashable(fn):
             return False
-        return bool(keywords) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
+        if fn in ARITHMETIC:  # of an array and numbers it is neither resolved nor folded
+            kinds = [type(v.kind) for v in op.operands]
+            return Array in kinds and NUMBERS.issuperset(kinds)
+        return bool(op.attrs["keywords"]) or not (fn in STRUCTURAL or fn in FOLDABLE or is_compile_time(fn))
 
     def kind_of_call(self, fn: Any, args: tuple[Value, ...], keywords: Mapping[str, Value]) -> Kind:
         if any(v.kind == UNBOUND for v in (*args, *keywords.values())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,6 +89,11 @@ def _place_of_out(fn: Any) -> int | None:
     rule = rule_for(fn)
     if rule is not None and "out" in rule.params:
         return rule.params.index("out")
+    return _place_in_signature(fn)
+
+
+@lru_cache(maxsize=256)
+def _place_in_signature(fn: Any) -> int | None:
     try:
         parameters = list(inspect.signature(fn).parameters.values())
     except (TypeError, ValueError):
