@@ -354,3 +354,15 @@ def test_a_dict_that_is_updated_in_place():
     np.testing.assert_allclose(forward["x"], [0.0, 40.0])
     np.testing.assert_allclose(reverse["x"], forward["x"])
     assert forward["y"] == reverse["y"] == 24.0
+
+
+def test_the_hessian_of_a_value_whose_rank_is_not_known_when_compiling():
+    """Whether the last axis of v has 2 or 3 entries decides the rank of the cross product."""
+
+    def areas(v):
+        return np.sum(np.cross(v[1:], v[:-1]) ** 2)
+
+    v = np.arange(12.0).reshape(4, 3) / 10
+    expected = jacfwd(grad(areas))(v)
+    np.testing.assert_allclose(hessian(areas)(v), expected, atol=1e-12)
+    np.testing.assert_allclose(hvp(areas, (v,), (v,)), np.tensordot(expected, v, 2), atol=1e-12)
