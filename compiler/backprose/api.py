@@ -24,8 +24,8 @@ BACKENDS = ("auto", "numpy")
 
 
 def grad(
-    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
+    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False,
+    allow_int: bool = False, *, guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """The gradient of a scalar function: `grad(f)(x)` is df/dx, in the structure and dtypes of x.
 
@@ -35,28 +35,29 @@ def grad(
     `fun` it is a decorator. On methods, `self` is bound first and positions are counted behind it. With `debug` (or where
     the environment has BACKPROSE_DEBUG=1) what users' rules return must have the dtypes of the arguments, too.
 
+    A complex result is refused, unless `holomorphic` says that the function has a complex derivative: then that is the
+    result, and all arguments that are asked for have to be complex.
+
     An exactly zero cotangent annihilates: at x <= 0, `np.where(x > 0, np.sqrt(x), 0)` has the gradient 0. With
     `guard_zeros=False` it is multiplied like any other, which may give NaN there, and saves the checks (docs/kinks.md).
     """
-    return _derivative(fun, argnums, has_aux, allow_int, guard_zeros, backend, debug, value=False)
+    return _derivative(fun, (argnums, has_aux, holomorphic, allow_int, False), guard_zeros, backend, debug)
 
 
 def value_and_grad(
-    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
+    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False,
+    allow_int: bool = False, *, guard_zeros: bool = True, backend: str = "auto", debug: bool = False,
 ) -> Any:  # fmt: skip
     """A scalar function's value and its gradient: `(value, gradient)`, or `((value, aux), gradient)`; see `grad`."""
-    return _derivative(fun, argnums, has_aux, allow_int, guard_zeros, backend, debug, value=True)
+    return _derivative(fun, (argnums, has_aux, holomorphic, allow_int, True), guard_zeros, backend, debug)
 
 
-def _derivative(
-    fun: Any, argnums: Argnums, has_aux: bool, allow_int: bool, guard_zeros: bool, backend: str, debug: bool, value: bool
-) -> Any:
+def _derivative(fun: Any, asked: tuple, guard_zeros: bool, backend: str, debug: bool) -> Any:
     check_backend(backend)
     options = {"guard_zeros": guard_zeros, "debug": debug}
     if fun is None:
-        return lambda function: Derivative(function, argnums, has_aux, allow_int, value, **options)
-    return Derivative(fun, argnums, has_aux, allow_int, value, **options)
+        return lambda function: Derivative(function, *asked, **options)
+    return Derivative(fun, *asked, **options)
 
 
 grad.__backprose_call__ = inside(grad, Derivative)

@@ -33,12 +33,13 @@ class Derivative:
     _what = "gradient"
 
     def __init__(
-        self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, value: bool = False,
-        skip: int = 0, guard_zeros: bool = True, debug: bool = False,
+        self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False, allow_int: bool = False,
+        value: bool = False, skip: int = 0, guard_zeros: bool = True, debug: bool = False,
     ):  # fmt: skip
         self.fun = fun
         self.argnums = argnums
         self.has_aux = has_aux
+        self.holomorphic = holomorphic
         self.allow_int = allow_int
         self.value = value
         self.guard_zeros = guard_zeros
@@ -75,7 +76,8 @@ class Derivative:
 
         skip = self.skip + len(self._prefix)
         wrt, single = resolve(signature, self.argnums, skip, name_of(self.fun))
-        return self._request(Request(wrt, single, self.value, self.has_aux, guard_zeros=self.guard_zeros))
+        options = {"guard_zeros": self.guard_zeros, "holomorphic": self.holomorphic}
+        return self._request(Request(wrt, single, self.value, self.has_aux, **options))
 
     def _request(self, plain: Request) -> Request:
         """What is asked for, from what is asked of a gradient."""
@@ -172,7 +174,7 @@ class Derivative:
 
     @property
     def _options(self) -> tuple:
-        return self.argnums, self.has_aux, self.allow_int, self.value
+        return self.argnums, self.has_aux, self.holomorphic, self.allow_int, self.value
 
     def _dispatch(self) -> Dispatcher:
         from backprose.dispatch import dispatcher_for

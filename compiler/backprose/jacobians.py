@@ -23,11 +23,10 @@ class Jacobian(Derivative):
         self, fun: Any, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False, allow_int: bool = False,
         skip: int = 0, guard_zeros: bool = True, debug: bool = False,
     ):  # fmt: skip
-        self.holomorphic = holomorphic
-        super().__init__(fun, argnums, has_aux, allow_int, skip=skip, guard_zeros=guard_zeros, debug=debug)
+        super().__init__(fun, argnums, has_aux, holomorphic, allow_int, False, skip, guard_zeros, debug)
 
     def _request(self, plain: Request) -> Request:
-        return replace(plain, jacobian=self.mode, holomorphic=self.holomorphic, integers=self.allow_int)
+        return replace(plain, jacobian=self.mode, integers=self.allow_int)
 
     @property
     def _options(self) -> tuple:
@@ -52,8 +51,7 @@ class Hessian(Jacobian):
     _what = "Hessian"
 
     def _request(self, plain: Request) -> Request:
-        asked = replace(plain, holomorphic=self.holomorphic)
-        return replace(asked, jacobian="forward", inner=replace(asked, jacobian="reverse"))
+        return replace(plain, jacobian="forward", inner=replace(plain, jacobian="reverse"))
 
 
 class ElementwiseGradient(Derivative):
@@ -117,8 +115,8 @@ def hessian(
 
 
 def elementwise_grad(
-    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, allow_int: bool = False, *,
-    guard_zeros: bool = True, debug: bool = False,
+    fun: Callable | None = None, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False,
+    allow_int: bool = False, *, guard_zeros: bool = True, debug: bool = False,
 ) -> Any:  # fmt: skip
     """The derivative of each entry of an elementwise function: an array of the shape of the argument.
 
@@ -126,7 +124,7 @@ def elementwise_grad(
     can't prove (a sum, an index, broadcasting to another shape) is refused, where a sum over the columns of
     the Jacobian would be silently wrong. Otherwise, and in its options, it is as `grad`.
     """
-    return _made(ElementwiseGradient, fun, argnums, has_aux, allow_int, guard_zeros=guard_zeros, debug=debug)
+    return _made(ElementwiseGradient, fun, argnums, has_aux, holomorphic, allow_int, guard_zeros=guard_zeros, debug=debug)
 
 
 def _made(form: type[Derivative], fun: Callable | None, *options: Any, **others: Any) -> Any:

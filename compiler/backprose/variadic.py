@@ -42,14 +42,21 @@ class Shaped:
 
     def __backprose_module__(self, engine: Inference, kinds: Mapping[str, Kind]) -> Module:
         """The IR of one call of the function."""
+        from backprose.analysis.kinds import widen
         from backprose.ir.nodes import Function, Value
+        from backprose.ir.walk import clone
+        from backprose.transform.binding import bind
         from backprose.transform.typed import TypedBuilder
 
-        lowered = engine.lower(self.function)
+        lowered, own = engine.lower(self.function), inspect.signature(self.function, follow_wrapped=False)
         b = TypedBuilder(lowered.loc)
         params = [Value(name, kinds[name]) for name in self.__signature__.parameters]
         keywords = dict(zip(self.keywords, params[self.count :]))
-        result = engine.call_function(b, self.function, tuple(params[: self.count]), keywords, lowered.loc)
+        values = bind(b, lowered.name, own, tuple(params[: self.count]), keywords, lowered.loc)
+        inner = engine.run(self.function, {name: widen(v.kind) for name, v in zip(own.parameters, values)}).entry
+        body = clone(inner.region, dict(zip(inner.params, values)))
+        b.ops.extend(body.ops)
+        (result,) = body.results
         entry = Function(lowered.name, b.region(params, [result]), lowered.loc, lowered.doc, self.__signature__)
         return engine.module(entry)
 

@@ -11,9 +11,9 @@ from backprose_runtime.containers import is_container, items, map_items, zeros_l
 
 
 def checked_cotangent(bar: Any, shape: tuple[int, ...], what: str) -> Any:
-    """`bar`, after a check that it has this shape; the message `what` of the ValueError has places for both shapes."""
+    """`bar`, after a check that it has this shape; `what` it is opens the message of the ValueError."""
     if np.shape(bar) != shape:
-        raise ValueError(what.format(np.shape(bar), shape))
+        raise ValueError(f"{what} has shape {np.shape(bar)}, not {shape}")
     return bar
 
 
@@ -61,7 +61,7 @@ def _fitted(bar: Any, x: Any, what: str) -> Any:
         parts = iter(items(bar))
         return map_items(lambda item: _fitted(next(parts), item, what), x)
     if np.shape(bar) != np.shape(x):
-        raise ValueError(f"{what} has shape {np.shape(bar)}, and the argument has shape {np.shape(x)}")
+        raise ValueError(f"{what} has shape {np.shape(bar)}, not {np.shape(x)}")
     if np.iscomplexobj(bar) and not np.iscomplexobj(x):
         raise TypeError(f"{what} is complex, and the argument is real")
     if is_array(x):

@@ -465,7 +465,7 @@ def test_opaque_rules_have_no_second_derivative():
     [
         (lambda r, g: g, TypeError, "returned an object of type ndarray, not a tuple of cotangents for \\(x, k\\)"),
         (lambda r, g: (g,), TypeError, "returned 1 cotangents for 2 arguments \\(x, k\\)"),
-        (lambda r, g: (g[1:], None), ValueError, "its cotangent of `x` has shape \\(2,\\), and the argument has shape \\(3,\\)"),
+        (lambda r, g: (g[1:], None), ValueError, "its cotangent of `x` has shape \\(2,\\), not \\(3,\\)"),
         (lambda r, g: (g * 1j, None), TypeError, "its cotangent of `x` is complex"),
     ],
 )  # fmt: skip
@@ -518,7 +518,7 @@ def test_a_forward_rule_that_does_not_fit_is_refused(fwd, message):
 
 def test_a_length_that_kinds_leave_open_is_compared_at_run_time():
     f = product(lambda r, g: (np.arange(5.0)[: int(g[0]) + 1], None))
-    with pytest.raises(ValueError, match=r"its cotangent of `x` has shape \(2,\), and the argument has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"its cotangent of `x` has shape \(2,\), not \(3,\)"):
         grad(lambda x: np.sum(f(x, 2.0 * x)))(X)
 
 

@@ -284,6 +284,17 @@ def test_hessian_times_vector_inside():
     close(grad(f)(X), differences(f, X), 1e-5)
 
 
+def test_the_hessian_of_what_has_no_known_rank_has_all_axes():
+    def likelihood(x):
+        p = np.exp(x)
+        p /= np.sum(p, axis=1, keepdims=True)
+        return np.sum(p[np.arange(3), [0, 2, 1]] ** 2)
+
+    x = np.arange(9.0).reshape(3, 3) / 5
+    rows = [backprose.hvp(likelihood, (x,), (v.reshape(3, 3),)) for v in np.eye(9)]
+    np.testing.assert_allclose(backprose.hessian(likelihood)(x).reshape(9, 9), np.reshape(rows, (9, 9)), rtol=1e-12, atol=1e-14)
+
+
 def test_hvp_checks_its_tangents():
     with pytest.raises(TypeError, match="hvp expects a tuple of primals"):
         hvp(rosenbrock, X, (X,))
@@ -331,3 +342,44 @@ def test_what_has_no_jacobian(mode):
 
 def test_the_names_are_public():
     assert {"jacfwd", "jacrev", "jacobian", "hessian", "hvp", "elementwise_grad", "linearize"} <= set(backprose.__all__)
+
+
+def test_a_dict_that_is_updated_in_place():
+    def f(p):
+        p["x"][0] = p["x"][1] * p["y"]
+        return np.sum(p["x"] ** 2)
+
+    p = {"x": np.array([1.0, 2.0]), "y": 3.0}
+    forward, reverse = jacfwd(f)(p), jacrev(f)(p)
+    np.testing.assert_allclose(forward["x"], [0.0, 40.0])
+    np.testing.assert_allclose(reverse["x"], forward["x"])
+    assert forward["y"] == reverse["y"] == 24.0
+
+
+def test_the_hessian_of_a_value_whose_rank_is_not_known_when_compiling():
+    """Whether the last axis of v has 2 or 3 entries decides the rank of the cross product."""
+
+    def areas(v):
+        return np.sum(np.cross(v[1:], v[:-1]) ** 2)
+
+    v = np.arange(12.0).reshape(4, 3) / 10
+    expected = jacfwd(grad(areas))(v)
+    np.testing.assert_allclose(hessian(areas)(v), expected, atol=1e-12)
+    np.testing.assert_allclose(hvp(areas, (v,), (v,)), np.tensordot(expected, v, 2), atol=1e-12)
+
+
+def test_the_jacobian_of_the_gradient_of_an_early_return_after_updates():
+    def early(x, most):
+        total = np.zeros_like(x)
+        for i in range(len(x)):
+            total[i:] += np.sin(x[i])
+            if total[-1] > most:
+                return np.sum(total * x)
+        return np.sum(np.cos(total))
+
+    x = np.array([0.5, 0.9, 0.2, 0.1])
+    for most in (1.0, 9.0):
+        expected = jacrev(grad(early))(x, most)
+        np.testing.assert_allclose(expected, expected.T, atol=1e-12)
+        np.testing.assert_allclose(hessian(early)(x, most), expected, atol=1e-12)
+        np.testing.assert_allclose(jacfwd(grad(early))(x, most), expected, atol=1e-12)

@@ -138,6 +138,21 @@ CASES = {
                     return total * x
         return total
     """),
+    "a shape may be an array": ("m", (M,), """
+        row = np.reshape(m, np.array([1, 6]))
+        return np.sum(row * row.T)
+    """),
+    "a shape that is partly known may have any length": ("m", (M,), """
+        part = m[np.arange(2), [0, 2]]
+        many = np.reshape(np.stack([m, m, m, m]), np.shape(part) + (2,) + m.shape)
+        return np.sum(many * np.sin(many) * m[0])
+    """),
+    "an array that is never bound is kept for what never reads it": ("v, k", (V, 0), """
+        for i in range(k):
+            grid = np.cumsum(np.arange(3.0))
+        b = grid * np.array([grid[0], np.tanh(grid[1]), grid[1] - v[0]]) if k > 0 else np.arange(3.0)
+        return np.sin(b[-1]) * v[0] - np.sum(b)
+    """),
 }  # fmt: skip
 
 

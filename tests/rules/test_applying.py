@@ -205,6 +205,7 @@ REFUSED = [
     ("np.r_['c', x[0]]", "another product"),
     ("x[tuple(np.argwhere(x > 0)[0])]", "name them"),
     ("np.logspace(x[0], 2.0, 3, base=x[1])", "an array of bases"),
+    ("np.tile(x, np.array([2, 3]))", "pass a tuple"), ("np.pad(x, np.array([2, 3]))", "pass a tuple of tuples"),
 ]
 
 

@@ -205,7 +205,7 @@ def _hsplit(ary: Kind, indices_or_sections: Kind) -> Kind | None:
 
 def _axes(shape: Kind) -> tuple[str, ...] | None:
     dims = shape.items if isinstance(shape, Tuple) else (shape,)
-    return tuple(map(_axis_of_length, dims)) if all(map(is_number, dims)) else None
+    return tuple(map(_axis_of_length, dims)) if all(is_number(k) and ndim_of(k) == 0 for k in dims) else None
 
 
 def _axis_of_length(kind: Kind) -> str:

@@ -18,7 +18,8 @@ from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
-from backprose.codegen.names import References, Variables, item_name, plural, temporary
+from backprose.codegen.names import References, Variables, item_name, temporary
+from backprose.codegen.ordering import Lists, order_lists, underlying
 from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
@@ -32,6 +33,7 @@ from backprose.ir.walk import all_ops, use_counts
 
 # What is done to a function's IR for the sake of its text, in order.
 ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
+    ("order_lists", order_lists),
     ("gather", gather),
     ("delay_yields", delay_yields),
     ("turn_first", turn_first),
@@ -141,34 +143,22 @@ def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value
 
 def _names(function: Function, folds: Folds, references: References, groups: Mapping) -> dict[Value, str]:
     made = {v: op for op in all_ops(function.region) for v in op.results}
-    lists: dict[Value, str] = {}
-    items: dict[Value, Value] = {}
-    for op in made.values():
-        if op.name in ("for", "while"):
-            lists.update((r, v.name or temporary(made.get(v))) for r, v in zip(op.collected_results, op.collects))
-            items.update(zip(op.items if op.name == "for" else (), op.iterables))
+    lists = Lists(made)
     value_of_pair = _value_of_pair(function, made)
     apart = elements(function)
 
     def base(value: Value) -> str:
-        if value in lists:
-            return plural(lists[value])
-        if value in items:
-            iterable = _underlying(items[value], made)
-            return lists.get(iterable) or item_name(value.kind, iterable.name)
+        if value in lists.iterated:
+            element, iterable = lists.element(value), underlying(lists.iterated[value], made)
+            return lists.name(element) if element is not None else item_name(value.kind, iterable.name)
+        if value in lists.collected:
+            return lists.name(value)
         if value in apart:
             return "results"  # rarely seen: mostly it is taken apart where it is made
         return "value" if value is value_of_pair else temporary(made.get(value))
 
     variables = Variables(references.reserved, references.user_names)
     return name_variables(groups, function.params, variables, base)
-
-
-def _underlying(value: Value, made: Mapping[Value, Op]) -> Value:
-    """What is iterated, in whatever order and however much of it."""
-    while value in made and made[value].fn in (reversed, operator.getitem):
-        value = made[value].operands[0]
-    return value
 
 
 def _value_of_pair(function: Function, made: Mapping[Value, Op]) -> Value | None:

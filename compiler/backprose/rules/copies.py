@@ -6,13 +6,17 @@ import numpy as np
 
 from backprose.rules.registry import linear
 from backprose.rules.selecting import along
-from backprose.rules.static import positive_axis, repeated, span
+from backprose.rules.static import positive_axis, repeated, require, span
 from backprose_runtime import add_at
 
 
 @linear(np.tile, wrt="A")
 def tile(y, A, reps, *, y_bar):
-    """Each axis of y is (copies, length): sum over the copies.  The shorter of reps and shape gets 1s in front."""
+    """Each axis of y is (copies, length): sum over the copies.  The shorter of reps and shape gets 1s in front.
+
+    Restrictions: `reps` is a number or a tuple, not an array.
+    """
+    require(isinstance(reps, (tuple, list)) or np.ndim(reps) == 0, "an array does not tell how many axes there will be: pass a tuple")
     reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
     shape = repeated(1, len(reps) - np.ndim(A)) + np.shape(A)
     reps = repeated(1, len(shape) - len(reps)) + reps

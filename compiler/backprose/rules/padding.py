@@ -18,8 +18,10 @@ def pad(y, array, pad_width, mode="constant", *, y_bar, constant_values=0, refle
     are computed of the array, by functions that have rules.
 
     Shapes: constant_values is a number, or broadcasts to (axes of the array, 2); corners belong to the last axis.  Choice: as
-    those of `np.max`, `np.min` and `np.median` in the modes of their names.  Restrictions: `mode` is no function.
+    those of `np.max`, `np.min` and `np.median` in the modes of their names.  Restrictions: `mode` is no function, `pad_width`
+    no array.
     """
+    require(isinstance(pad_width, (tuple, list)) or np.ndim(pad_width) == 0, "the widths are an array: pass a tuple of tuples")
     n = np.ndim(array)
     if n == 0:
         return y_bar, np.zeros_like(constant_values)

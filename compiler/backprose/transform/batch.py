@@ -141,6 +141,8 @@ class Batch:
             shape = typed_call(b, operator.add, (b.tuple([self.total]), made.operands[0]), Object(tuple))
             return typed_call(b, np.zeros, (shape, *made.operands[1:]), self.kind(value.kind, True))
         now = self.now(value)
+        if made is not None and made.fn is np.zeros_like and self._is_missing(made.operands[0]):
+            return typed_call(b, np.zeros, (b.tuple([self.total]),), self.kind(value.kind, True))
         shape = b.items_of(b.call(np.shape, now))
         if shape is None:
             raise NotBatched("a number of unknown kind")
@@ -150,6 +152,11 @@ class Batch:
             dtype = () if kind.dtype == "float64" else (b.data(np.dtype(kind.dtype).type),)
             return typed_call(b, np.zeros, (stacked_shape, *dtype), kind)
         return typed_call(b, np.broadcast_to, (now, stacked_shape), kind)
+
+    def _is_missing(self, value: Value) -> bool:
+        """Whether the value is None in the stead of one that its path leaves unbound: it has no axes, and is never read."""
+        made = self.made.get(value)
+        return made is not None and made.name == "const" and made.attrs["value"] is None
 
     def _parts_to(self, b: TypedBuilder, value: Value, form: Form) -> Value:
         kind, now = value.kind, self.now(value)

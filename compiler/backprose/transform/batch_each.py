@@ -22,7 +22,7 @@ from backprose.ir.walk import substitute_op
 from backprose.rules.registry import has_effect, is_context
 from backprose.transform.batch_calls import NotBatched
 from backprose.transform.batch_forms import container, form_of, stacked
-from backprose.transform.paths import CONTAINERS
+from backprose.transform.paths import CONTAINERS, keys_of, part
 from backprose.transform.typed import TypedBuilder, typed_call
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _one(
 def _numbers(b: TypedBuilder, value: Value) -> Iterator[Value]:
     """The numbers in a result."""
     if isinstance(value.kind, CONTAINERS):
-        for i, kind in enumerate(value.kind.items):
-            yield from _numbers(b, typed_call(b, operator.getitem, (value, b.const(i)), kind))
+        for key in keys_of(value.kind):
+            yield from _numbers(b, part(b, value, (key,)))
     elif carries_derivative(value.kind) and is_number(value.kind):
         if ndim_of(value.kind) is None or dtype_of(value.kind) is None:
             raise NotBatched("a number of unknown kind")

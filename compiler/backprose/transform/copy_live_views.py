@@ -17,10 +17,15 @@ from backprose.transform.copy_views import VIEWS, copying
 
 def copy_live_views(fn: Function) -> Function:
     """Copies of the views that alone keep an update from being done in place."""
-    views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and isinstance(op.result.kind, Array)}
+    views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and _is_part_of_an_array(op)}
     found = [later for later in read_later(fn).values() if later and views.issuperset(later)] if views else []
     copies = {v: Value(v.name, v.kind) for later in found for v in later}
     return replace(fn, region=_visit(fn.region, copies)) if copies else fn
+
+
+def _is_part_of_an_array(op: Op) -> bool:
+    """Not an item of a container, which is no part of a buffer, and may be None where what is kept there is unbound."""
+    return isinstance(op.result.kind, Array) and isinstance(op.operands[0].kind, Array)
 
 
 def _visit(region: Region, copies: dict[Value, Value]) -> Region:

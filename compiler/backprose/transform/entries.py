@@ -22,6 +22,7 @@ from backprose.transform.paths import CONTAINERS
 
 SAME = frozenset({
     np.copy, np.ndarray.copy, np.ndarray.astype, np.asarray, np.asanyarray, np.ascontiguousarray, float, np.float32, np.float64,
+    np.real, np.imag, np.conjugate, np.angle, np.array, np.i0, complex, np.complex64, np.complex128,
 })  # fmt: skip
 OF_LISTS = frozenset({reversed})  # the elements of a list are as they are
 

@@ -17,7 +17,7 @@ from backprose.analysis.kinds import is_complex, is_inexact, is_number, ndim_of
 from backprose.analysis.magnitudes import Magnitudes
 from backprose.analysis.recording import overwritten_values
 from backprose.analysis.versions import Versions
-from backprose.ir.kinds import Array, Dict, FixedList, Maybe, Number, Object, Record, Tuple, Unknown
+from backprose.ir.kinds import Array, Dict, FixedList, Kind, Maybe, Number, Object, Record, Tuple, Unknown
 from backprose.ir.nodes import Function, Module, Op, Region, Value
 from backprose.ir.walk import all_ops, rename
 from backprose.transform.adjoint import Reversal
@@ -28,6 +28,7 @@ from backprose.transform.evident_sums import drop_evident_sums
 from backprose.transform.guard_zeros import guard_zeros
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
+from backprose.transform.paths import leaves
 from backprose.transform.segments import in_segments
 from backprose.transform.two_parts import two_parts
 from backprose.transform.typed import TypedBuilder
@@ -77,6 +78,7 @@ def gradient(module: Module, engine: Inference, request: Request) -> Module:
     returns = return_loc(fn)
     b, reversal, bars = _start(fn, engine, inputs, request.guard_zeros)
     result, aux = split_aux(b, fn, request)
+    _require_real(inputs, result, request.holomorphic, fn.loc, returns)
     if request.entries:
         require_elementwise(fn, inputs, result, returns)
     else:
@@ -224,12 +226,35 @@ def split_aux(b: TypedBuilder, fn: Function, request: Request) -> tuple[Value, V
     return parts
 
 
+def _require_real(inputs: list[Value], result: Value, holomorphic: bool, place: Any, returns: Any) -> None:
+    """The result of a gradient is real; that of a holomorphic function is complex, and so are its arguments."""
+    kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
+    if is_complex(kind) and not holomorphic:
+        raise errors.NotDifferentiable(
+            "the result is complex, so it has no gradient", returns, f"the function returns {kind}",
+            "set holomorphic=True if the function has a complex derivative, or use vjp with a cotangent",
+        )  # fmt: skip
+    for value in inputs if holomorphic else ():
+        require_complex(f"the argument `{value.name}`", value.kind, place)
+    if holomorphic and is_number(kind):
+        require_complex("the result", kind, returns)
+
+
+def require_complex(what: str, kind: Kind, place: Any) -> None:
+    """Refuse a number that is not complex where the function was said to be holomorphic."""
+    for _, inner in leaves(kind):
+        if not is_complex(inner):
+            raise errors.NotDifferentiable(
+                f"{what} is not complex", place, f"it is {inner}, and holomorphic=True is set", "pass complex numbers",
+            )  # fmt: skip
+
+
 def _require_scalar(result: Value, loc: Any) -> None:
     kind = result.kind.item if isinstance(result.kind, Maybe) else result.kind
-    if isinstance(kind, (Number, Unknown)) or (is_number(kind) and ndim_of(kind) == 0 and not is_complex(kind)):
+    if isinstance(kind, (Number, Unknown)) or (is_number(kind) and ndim_of(kind) == 0):
         if not is_number(kind) or is_inexact(kind) or isinstance(kind, Number):
             return
-    what = "complex" if is_complex(kind) else "not a scalar" if ndim_of(kind) != 0 else "not a real number"
+    what = "not a scalar" if ndim_of(kind) != 0 else "not a real number"
     raise errors.NotDifferentiable(
         f"the result is {what}, so it has no gradient", loc, f"the function returns {kind}",
         "reduce it to a scalar, for example by np.sum, or use vjp with a cotangent",

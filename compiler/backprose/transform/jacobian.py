@@ -17,8 +17,8 @@ import numpy as np
 
 from backprose import errors
 from backprose.analysis.activity import carries_derivative
-from backprose.analysis.kinds import is_complex, is_number, join, ndim_of
-from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Record, Scalar, Tuple
+from backprose.analysis.kinds import dtype_of, is_complex, is_number, join, ndim_of
+from backprose.ir.kinds import ANY, Array, Dict, FixedList, Kind, List, Number, Record, Scalar, Tuple
 from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import clone
 from backprose.transform.batch import Batch, NotBatched
@@ -26,7 +26,7 @@ from backprose.transform.batch_functions import Calls
 from backprose.transform.cotangents import cotangent_kind, part
 from backprose.transform.directions import Block, Directions, leaf_name, leaf_values, tree
 from backprose.transform.drop_dead import drop_dead_ops
-from backprose.transform.gradient import Request, gradient, return_loc, split_aux, sweeps, taken_apart
+from backprose.transform.gradient import Request, gradient, require_complex, return_loc, split_aux, sweeps, taken_apart
 from backprose.transform.jvp import tangent
 from backprose.transform.keep_unbound import keep_unbound
 from backprose.transform.pairs import register, with_reachable
@@ -235,8 +235,8 @@ def _loop(b: TypedBuilder, linear: Region, directions: Directions, likes: list[V
     body = Region(tuple(items), tuple(inner.ops), tuple(found))
     b.op("for", directions.stacked(b), lists, [body], iterables=len(items), collected=len(found), stops=False)
     total = b.tuple([directions.total])
-    return [b.call(np.reshape, b.call(np.array, v), b.call(operator.add, total, b.call(np.shape, like)))
-            for v, like in zip(lists, likes)]  # fmt: skip
+    shapes = [b.call(operator.add, total, b.call(np.shape, like)) for like in likes]
+    return [_to_shape(b, b.call(np.array, v), shape, like) for v, shape, like in zip(lists, shapes, likes)]
 
 
 def names_of(linear: Region) -> list[str]:
@@ -271,7 +271,13 @@ def _rows(b: TypedBuilder, y: Block, directions: Directions, x: Value, rows: Val
 
 
 def _reshaped(b: TypedBuilder, rows: Value, y: Value, x: Value) -> Value:
-    return b.call(np.reshape, rows, _shape(b, y, x))
+    return _to_shape(b, rows, _shape(b, y, x), y, x)
+
+
+def _to_shape(b: TypedBuilder, rows: Value, shape: Value, *of: Value) -> Value:
+    """The rows in a shape that is made of those of other values, whose ranks may be unknown."""
+    unknown = any(ndim_of(cotangent_kind(v.kind)) is None for v in of)
+    return b.call(np.reshape, rows, shape, kind=Number(dtype_of(rows.kind)) if unknown else None)
 
 
 def _shape(b: TypedBuilder, y: Value, x: Value) -> Value:
@@ -323,10 +329,8 @@ def _check(fn: Function, inputs: list[Value], result: Value, request: Request, p
                 f"{what} is complex, so that its derivatives are not numbers", place, "a function of complex numbers has one "
                 "derivative only if it is holomorphic", "set holomorphic=True if it is, or take real and imaginary parts",
             )  # fmt: skip
-        if request.holomorphic and not is_complex(kind):
-            raise errors.NotDifferentiable(
-                f"{what} is not complex", place, f"it is {kind}, and holomorphic=True is set", "pass complex numbers",
-            )  # fmt: skip
+        if request.holomorphic:
+            require_complex(what, kind, place)
 
 
 def _of_known_length(fn: Function) -> Function:

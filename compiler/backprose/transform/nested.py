@@ -150,7 +150,7 @@ def _like(b: TypedBuilder, dot: Value, primal: Value, name: str, loc: Any, what:
     """The tangent in the dtypes of its primal, whose structure and shapes it must have; dicts go by their keys."""
 
     def leaf(path: Path, inner: Kind) -> Value:
-        found = compared(b, part(b, dot, path), part(b, primal, path), f"the {what} of {name}", name)
+        found = compared(b, part(b, dot, path), part(b, primal, path), f"the {what} of {name}")
         return cast(b, found, inner) if is_number(inner) else found
 
     kind = widen(primal.kind)

@@ -86,17 +86,16 @@ def _leaves(b: TypedBuilder, kind: Kind, share: Value, path: tuple) -> Iterator[
 
 def _compared(b: TypedBuilder, rule: Source, share: Value, operand: Value, where: str) -> Value:
     """The share, compared when it runs in what kinds leave open: its shape, unless that is certain."""
-    return compared(b, share, operand, f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`", "the argument")
+    return compared(b, share, operand, f"the rule `{rule.name}` of `{rule.owner}`: its {rule.noun} of `{where}`")
 
 
-def compared(b: TypedBuilder, share: Value, like: Value, what: str, of: str) -> Value:
+def compared(b: TypedBuilder, share: Value, like: Value, what: str) -> Value:
     """The number, array or list `share`, which is to have the shape of `like`, and is compared where that is not certain."""
     if isinstance(share.kind, List) and isinstance(like.kind, List):
         return typed_call(b, backprose_runtime.checked_list, (share, like, b.const(what)), share.kind)
     if not is_number(share.kind) or _is_certain(like.kind, share.kind):
         return share
-    text, shape = b.const(f"{what} has shape {{}}, and {of} has shape {{}}"), b.call(np.shape, like)
-    return typed_call(b, backprose_runtime.checked_cotangent, (share, shape, text), share.kind)
+    return typed_call(b, backprose_runtime.checked_cotangent, (share, b.call(np.shape, like), b.const(what)), share.kind)
 
 
 def _is_certain(want: Kind, have: Kind) -> bool:

@@ -24,6 +24,7 @@ from backprose.ir.nodes import Region, Value
 if TYPE_CHECKING:
     from backprose.transform.typed import TypedBuilder
 
+SOME_TUPLE = Object(tuple)  # of which no part is known, as the shape of what has no known rank
 LITERALS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 
@@ -121,6 +122,8 @@ def _add(b: TypedBuilder, left: Value, right: Value) -> Value | None:
         return b.op("call", (left, right), [Value("", item)], fn=operator.concat, keywords=(), method=None).result
     if all(isinstance(v.kind, Tuple) or (isinstance(v.kind, Record) and issubclass(v.kind.cls, tuple)) for v in (left, right)):
         return b.tuple(b.items_of(left) + b.items_of(right))
+    if SOME_TUPLE in (left.kind, right.kind) and all(v.kind == SOME_TUPLE or isinstance(v.kind, Tuple) for v in (left, right)):
+        return b.op("call", (left, right), [Value("", SOME_TUPLE)], fn=operator.add, keywords=(), method=None).result
     return None
 
 
@@ -222,7 +225,7 @@ def _shape(b: TypedBuilder, x: Value) -> Value | None:
         return b.tuple(())
     if isinstance(kind, (FixedList, Tuple)) and all(ndim_of(k) == 0 for k in kind.items):
         return b.tuple([b.const(len(kind.items))])
-    return b.op("call", (x,), [Value("", Object(tuple))], fn=np.shape, keywords=(), method=None).result
+    return b.op("call", (x,), [Value("", SOME_TUPLE)], fn=np.shape, keywords=(), method=None).result
 
 
 def _ndim(b: TypedBuilder, x: Value) -> Value | None:
