@@ -34,7 +34,7 @@ class Entry:
 
 
 def add_through(fn: Function) -> Function:
-    """Additions to a part of a part in place of those of an array that is 0 elsewhere."""
+    """Add to a part of a part itself what was put into an array that is 0 elsewhere."""
     ops = list(all_ops(fn.region))
     if not any(op.fn in ZEROS for op in ops):
         return fn

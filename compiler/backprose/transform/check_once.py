@@ -26,7 +26,7 @@ MOST = 4  # values that are looked at
 
 
 def check_once(fn: Function) -> Function:
-    """The guards of the function's straight line that a look at few values makes unnecessary are told of it."""
+    """Tell guards of zeros, outside loops, where a look at few values makes them unnecessary."""
     guards = [op for op in fn.ops if op.fn in NEEDS]
     if len(guards) < 2:
         return fn

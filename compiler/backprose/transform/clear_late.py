@@ -21,7 +21,7 @@ from backprose.rules.registry import rule_for
 
 
 def clear_late(fn: Function) -> Function:
-    """Stores of zero in the reverse sweep, each just before its result is read; and no copies of what is read before."""
+    """Store zeros of the reverse sweep just before their result is read, and copy nothing that is read before."""
     if not any(map(_is_clearing, all_ops(fn.region))):
         return fn
     return replace(fn, region=_visit(fn.region))

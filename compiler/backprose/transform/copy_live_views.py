@@ -16,7 +16,7 @@ from backprose.transform.copy_views import VIEWS, copying
 
 
 def copy_live_views(fn: Function) -> Function:
-    """Copies of the views that alone keep an update from being done in place."""
+    """Copy the views that alone keep an update from being done in place."""
     views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and _is_part_of_an_array(op)}
     found = [later for later in read_later(fn).values() if later and views.issuperset(later)] if views else []
     copies = {v: Value(v.name, v.kind) for later in found for v in later}

@@ -16,7 +16,7 @@ ARITHMETIC = frozenset({operator.add, operator.sub, operator.mul, operator.neg})
 
 
 def hoist_invariants(fn: Function) -> Function:
-    """The function with each such op before the outermost loop that leaves it the same."""
+    """Compute what a loop leaves the same before the outermost such loop."""
     return replace(fn, region=_without_invariants(fn.region))
 
 

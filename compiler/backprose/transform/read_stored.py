@@ -14,7 +14,7 @@ from backprose.ir.walk import all_ops, substitute
 
 
 def read_stored(fn: Function) -> Function:
-    """In the reverse sweep, the number that was stored in place of the entry of an array that is read right after it."""
+    """Let the reverse sweep use the number that it stored, rather than read the entry of the array right after it."""
     made = {v: op for op in all_ops(fn.region) for v in op.results}
     stored: dict[Value, Value] = {}
     for op in made.values():

@@ -34,7 +34,7 @@ UNARY = frozenset({np.exp, np.log, np.sqrt, np.sin, np.cos, np.tanh, np.square})
 
 
 def reuse_buffers(fn: Function) -> Function:
-    """The function with operands marked in whose memory an operation may write its result."""
+    """Mark operands in whose memory an operation may write its result."""
     candidates = [op for op in all_ops(fn.region) if _is_candidate(op)]
     if not candidates:
         return fn

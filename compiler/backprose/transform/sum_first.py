@@ -45,7 +45,7 @@ class Share:
 
 
 def sum_first(fn: Function) -> Function:
-    """Stores in place of the additions that are the first in their part of an array of zeros."""
+    """Store what is the first to be added to its part of an array of zeros."""
     if not any(op.fn is backprose_runtime.add_at for op in all_ops(fn.region)):
         return fn
     walk = _Walk(fn)

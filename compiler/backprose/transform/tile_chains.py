@@ -43,7 +43,7 @@ PLAIN: dict[str, Any] = {"keywords": (), "method": None}
 
 
 def tile_chains(module: Module) -> Module:
-    """The module with the chains that are long enough as functions of their own."""
+    """Make elementwise chains that are long enough functions of their own, which run in tiles."""
     functions: dict[str, Function] = dict(module.functions)
     for name, fn in module.functions.items():
         if sum(map(is_entrywise, fn.ops)) < LEAST:
