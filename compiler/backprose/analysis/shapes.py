@@ -35,6 +35,7 @@ class Shapes:
         self.made = made
         self.known: dict[Value, Keys] = {}
         self.seen: set[Value] = set()
+        self.least: dict[Value, list[set[Hashable]]] = {}
 
     def is_reached(self, share: Value, value: Value) -> bool:
         """Whether `share`, to whose shape `value` can be broadcast, certainly has the shape of `value`."""
@@ -76,13 +77,23 @@ class Shapes:
 
     def at_least(self, value: Value) -> list[set[Hashable]]:
         """For each axis keys of lengths that it has, or that are 1: operands of an elementwise operation are spread."""
-        sets = [{key} for key in self.keys(value)]
-        op = self.made.get(value)
-        if op is not None and _is_elementwise(op):
-            for operand in op.operands:
-                if isinstance(operand.kind, Array):
-                    for keys, more in zip(reversed(sets), reversed(self.at_least(operand))):
-                        keys |= more - {1}
+        pending = [value]
+        while pending:
+            latest = pending[-1]
+            op = self.made.get(latest)
+            spread = op.operands if op is not None and _is_elementwise(op) else ()
+            operands = [v for v in spread if isinstance(v.kind, Array)]
+            before = [v for v in operands if v not in self.least]
+            pending += before
+            if not before:
+                self.least[pending.pop()] = self._at_least(latest, operands)
+        return self.least[value]
+
+    def _at_least(self, value: Value, operands: list[Value]) -> list[set[Hashable]]:
+        sets: list[set[Hashable]] = [{key} for key in self.keys(value)]
+        for operand in operands:
+            for keys, more in zip(reversed(sets), reversed(self.least[operand])):
+                keys |= more - {1}
         return sets
 
     def found(self, value: Value) -> Keys:
