@@ -431,5 +431,5 @@ def test_a_call_costs_little_over_the_emitted_function(args):
     g = grad(lambda a, b, c: np.sum(a * b) * np.sum(c))
     g(*args)
     emitted = g.specializations[-1].function
-    call, direct = seconds([g, emitted], args)
-    assert call - direct < 3e-6
+    call, direct, nothing = seconds([g, emitted, lambda a, b, c: None], args)
+    assert call - direct < 50 * nothing  # two to three microseconds where an empty call takes 50 nanoseconds

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backprose.analysis.kinds import is_complex
 from backprose.analysis.ownership import is_update, neighbours
 from backprose.analysis.rotations import apart
 from backprose.analysis.shapes import Shapes
@@ -112,8 +113,9 @@ def _marked(region: Region, into: Mapping[Op, int]) -> Region:
     for op in region.ops:
         place = into.get(op)
         if place is not None:
-            first = op.operands[::-1] if place == 1 and op.fn in COMMUTATIVE else op.operands
-            place = 0 if op.fn in COMMUTATIVE else place
+            commutes = op.fn in COMMUTATIVE and not is_complex(op.result.kind)  # a product of complex numbers has other last bits
+            first = op.operands[::-1] if place == 1 and commutes else op.operands
+            place = 0 if commutes else place
             op = replace(op, operands=first, attrs={**op.attrs, "into": place})
         ops.append(replace(op, regions=tuple(_marked(r, into) for r in op.regions)) if op.regions else op)
     return replace(region, ops=tuple(ops))

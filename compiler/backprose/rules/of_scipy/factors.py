@@ -57,7 +57,7 @@ def eigvalsh(
 
 def as_computed(a, w):
     """The matrix in the precision of the eigenvalues: SciPy takes half and extended numbers to one that LAPACK has."""
-    return a if a.dtype == w.dtype else a.astype(w.dtype)
+    return a if a.dtype == w.dtype else np.asarray(a, w.dtype)
 
 
 def refuse_subset(b, subset_by_index, subset_by_value):

@@ -22,7 +22,7 @@ def beside(a, e):
 @rule(linalg.expm)
 def expm(c, A, *, c_bar):
     """C = e^A  =>  A_bar = L(A^T, C_bar).  Shapes: (n, n) or (k, n, n)."""
-    wide = A if A.dtype == c.dtype else A.astype(c.dtype)  # expm takes half precision to single, expm_frechet does not
+    wide = A if A.dtype == c.dtype else np.asarray(A, c.dtype)  # expm takes half precision to single, expm_frechet does not
     if np.ndim(A) == 2:
         return linalg.expm_frechet(wide.T, c_bar, compute_expm=False)
     require(np.ndim(A) == 3, "batches with several axes are not in the table: reshape them to one")

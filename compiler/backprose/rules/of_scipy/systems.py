@@ -126,7 +126,7 @@ def inv(c, a, overwrite_a=False, check_finite=True, *, assume_a=None, lower=Fals
 @rule(linalg.det, wrt="a")
 def det(y, a, overwrite_a=False, check_finite=True, *, y_bar):
     """y = det A  =>  A_bar = y_bar y A^-T, as for `np.linalg.det`."""
-    wide = a.astype(np.float32) if a.dtype == np.float16 else a  # which NumPy's functions of matrices do not take
+    wide = np.asarray(a, np.float32) if a.dtype == np.float16 else a  # which NumPy's functions of matrices do not take
     return of_numpy.det(y, wide, y_bar=y_bar)
 
 
