@@ -275,7 +275,13 @@ class Dispatcher:
                 if cls is ndarray:
                     shape = value.shape
                     key.append(value.dtype)
-                    key.append(tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
+                    if 1 not in shape:
+                        key.append(len(shape))
+                    elif len(shape) == 2:  # a row or a column: of shapes with 1 the one that is met most
+                        rows, columns = shape
+                        key.append((rows == 1, columns == 1))
+                    else:
+                        key.append(tuple([n == 1 for n in shape]))
                 elif cls in PLAIN:
                     key.append(cls)
                 else:

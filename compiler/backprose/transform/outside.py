@@ -49,7 +49,10 @@ class OfModule:
     name: str
 
     def __call__(self) -> Any:
-        return self.namespace.get(self.name, getattr(builtins, self.name, MISSING))
+        try:  # at every call of a derivative: a global name is found at once
+            return self.namespace[self.name]
+        except KeyError:
+            return getattr(builtins, self.name, MISSING)
 
 
 def reader(name: str, frame: Frame) -> tuple[Callable[[], Any], bool]:
