@@ -106,6 +106,11 @@ def keys_of(x: Any) -> list:
     return list(range(len(x))) if isinstance(x, (list, tuple)) else [field.name for field in fields(x)]
 
 
+def has_others(x: Any) -> bool:
+    """Whether there are integers or booleans in x, beside what is floating-point."""
+    return any(map(has_others, items(x))) if is_container(x) else not is_inexact(x)
+
+
 def is_inexact(x: Any) -> bool:
     return isinstance(x, (float, complex)) or isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fc"
 
@@ -250,8 +255,11 @@ class _Check:
         terms = [f"np.real({t})" if np.iscomplexobj(leaf) else t for t, (_, leaf) in zip(terms, parts)]
         paired = written("paired", ["y"], " + ".join(terms), names)
         total = called("total", len(self.args), "paired(f({args}))", {"f": self.function, "paired": paired})
+        name = f"grad({self.name})"
+        if any(has_others(self.args[i]) for i in active):  # `grad` takes no integers, a pullback has None for them
+            return name, called("gradient", len(self.args), "vjp(total, {args})[1](1.0)", {"vjp": api.vjp, "total": total})
         gradient = api.grad(total, argnums=active)
-        return f"grad({self.name})", called("gradient", len(self.args), "slope({args})", {"slope": gradient})
+        return name, called("gradient", len(self.args), "slope({args})", {"slope": gradient})
 
     def pushed(self, active: tuple[int, ...]) -> tuple[str, Callable]:
         """The pushforward of a direction."""

@@ -10,7 +10,7 @@ Where a zero does not say so, a quotient is written with `plain_reciprocal`.
 from __future__ import annotations
 
 import operator
-from math import isfinite
+from cmath import isfinite
 from typing import Any
 
 import numpy as np

@@ -90,6 +90,14 @@ def test_complex_numbers():
     check_grads(lambda x: np.exp(1j * x), (0.7,))
 
 
+def test_containers_with_integers_and_flags():
+    def scaled(parts, x):
+        matrix, power, lower = parts
+        return np.sum(np.tril(matrix) @ x**power if lower else matrix @ x)
+
+    check_grads(scaled, ((np.array([[1.2, 0.4], [0.3, 0.9]]), 3, True), np.array([0.5, 1.5])))
+
+
 # What is wrong is found
 
 

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from backprose_runtime import divide_nonzero, multiply_nonzero
+from backprose_runtime import all_finite, divide_nonzero, multiply_nonzero
 
 PAIRS = [(divide_nonzero, operator.truediv), (multiply_nonzero, operator.mul)]
 both = pytest.mark.parametrize("guarded, plain", PAIRS, ids=["divide", "multiply"])
@@ -56,3 +56,8 @@ def test_results_are_fresh(guarded, plain):
     d = np.array([0.0, 1.0])
     assert guarded(d, 1.0) is not d and not np.shares_memory(guarded(d, np.array([np.nan, 1.0])), d)
     assert guarded(np.zeros(0), np.zeros(0)).shape == (0,)
+
+
+def test_both_parts_of_a_complex_number_are_finite():
+    assert all_finite(1 + 2j, np.complex64(1j), np.ones(2))
+    assert not all_finite(complex(1, np.nan)) and not all_finite(np.complex128(complex(1, np.inf)))

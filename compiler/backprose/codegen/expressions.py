@@ -11,6 +11,7 @@ from typing import Any
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.kinds import dtype_of, is_inexact
 from backprose.codegen.cupy import is_cast, on_device, wants_array
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
@@ -166,9 +167,18 @@ class Expressions:
 
     def unary(self, op: Op) -> ast.expr:
         operand = self.value(op.operands[0])
-        if op.fn is operator.neg and op.in_reverse:
+        if op.fn is operator.neg and op.in_reverse and self.may_take_sign(op.operands[0]):
             return minus(operand)
         return negated(operand) if op.fn is operator.not_ else ast.UnaryOp(UNARY[op.fn](), operand)
+
+    def may_take_sign(self, value: Value) -> bool:
+        """Whether the first factor of what is printed has negatives, as masks and unsigned numbers have not."""
+        op = self.folds.folded.get(value)
+        while op is not None and op.fn in (operator.mul, operator.truediv):
+            value = op.operands[0]
+            op = self.folds.folded.get(value)
+        number = value.kind.value if isinstance(value.kind, Static) else None
+        return type(number) in (int, float) or isinstance(value.kind, Dim) or (dtype_of(value.kind) is not None and is_inexact(value.kind))
 
     def compare(self, kind: type[ast.cmpop], left: Value, right: Value) -> ast.expr:
         node = ast.Compare(self.value(left), [kind()], [self.value(right)])
