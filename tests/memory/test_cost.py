@@ -19,11 +19,14 @@ COPYING = re.compile(r"\b(set_at|put_at|add_at)\(")
 
 
 def peak(gradient, x) -> int:
-    tracemalloc.start()
-    gradient(x)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return most
+    """The least peak of two calls: what other threads allocate is counted too."""
+    found = []
+    for _ in range(2):
+        tracemalloc.start()
+        gradient(x)
+        found.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return min(found)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -41,9 +44,9 @@ def test_no_update_copies(name):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_memory_grows_linearly(name):
     gradient = grad(PROGRAMS[name])
-    x = np.random.default_rng(3).uniform(-1.0, 1.0, size=2000)
+    x = np.random.default_rng(3).uniform(-1.0, 1.0, size=4000)  # long beside the small integers, which Python has already
     gradient(x[:10])
-    assert peak(gradient, x) < 2.5 * peak(gradient, x[:1000])
+    assert peak(gradient, x) < 2.5 * peak(gradient, x[:2000])
 
 
 def stored_in_a_branch(x, s):
