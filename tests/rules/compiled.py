@@ -13,11 +13,12 @@ from __future__ import annotations
 import itertools
 import linecache
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 
 import backprose
 from backprose import pipeline
@@ -28,6 +29,14 @@ from cases import Case, has_floats
 from check import leaves, random_like
 
 _serial = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test of a file that imports this runs the verifier, and NumPy says nothing of what is not finite."""
+    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
+    with np.errstate(all="ignore"):
+        yield
 
 
 def function_from(text: str, name: str, namespace: dict) -> Callable:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pytest
 
 import backprose
 from backprose import errors
+from compiled import quiet  # noqa: F401
 
 rng = np.random.default_rng(11)
 ARGUMENTS = {"x": rng.normal(size=(2, 3)), "v": rng.normal(size=5), "t": rng.normal(size=(2, 3, 4))}
@@ -108,13 +109,6 @@ def program(expression: str, parameters: str, **names: Any) -> Callable:
     scope = {"np": np, "twice": twice, "scaled": scaled, **names}
     exec(compile(text, file, "exec"), scope)  # noqa: S102
     return scope["f"]
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    with np.errstate(all="ignore"):
-        yield
 
 
 @pytest.mark.parametrize("expression", PROGRAMS)

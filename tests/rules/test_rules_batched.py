@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from backprose.transform.batch import NotBatched  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
 from backprose_runtime import interpolated  # noqa: E402
 from cases import Case  # noqa: E402
-from compiled import Program, call_of  # noqa: E402
+from compiled import Program, call_of, quiet  # noqa: E402, F401
 from test_rules_compiled import PROGRAMS, each  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
@@ -45,13 +44,6 @@ def some_of_each() -> list[Case]:
         plain = rule is not None and rule.is_elementwise
         found.append(cases[len(cases) // 2] if plain else cases[-1])
     return found
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    with np.errstate(all="ignore"):
-        yield
 
 
 def swept(program: Program, mode: str) -> list[np.ndarray]:

@@ -6,7 +6,6 @@ On a few cases of each rule (test_rules.py has all of them, as the rule's text),
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from cases import CASES, LOSSY, Case, has_floats  # noqa: E402
 from check import (  # noqa: E402
     cotangents, differences, leaves, leaves_like, mapped, paired, random_like, rebuilt, slope,
 )  # fmt: skip
-from compiled import Program, call_of, function_from, program_of, second_of  # noqa: E402
+from compiled import Program, call_of, function_from, program_of, quiet, second_of  # noqa: E402, F401
 
 from backprose.analysis.kinds import kind_of  # noqa: E402
 from backprose.errors import CompileError  # noqa: E402
@@ -50,13 +49,6 @@ def chosen(number: int) -> list[Case]:
 
 def each(cases: list[Case]) -> Any:
     return pytest.mark.parametrize("case", cases, ids=[f"{i}-{case.id}" for i, case in enumerate(cases)])
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    with np.errstate(all="ignore"):
-        yield
 
 
 def assert_fits(bar: Any, x: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,10 @@ from backprose.pipeline import Plan, compile_function  # noqa: E402
 from backprose.transform.gradient import Request  # noqa: E402
 from cases import Case  # noqa: E402
 from check import cotangents, leaves, leaves_like, mapped, random_like  # noqa: E402
-from compiled import Program, call_of, function_from, program_of  # noqa: E402
+from compiled import Program, call_of, function_from, program_of, quiet  # noqa: E402, F401
 from test_rules_compiled import as_float32, assert_own_memory, chosen, each  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    with np.errstate(all="ignore"):
-        yield
 
 
 def tangent_of(program: Program, dots: list, optimise: bool = True) -> tuple[Any, Any, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import Case  # noqa: E402
 from check import mapped  # noqa: E402
-from compiled import call_of  # noqa: E402
+from compiled import call_of, quiet  # noqa: E402, F401
 from test_rules_compiled import chosen, each, has_second_order  # noqa: E402
 
 import backprose  # noqa: E402
@@ -24,13 +23,6 @@ from backprose.checking import leaves, random_like  # noqa: E402
 from backprose.errors import CompileError  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BACKPROSE_VERIFY", "1")
-    with np.errstate(all="ignore"):
-        yield
 
 
 @each([c for c in chosen(1) if has_second_order(c)])
