@@ -18,6 +18,7 @@ from backprose.analysis.magnitudes import (
 from backprose.ir.kinds import Range, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import is_singular
+from backprose.rules.tables import entries
 
 NONNEGATIVE, NONPOSITIVE = Fact.NONNEGATIVE, Fact.NONPOSITIVE
 NONZERO, SURELY_NONZERO = Fact.NONZERO, Fact.SURELY_NONZERO
@@ -27,6 +28,7 @@ SIGNS = NONNEGATIVE | NONPOSITIVE
 
 FactRule = Callable[[Magnitudes, Op], Fact]
 TABLE: dict[Any, FactRule] = {}
+_for = entries(TABLE)
 
 
 def fact_of_call(m: Magnitudes, op: Op) -> Fact:
@@ -46,14 +48,6 @@ def _is_hashable(fn: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _for(*functions: Any) -> Callable[[FactRule], FactRule]:
-    def register(rule: FactRule) -> FactRule:
-        TABLE.update(dict.fromkeys(functions, rule))
-        return rule
-
-    return register
 
 
 def _is_real(op: Op) -> bool:

@@ -23,6 +23,7 @@ from backprose.ir.kinds import MANY, ONE, Array, Slice, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import free_values
 from backprose.rules.registry import has_no_derivative
+from backprose.rules.tables import entries
 
 EXTREMES = frozenset({np.max, np.amax, np.min, np.amin, np.maximum.reduce, np.minimum.reduce})
 
@@ -96,14 +97,7 @@ def _moved(op: Op, moving: Mapping[Value, Motion], made: Mapping[Value, Op]) -> 
 
 Entry = Callable[[Op, list[Motion | None], Mapping[Value, Op]], Motion]
 TABLE: dict[Any, Entry] = {}
-
-
-def _for(*functions: Any) -> Callable[[Entry], Entry]:
-    def register(entry: Entry) -> Entry:
-        TABLE.update(dict.fromkeys(functions, entry))
-        return entry
-
-    return register
+_for = entries(TABLE)
 
 
 def _require(holds: bool) -> None:

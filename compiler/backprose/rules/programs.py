@@ -12,19 +12,11 @@ import numpy as np
 
 from backprose.rules.selecting import along_axis
 from backprose.rules.static import has_length, is_true, repeated
+from backprose.rules.tables import entries
 from backprose_runtime import sorting_order
 
 PROGRAMS: dict[Any, Callable] = {}
-
-
-def does(*functions: Any) -> Callable[[Callable], Callable]:
-    """Register the decorated program for `functions`."""
-
-    def register(program: Callable) -> Callable:
-        PROGRAMS.update(dict.fromkeys(functions, program))
-        return program
-
-    return register
+does = entries(PROGRAMS)  # registers the decorated program for functions
 
 
 def fitted(values, n):

@@ -18,6 +18,7 @@ from backprose.analysis.kinds import dtype_of, is_number, ndim_of
 from backprose.ir.kinds import FixedList, Kind, List, Static, Tuple
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import named, rule_for
+from backprose.rules.tables import entries
 from backprose.transform.batch_forms import form_of
 from backprose.transform.paths import CONTAINERS, keys_of
 from backprose.transform.rule_calls import bound
@@ -33,14 +34,7 @@ class NotBatched(Exception):
 
 Handler = Callable[["Batch", TypedBuilder, Op], Value]
 HANDLERS: dict[Any, Handler] = {}
-
-
-def handles(*functions: Any) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        HANDLERS.update(dict.fromkeys(functions, handler))
-        return handler
-
-    return register
+handles = entries(HANDLERS)
 
 
 def _public_name(fn: Any) -> str:
