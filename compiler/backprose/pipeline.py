@@ -36,6 +36,7 @@ from backprose.transform.common import share_common
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
+from backprose.transform.dense_first import dense_first
 from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
@@ -96,6 +97,7 @@ SIMPLIFYING: Passes = (
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
     ("add_through", add_through),
+    ("dense_first", dense_first),
     ("read_stored", read_stored),
     ("simplify again", simplify),
     ("move_signs", move_signs),
