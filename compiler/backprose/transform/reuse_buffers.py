@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from backprose.analysis.kinds import is_complex
-from backprose.analysis.ownership import is_update, neighbours
+from backprose.analysis.ownership import is_update
 from backprose.analysis.rotations import apart
 from backprose.analysis.shapes import Shapes
 from backprose.analysis.updates import Later
@@ -65,7 +65,6 @@ class _Dying(Later):
         sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
         self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
         self.dying: dict[Op, list[int]] = {}
-        self.near = neighbours(self.owned)
 
     def look(self, op: Op, live: set[Value]) -> None:
         if _is_candidate(op) and self.stands_alone(op):
@@ -75,9 +74,7 @@ class _Dying(Later):
                 self.dying[op] = places
 
     def is_last(self, value: Value, live: set[Value]) -> bool:
-        if not self.owned.is_fresh(value):
-            return False
-        return not any(self.owned.may_share(value, v) for v in self.near.get(value, set()) & live)
+        return self.owned.is_fresh(value) and not self.owned.sharing(value, live)
 
     def may_hold(self, value: Value, op: Op) -> bool:
         """Whether the result has evidently the shape and dtype of the operand, to which all others are spread."""
