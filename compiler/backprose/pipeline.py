@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 import backprose.rules  # noqa: F401 - fills the table of rules
 from backprose.analysis.devices import compiling_for
+from backprose.analysis.rotations import forget_ownership
 from backprose.codegen.cupy import check_functions
 from backprose.codegen.load import load
 from backprose.codegen.python import Emitted, emit
@@ -149,12 +150,15 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
-    with compiling_for(kinds.values()), _collecting_later():
-        return _compiled(function, kinds, plan, optimise)
+    with compiling_for(kinds.values()), collecting_later():
+        try:
+            return _compiled(function, kinds, plan, optimise)
+        finally:
+            forget_ownership()
 
 
 @contextmanager
-def _collecting_later() -> Iterator[None]:
+def collecting_later() -> Iterator[None]:
     """Garbage is collected after a compilation: all its IR is alive until then, and each collection would walk it."""
     enabled = gc.isenabled()
     gc.disable()
