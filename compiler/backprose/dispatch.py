@@ -346,12 +346,6 @@ class Dispatcher:
 
     def compile(self, kinds: Mapping[str, Kind]) -> Specialization:
         """A new specialisation, which is not kept."""
-        from backprose.pipeline import collecting_later
-
-        with collecting_later():
-            return self._compiled(kinds)
-
-    def _compiled(self, kinds: Mapping[str, Kind]) -> Specialization:
         from backprose.pipeline import compile_function
 
         function = self._function()

@@ -150,7 +150,7 @@ class Compilation:
 
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
-    with compiling_for(kinds.values()), collecting_later():
+    with compiling_for(kinds.values()), _collecting_later():
         try:
             return _compiled(function, kinds, plan, optimise)
         finally:
@@ -158,7 +158,7 @@ def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optim
 
 
 @contextmanager
-def collecting_later() -> Iterator[None]:
+def _collecting_later() -> Iterator[None]:
     """Garbage is collected after a compilation: all its IR is alive until then, and each collection would walk it."""
     enabled = gc.isenabled()
     gc.disable()
