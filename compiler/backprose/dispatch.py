@@ -1,7 +1,8 @@
 """From arguments to the function that was emitted for their kinds: keys, guards, and the bounded cache.
 
-A call costs a key (the dtype and the pattern of ones in each shape, the type of each scalar), one look into a table,
-and the guards on globals that the compiled code depended on.
+A call like the one before costs a test of its arguments; another one a key (the dtype and the pattern of ones in each
+shape, the type of each scalar) and one look into a table. Either costs the guards on globals that the compiled code
+depended on.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
-import numpy as np
-
 from backprose import errors, signatures, twins
+from backprose.alike import written_for
+from backprose.keys import MUTABLE, Unsuitable, key_of, ndarray, spell, spell_lengths
 from backprose.variadic import Shaped
 from backprose_runtime.arrays import is_array
 
@@ -32,102 +33,6 @@ FUNCTIONS = 512  # functions whose specialisations are kept
 
 # Compiling is serial: two threads that ask for one signature compile it once. Reentrant, for gradients in gradients.
 COMPILING = threading.RLock()
-
-ndarray = np.ndarray
-PLAIN = frozenset({float, int, bool, complex, type(None), range, *np.sctypeDict.values()} - {np.object_, np.void})
-MUTABLE = (dict, list, set, bytearray)
-
-
-# Keys
-
-
-class Unsuitable(Exception):
-    """An argument that can't be specialised for."""
-
-    def __init__(self, what: str, instead: str):
-        self.what, self.instead = what, instead
-        super().__init__(what)
-
-
-def key_of(value: Any) -> Any:
-    """What the kind of `value` depends on, fast to find; equal keys mean equal kinds."""
-    key: list[Any] = []
-    _spell(value, key)
-    return tuple(key)
-
-
-def _spell(value: Any, key: list[Any]) -> None:
-    """Append the key of `value`. The types and lengths that come first say where each part ends."""
-    cls = type(value)
-    if cls is ndarray:
-        shape = value.shape
-        key.append(value.dtype)
-        key.append(tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
-    elif cls in PLAIN:
-        key.append(cls)
-    elif cls is dict:
-        key += (dict, len(value))
-        for name, item in value.items():
-            key.append(name if type(name) is str else (type(name), name))
-            _spell(item, key)
-    elif cls is list:
-        _spell_list(value, key)
-    elif isinstance(value, tuple):
-        key += (cls, len(value))
-        for item in value:
-            _spell(item, key)
-    elif cls is str:
-        key.append((str, value))
-    elif hasattr(cls, "__dataclass_fields__"):
-        key.append(cls)
-        for name in cls.__dataclass_fields__:
-            _spell(getattr(value, name), key)
-    elif is_array(value) and not isinstance(value, ndarray):
-        key += ("cupy", value.dtype, tuple([n == 1 for n in value.shape]))
-    else:
-        key.append(_key_of_object(value))
-
-
-def _spell_list(value: list, key: list[Any]) -> None:
-    """Lists of equal kinds serve any length; static elements stand for themselves."""
-    items = [key_of(item) for item in value]
-    if items and items.count(items[0]) == len(items) and not _is_static(items[0][0]):
-        key += (list, -1, *items[0])
-    else:
-        key += (list, len(items), *items)
-
-
-def _spell_lengths(value: Any, key: list[Any]) -> None:
-    """Append the lengths of the lists in `value`."""
-    if isinstance(value, (list, tuple, dict)):
-        key.append(len(value))
-        for item in value.values() if isinstance(value, dict) else value:
-            _spell_lengths(item, key)
-    elif hasattr(type(value), "__dataclass_fields__"):
-        for name in type(value).__dataclass_fields__:
-            _spell_lengths(getattr(value, name), key)
-
-
-def _is_static(first: Any) -> bool:
-    """Whether a key that begins so is that of a static value."""
-    if isinstance(first, type):
-        return first is type(None)
-    return (type(first) is tuple and first[0] is str) or hasattr(first, "value")
-
-
-def _key_of_object(value: Any) -> Any:
-    from backprose.analysis.kinds import is_sparse, kind_of
-
-    cls = type(value)
-    if is_sparse(value):  # among them one that is a dict
-        return kind_of(value)
-    if isinstance(value, ndarray) and cls is not np.memmap:
-        raise Unsuitable(f"an array of the class {cls.__name__}", "pass np.asarray of it")
-    if isinstance(value, MUTABLE):
-        plain = next((base.__name__ for base in (dict, list) if isinstance(value, base)), "tuple")
-        raise Unsuitable(f"{signatures.article(cls.__name__)}", f"pass a {plain}")
-    # The kind holds the object itself, so that its identity can't pass to another one.
-    return kind_of(value)
 
 
 # Specialisations
@@ -232,6 +137,28 @@ def _static_guard(guard: Guard) -> tuple:
 # The cache
 
 
+class _Entry:
+    """What one key finds, and from its second call on the test whether another call finds it.
+
+    With `whole` the test says so by itself; without, there are guards besides that it does not know.
+    """
+
+    __slots__ = ("alike", "found", "whole")
+
+    def __init__(self, found: Specialization):
+        self.found = found
+        self.alike: Callable[[tuple], bool] | None = None
+        self.whole = False
+
+    def write_test(self, values: tuple, counted: tuple[int, ...]) -> None:
+        from backprose.transform.outside import OfModule
+
+        statics = self.found.statics
+        names = [(read, value) for read, value, _ in statics if isinstance(read, OfModule) and read() is value is not None]
+        self.whole = len(names) == len(statics) and not self.found.live
+        self.alike = written_for(values, counted, names)
+
+
 class Dispatcher:
     """The specialisations of one derivative of one function.
 
@@ -245,9 +172,9 @@ class Dispatcher:
         self.plan = plan
         self.allow_int = allow_int
         self._counted = plan.request.wrt if plan.request is not None and plan.request.jacobian else ()
-        self._by_key: OrderedDict[Any, Specialization] = OrderedDict()
+        self._by_key: OrderedDict[Any, _Entry] = OrderedDict()
         self._spare: list[Specialization] = []  # compiled ahead of a call, or for globals as they were before
-        self._last: Specialization | None = None
+        self._last: _Entry | None = None  # of the call before, if it was not the first of its kind
         self._latest: Specialization | None = None
         _ALL.add(self)
 
@@ -255,6 +182,7 @@ class Dispatcher:
         """Compile anew at the next call."""
         self._by_key.clear()
         self._spare = []
+        self._last = None
 
     @property
     def latest(self) -> Specialization | None:
@@ -264,41 +192,32 @@ class Dispatcher:
     @property
     def specializations(self) -> list[Specialization]:
         """Those that calls have asked for, the least recent first."""
-        return list(dict.fromkeys(self._by_key.values()))
+        return list(dict.fromkeys(entry.found for entry in self._by_key.values()))
 
     def find(self, values: tuple) -> Specialization:
         """The specialisation for these values of the parameters, compiled if there is none."""
-        key = []
+        last = self._last
+        if last is not None and last.alike(values) and (last.whole or last.found.holds()):
+            return last.found
+        key: list[Any] = []
         try:
             for value in values:
-                cls = type(value)
-                if cls is ndarray:
-                    shape = value.shape
-                    key.append(value.dtype)
-                    if 1 not in shape:
-                        key.append(len(shape))
-                    elif len(shape) == 2:  # a row or a column: of shapes with 1 the one that is met most
-                        rows, columns = shape
-                        key.append((rows == 1, columns == 1))
-                    else:
-                        key.append(tuple([n == 1 for n in shape]))
-                elif cls in PLAIN:
-                    key.append(cls)
-                else:
-                    _spell(value, key)
+                spell(value, key)
         except Unsuitable as reason:
             self._refuse(values, reason)
         for i in self._counted:
-            _spell_lengths(values[i], key)
+            spell_lengths(values[i], key)
         key = tuple(key)
-        found = self._by_key.get(key)
-        if found is None or not found.holds():
+        entry = self._by_key.get(key)
+        if entry is None or not entry.found.holds():
             return self._compile(key, values)
-        if found is not self._last:
-            self._last = found
+        if entry.alike is None:  # only now: many are called once
+            entry.write_test(values, self._counted)
+        if entry is not self._last:
+            self._last = entry
             if len(self._by_key) > CAPACITY // 2:
                 self._touch(key)
-        return found
+        return entry.found
 
     def _touch(self, key: Any) -> None:
         try:
@@ -308,19 +227,20 @@ class Dispatcher:
 
     def _compile(self, key: Any, values: tuple) -> Specialization:
         with COMPILING:
-            found = self._by_key.get(key)
-            if found is not None and found.holds():
-                return found
+            entry = self._by_key.get(key)
+            if entry is not None and entry.found.holds():
+                return entry.found
             self._check(values)
             kinds = self._kinds_of(values)
             found = self._ready(kinds) or self.compile(kinds)
             if key in self._by_key:
-                self._keep(self._by_key[key])
-            self._by_key[key] = found
+                self._keep(self._by_key[key].found)
+            self._by_key[key] = _Entry(found)
             self._by_key.move_to_end(key)
             while len(self._by_key) > CAPACITY:
                 self._by_key.popitem(last=False)
             self._latest = found
+            self._last = None  # which is not the one of the call before any more
             return found
 
     def _kinds_of(self, values: tuple) -> dict[str, Kind]:

@@ -57,7 +57,9 @@ from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers
 from backprose.transform.segments import without_marks
+from backprose.transform.skip_last import skip_last
 from backprose.transform.skip_zeros import skip_zeros
+from backprose.transform.store_cleared import store_cleared
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
 from backprose.transform.tile_chains import tile_chains
@@ -105,7 +107,9 @@ ADJOINT_PASSES: Passes = (
     ("read_shapes_late", read_shapes_late),
     ("go_forward", go_forward),
     ("finish_last", finish_last),
+    ("skip_last", skip_last),
     ("clear_late", clear_late),
+    ("store_cleared", store_cleared),
     ("copy_kept_views", copy_kept_views),
     ("copy_live_views", copy_live_views),
     ("own_updated", own_updated),

@@ -15,6 +15,7 @@ from backprose.analysis.kinds import dtype_of, is_inexact
 from backprose.codegen.cupy import is_cast, on_device, wants_array
 from backprose.codegen.folding import Folds
 from backprose.codegen.names import References, clean, first_free
+from backprose.codegen.spelling import spelled
 from backprose.codegen.unpacking import position
 from backprose.ir.kinds import Array, Dim, Scalar, Static
 from backprose.ir.nodes import Op, Value
@@ -45,10 +46,13 @@ VIEW_ATTRIBUTES = {"transpose": "T", "real": "real", "imag": "imag", "flat": "fl
 
 
 class Expressions:
-    """Writes the expressions of one function; `names` are those of its variables."""
+    """Writes the expressions of one function; `names` are those of its variables.
 
-    def __init__(self, folds: Folds, names: Mapping[Value, str], references: References):
-        self.folds, self.names, self.references = folds, names, references
+    `any_layout`: whether the entries of arrays that derivatives make may lie in memory in any order.
+    """
+
+    def __init__(self, folds: Folds, names: Mapping[Value, str], references: References, any_layout: bool = True):
+        self.folds, self.names, self.references, self.any_layout = folds, names, references, any_layout
         self.missing: list[str] = []  # what is read though nothing has bound it
 
     def name(self, value: Value, context: ast.expr_context = LOAD) -> ast.expr:
@@ -138,6 +142,9 @@ class Expressions:
                 return ast.Attribute(self.value(args[0]), "T", LOAD)
             if fn is backprose_runtime.get_at:
                 return self.place(self.value(args[0]), args[1:])
+        quicker = spelled(self, op)
+        if quicker is not None:
+            return quicker
         keywords = [ast.keyword(name, self.value(v)) for name, v in op.keywords.items()]
         method = op.attrs["method"]
         if method:

@@ -1,18 +1,17 @@
 """What is stored in an array of zeros that is then added to a part of a buffer goes to the buffer at once.
 
     t_bar = np.zeros_like(t)
-    t_bar[3] = u                      x_bar[i, 1, 3] += u
-    t_bar[0] = v                      x_bar[i, 1, 0] += v
+    t_bar[2:] = u                     x_bar[i, 1, 2:] += u
+    t_bar[1:] += v                    x_bar[i, 1, 1:] += v
     x_bar[i, 1] += t_bar
 
-No entry may have two shares, or they would be added in another order.
+An entry that has two shares is given them one by one, which rounds otherwise. What a store overwrites must be 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import backprose_runtime
 
@@ -31,6 +30,7 @@ class Entry:
 
     index: Value
     value: Value
+    is_store: bool
 
 
 def add_through(fn: Function) -> Function:
@@ -68,15 +68,18 @@ def _entries(op: Op, made: Mapping[Value, Op], counts: Mapping[Value, int], here
     ):  # fmt: skip
         if len(source.operands) > 3:
             return []
-        at, value = source.operands[1:] if source.fn is backprose_runtime.add_at else source.operands[:0:-1]
-        found.append(Entry(at, value))
+        is_store = source.fn is backprose_runtime.set_at
+        at, value = source.operands[:0:-1] if is_store else source.operands[1:]
+        found.append(Entry(at, value, is_store))
         share = source.operands[0]
     if share not in made or made[share].fn not in ZEROS or counts[share] != 1:
         return []
+    found.reverse()
     areas = [area(entry.index, (), made) for entry in found]
-    if not all(is_basic(entry.index.kind) for entry in found) or not all(a.is_apart(b) for a, b in combinations(areas, 2)):
-        return []
-    return found[::-1]
+    for k, entry in enumerate(found):
+        if not is_basic(entry.index.kind) or (entry.is_store and not all(map(areas[k].is_apart, areas[:k]))):
+            return []
+    return found
 
 
 def _is_part(buffer: Value, index: Value, share: Value, made: Mapping[Value, Op]) -> bool:
