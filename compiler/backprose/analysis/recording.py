@@ -10,7 +10,7 @@ anyway: to have it at hand, each update would have to copy the whole buffer.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import backprose_runtime

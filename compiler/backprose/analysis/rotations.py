@@ -10,7 +10,7 @@ Outside the iteration a slot stands for whatever it may ever hold, its *content*
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from weakref import WeakKeyDictionary
