@@ -37,6 +37,7 @@ from backprose.transform.common import share_common
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
+from backprose.transform.dense_first import dense_first
 from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
@@ -46,6 +47,7 @@ from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
 from backprose.transform.linear import linear_parts
+from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -96,8 +98,10 @@ SIMPLIFYING: Passes = (
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
     ("add_through", add_through),
+    ("dense_first", dense_first),
     ("read_stored", read_stored),
     ("simplify again", simplify),
+    ("move_signs", move_signs),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (

@@ -155,7 +155,12 @@ def scaled(x):
     return np.sum(100.0 * t**2 + (1 - x[:-1]) ** 2)
 
 
-PROGRAMS = [in_a_list, of_a_view, of_the_argument, through_a_closure, in_a_branch, same_values_twice, scaled]
+def of_the_users(x):
+    white = np.outer(x, 1 + x * x)
+    return np.sum(np.log(np.sum(white * white, axis=1)))
+
+
+PROGRAMS = [of_the_users, in_a_list, of_a_view, of_the_argument, through_a_closure, in_a_branch, same_values_twice, scaled]
 
 
 @pytest.mark.parametrize("f", PROGRAMS)
@@ -168,6 +173,12 @@ def test_gradients_of_what_is_shared(f):
     differences = [(f(x + h) - f(x - h)) / 2e-6 for h in step]
     assert np.array_equal(given_x, x) and np.array_equal(first, again) and value == f(x)
     assert np.allclose(first, differences, rtol=1e-6), df.source
+
+
+def test_what_the_user_named_is_written_to_as_well():
+    df = backprose.grad(of_the_users)
+    df(np.array([0.3, 0.5, 0.7]))
+    assert "out=white" in df.source or "white *=" in df.source, df.source
 
 
 def test_what_is_returned_beside_the_gradient_stays():

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, buffer_of, is_adjoint, is_deep, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES, buffer_of, is_adjoint, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -156,6 +156,8 @@ class _Folder:
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
             elif op.fn is backprose_runtime.add_at and is_adjoint(op.operands[2]):
                 self.loose.add(op.operands[2])
+            elif op.fn in STORES and op.in_reverse and is_adjoint(op.operands[1]):
+                self.loose.add(op.operands[1])  # all that is stored, as a contribution is all that is added
             elif op.fn in COPIES and op.operands[0].name == op.result.name:
                 self.loose.add(op.operands[0])
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):

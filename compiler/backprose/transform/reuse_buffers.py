@@ -4,11 +4,12 @@
     u = np.subtract(e, w, out=e)          u = e - w
 
 Fresh memory is what an array of more than some 100 kB costs most: the system hands it out page by page. For small arrays
-it makes no difference. NumPy itself reuses what has no name in an expression. So that expressions stay as a person writes them, only
-operations count whose operand has a variable (it is read more than once, or was computed by the forward sweep), and whose
-result has one too, or is all that is added to a buffer. An operand is marked here
-(the attribute `into`), where it is owned, has the result's shape and dtype, and is read for the last time; whether it can be
-written to is proved again when the text is printed. Arrays on a GPU have a pool of memory, and are left alone.
+it makes no difference. NumPy itself reuses what has no name in an expression. So that expressions stay as a person writes
+them, only operations count whose operand has a variable (it is read more than once, or was computed by the forward sweep;
+a vector that the user named is left as it is), and whose result has one too, or is all that is added to a buffer. An
+operand is marked here (the attribute `into`), where it is owned, has the result's shape and dtype, and is read for the last
+time; whether it can be written to is proved again when the text is printed. Arrays on a GPU have a pool of memory, and are
+left alone.
 """
 
 from __future__ import annotations
@@ -98,11 +99,12 @@ class _Dying(Later):
         return self.counts[op.result] > 1 or op.result.name != "" or op.result in self.added
 
     def has_variable(self, value: Value) -> bool:
-        """Whether the operand has a variable, and not one of the user's: those hold what the user computed."""
+        """Whether the operand has a variable; the user's count where they are large, as only arrays with several axes may be
+        expected to be."""
         op = self.made.get(value)
-        if op is None or op.name != "call":
+        if op is None or op.name != "call" or not isinstance(value.kind, Array):
             return False
-        return self.counts[value] > 1 if op.in_reverse else not value.name and not is_update(op)
+        return self.counts[value] > 1 if op.in_reverse else not is_update(op) and (not value.name or value.kind.ndim > 1)
 
 
 def _marked(region: Region, into: Mapping[Op, int]) -> Region:
