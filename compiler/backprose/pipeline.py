@@ -46,6 +46,7 @@ from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
 from backprose.transform.linear import linear_parts
+from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -99,6 +100,7 @@ SIMPLIFYING: Passes = (
     ("dense_first", dense_first),
     ("read_stored", read_stored),
     ("simplify again", simplify),
+    ("move_signs", move_signs),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (
