@@ -57,7 +57,7 @@ from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
-from backprose.transform.reuse_buffers import reuse_buffers
+from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_last import skip_last
 from backprose.transform.skip_zeros import skip_zeros
@@ -124,6 +124,7 @@ ADJOINT_PASSES: Passes = (
 )  # fmt: skip
 TILING: Passes = (
     ("tile_chains", OfModule(tile_chains)),
+    ("reuse_in_tiles", reuse_in_tiles),
 )  # fmt: skip
 
 
