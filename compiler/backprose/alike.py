@@ -29,6 +29,8 @@ from backprose.keys import PLAIN, key_of
 if TYPE_CHECKING:
     from backprose.transform.outside import OfModule
 
+LONGEST = 300  # values that a test looks at; for more, and for lists in lists in lists, the key is quick enough
+DEEPEST = 40  # columns
 ITSELF = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, np.ufunc, np.dtype)
 
 
@@ -97,6 +99,8 @@ class _Test:
     def value(self, name: str, value: Any, indent: str, counted: bool) -> None:
         """Append the test of one value, which stands under `name`."""
         cls = type(value)
+        if self.count > LONGEST or len(indent) > DEEPEST:
+            raise _OnlyByKey
         if cls is np.ndarray:
             self.array(name, value, indent)
         elif cls in PLAIN:

@@ -104,3 +104,13 @@ def test_calls_of_other_kinds_find_their_own_code():
             found = g(x)
             assert found.dtype == x.dtype and np.array_equal(found, 2 * x)
     assert len(g.specializations) == 4
+
+
+def test_there_is_no_test_of_very_long_or_deep_values():
+    deep = [1.0, 2]
+    for _ in range(30):
+        deep = [deep]
+    long = [x for n in range(400) for x in (n, float(n))]
+    for value in (deep, long):
+        assert not written_for((value,))((value,))
+        assert grad(lambda x, rest: x * len(rest))(2.0, value) == len(value)

@@ -22,8 +22,10 @@ from backprose.ir.verify import verify
 from backprose.transform.add_through import add_through
 from backprose.transform.clear_late import clear_late
 from backprose.transform.copy_live_views import copy_live_views
+from backprose.transform.dense_first import dense_first
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.own_buffers import own_buffers
+from backprose.transform.store_cleared import store_cleared
 from backprose.transform.sum_first import sum_first
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -109,6 +111,45 @@ def test_shares_are_summed_in_their_order(function, seed):
     verify(Module({"chain": found}), "sum_first")
     assert same(flat(interpret(found, x)), expected), str(found)
     assert same(run(own_buffers(found), x), expected)
+
+
+@st.composite
+def spread_sums(draw) -> Function:
+    """Zeros with shares of parts, to which something else is added: of their shape, spread to it, or looked at."""
+    b = Builder(REVERSE)
+    x = Value("x", MATRIX)
+    dense = draw(st.sampled_from([x, b.call(operator.mul, x, b.const(0.3), kind=MATRIX), replaced_by_sum(b, x)]))
+    buffer = b.call(np.zeros_like, x, kind=MATRIX, name="x_bar")
+    seen = []
+    for _ in range(draw(st.integers(1, 4))):
+        positions = [b.call(np.array, b.const(rows), kind=Array("int64", ("N",))) for rows in ([0, 2], [1, 1])]
+        index = draw(st.sampled_from([*map(b.const, [slice(None, 2), slice(1, None), 0, (0, 1), (slice(None), 1)]), *positions]))
+        share = b.call(np.sum, x, kind=Scalar("float64"))
+        if draw(st.integers(0, 2)):
+            buffer = b.call(runtime.add_at, buffer, index, share, kind=MATRIX, name="x_bar")
+        else:
+            buffer = b.call(runtime.set_at, buffer, share, index, kind=MATRIX, name="x_bar")
+        if draw(st.integers(0, 9)) == 0:
+            seen.append(buffer)
+    first, second = draw(st.permutations([buffer, dense]))
+    return Function("spread", b.region([x], [b.tuple([*seen, b.call(operator.add, first, second, kind=MATRIX, name="x_bar")])]))
+
+
+def replaced_by_sum(b: Builder, x: Value) -> Value:
+    b.call(np.sum, x, b.const(0), keepdims=b.const(True))
+    return replace_kind(b, Array("float64", ("1", "N")))
+
+
+@settings(max_examples=150, **QUIET)
+@given(spread_sums(), st.integers(0, 3))
+def test_what_is_dense_comes_first(function, seed):
+    x = np.random.default_rng(seed).normal(size=(4, 5))
+    expected = flat(interpret(function, x))
+    found = drop_dead(dense_first(function))
+    verify(Module({"spread": found}), "dense_first")
+    values = flat(interpret(found, x))
+    assert all(np.allclose(a, b, rtol=1e-13, atol=1e-13) for a, b in zip(values, expected, strict=True)), str(found)
+    assert same(run(own_buffers(found), x), values)
 
 
 PARTS = [0, 1, -1, (0, slice(1, None)), (0, 0), slice(0, 2), slice(2, None), (slice(None), 0), (slice(None), slice(1, 2))]
@@ -199,6 +240,49 @@ def test_parts_are_cleared_late(function, seed):
     assert same(run(found, x), expected)
 
 
+ROWS = [slice(1, 3), slice(0, 2), slice(2, 4), slice(None, 2)]
+
+
+@st.composite
+def sweeps(draw) -> Function:
+    """A loop in which two buffers give each other shares of rows, in the order of a stencil's adjoint or nearly so."""
+    b = Builder(REVERSE)
+    x = Value("x", MATRIX)
+    two = b.call(np.multiply, x, b.const(2.0), kind=MATRIX, name="a_bar")
+    zeros = b.call(np.zeros_like, x, kind=MATRIX, name="b_bar")
+    start = [two, draw(st.sampled_from([zeros, zeros, two]))]
+    carried, results = ([Value(f"{name}_bar", MATRIX) for name in "ab"] for _ in range(2))
+    inner = Builder(REVERSE)
+    held, inside = list(carried), inner.const(ROWS[0])
+    for k in draw(st.sampled_from([(0, 1), (0, 1), (0, 1), (1, 0), (0,)])):
+        part = inner.call(operator.getitem, held[k], inside, kind=MATRIX)
+        share = inner.call(operator.mul, part, inner.const(0.3), kind=MATRIX)
+        clearing = draw(st.sampled_from(["after", "after", "before", "never"]))
+        if clearing == "before":
+            held[k] = inner.call(runtime.set_at, held[k], inner.const(0.0), inside, kind=MATRIX, name=held[k].name)
+        for rows in draw(st.permutations(ROWS))[: draw(st.integers(1, 4))]:
+            held[1 - k] = inner.call(runtime.add_at, held[1 - k], inner.const(rows), share, kind=MATRIX, name=held[1 - k].name)
+        if clearing == "after":
+            held[k] = inner.call(runtime.set_at, held[k], inner.const(0.0), inside, kind=MATRIX, name=held[k].name)
+    body = inner.region([Value("", Scalar("int")), *carried], held[:: draw(st.sampled_from([1, 1, 1, -1]))])
+    source = b.call(range, b.const(draw(st.integers(0, 3))), kind=Range())
+    b.op("for", [source, *start], results, [body], iterables=1, collected=0, stops=False)
+    return Function("sweep", b.region([x], [b.tuple(results)]))
+
+
+@settings(max_examples=150, **QUIET)
+@given(st.one_of(sweeps(), clearings()), st.integers(0, 3))
+def test_shares_of_cleared_parts_are_stored(function, seed):
+    x = np.random.default_rng(seed).normal(size=(4, 5))
+    expected = flat(interpret(function, x))
+    for step in (drop_dead, clear_late, store_cleared, drop_dead):
+        function = step(function)
+        verify(Module({function.name: function}), step.__name__)
+    found = flat(interpret(function, x))
+    assert all(np.allclose(a, b, rtol=1e-13, atol=1e-13) for a, b in zip(found, expected)), str(function)
+    assert same(run(own_buffers(copy_live_views(function)), x), found)
+
+
 def test_a_part_is_scaled_before_it_is_cleared():
     def relaxed(a, n):
         a = a.copy()
@@ -208,6 +292,22 @@ def test_a_part_is_scaled_before_it_is_cleared():
 
     source = gradient(relaxed, np.arange(5.0), 2)
     assert "= a_bar[1:-1] * 0.5" in source and "copy" not in source, source
+
+
+def test_the_next_iteration_stores_in_what_the_last_one_cleared():
+    def alternating(a, n):
+        a, b = a.copy(), a.copy()
+        for _ in range(n):
+            b[1:-1] = a[:-2] + 2.0 * a[1:-1] + a[2:]
+            a[1:-1] = np.sin(b[1:-1]) + b[2:]
+        return np.sum(a * a)
+
+    x = np.array([0.3, -1.0, 2.0, 0.7, -0.2])
+    source = gradient(alternating, x, 2)
+    assert "        b_bar[1:-1] = " in source and "\n    b_bar[1:-1] = 0.0" in source, source
+    for n in (0, 1, 3):
+        differences = [(alternating(x + h, n) - alternating(x - h, n)) / 2e-6 for h in 1e-6 * np.eye(5)]
+        assert np.allclose(backprose.grad(alternating)(x, n), differences), n
 
 
 def gates(x):
@@ -237,6 +337,11 @@ def columns(x):
     return np.sum(np.tanh(x[:, None] - x))
 
 
+def spread(x, labels):
+    e = np.exp(x)
+    return np.sum(np.log(np.sum(e, axis=1)) - x[np.arange(len(x)), labels])
+
+
 def neighbours(x):
     total = 0.0
     for i in range(len(x)):
@@ -261,6 +366,7 @@ def picked_again(x, labels):
         (picked_again, (np.arange(3.0), np.array([1, 1])), "np.add.at(x_bar, labels, ", "x_bar[labels]"),
         (gates, (np.ones((2, 3, 2, 4)),), "x_bar[i, 1, 1] += ", "np.zeros_like(x["),
         (columns, (np.arange(3.0),), "", "zeros"),
+        (spread, (np.arange(6.0).reshape(2, 3), np.array([1, 0])), "] -= 1.0", "zeros"),
         (neighbours, (np.arange(8.0).reshape(2, 4),), "x_bar[i, 2:] += ", "np.zeros_like(x["),
     ],
 )

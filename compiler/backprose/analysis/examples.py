@@ -258,7 +258,7 @@ def example(kind: Kind, run: Run) -> Any:
     if isinstance(kind, Slice):
         return slice(*(example(k, run) for k in (kind.start, kind.stop, kind.step)))
     if isinstance(kind, List):
-        return [example(kind.item, run) for _ in range(run.any)]
+        return [example(kind.item, run)] * run.any  # one for all: lists in lists would grow by a power of their depth
     if isinstance(kind, (Tuple, FixedList)):
         items = [example(k, run) for k in kind.items]
         return tuple(items) if isinstance(kind, Tuple) else items

@@ -204,5 +204,5 @@ def name_variables(
         named[id(groups[value])] = variables.parameter(groups[value], value.name)
     for value, group in groups.items():
         if id(group) not in named:
-            named[id(group)] = variables.assign(group, group.name or base(value), bool(group.name))
+            named[id(group)] = variables.assign(group, group.name or base(value), bool(group.name), value.kind)
     return {value: named[id(group)] for value, group in groups.items()}

@@ -212,6 +212,9 @@ def plural(name: str) -> str:
     return "indices" if name == "index" else name + ("_list" if name.endswith("s") else "s")
 
 
+Masks = tuple[int, int]  # the values that have had a name, and all that they interfere with
+
+
 class Variables:
     """Gives names to classes of values; the same name only where they do not interfere."""
 
@@ -220,9 +223,24 @@ class Variables:
         self.user_names = user_names
         self.holders: dict[str, list] = {}
         self.taken: dict[str, int] = {}  # of a base: how many of its names no temporary will get
+        self.passed_on: dict[tuple, dict[str, Masks]] = {}  # by base and kind: the names of arrays, with their holders
 
-    def assign(self, group: Any, base: str, is_user: bool) -> str:
-        """The first of base, base_1, ... that is free for the group."""
+    def assign(self, group: Any, base: str, is_user: bool, kind: Kind | None = None) -> str:
+        """The first of base, base_1, ... that is free for the group; that of a dead temporary of its kind for an array."""
+        if is_user or not isinstance(kind, Array) or not kind.axes:
+            return self.first(group, base, is_user)
+        names = self.passed_on.setdefault((base, kind.dtype, kind.ndim, kind.device), {})
+        for name, (members, clashes) in names.items():
+            if not (group.clashes & members or group.members & clashes):
+                self.holders[name].append(group)
+                break
+        else:
+            name, members, clashes = self.first(group, base, is_user), 0, 0
+        names[name] = members | group.members, clashes | group.clashes
+        return name
+
+    def first(self, group: Any, base: str, is_user: bool) -> str:
+        """A name that no temporary has had."""
         base = clean(base)
         number = 0 if is_user else self.taken.get(base, 0)
         letters = "ijk" if base == "i" and not is_user else ""
@@ -246,5 +264,6 @@ class Variables:
     def is_free(self, name: str, group: Any, own: bool) -> bool:
         if name in self.reserved or (name != group.name and (name in self.user_names or name in BUILTINS)):
             return False
-        # Temporaries are many and mean different things, so each has a name of its own.
+        # Temporaries are many and mean different things, so each number has a name of its own. An array takes the name
+        # of one that is dead (`assign`): so that one's memory goes, and is at hand, still cached, for what comes next.
         return all(own and other.name and not group.clashes_with(other) for other in self.holders.get(name, ()))

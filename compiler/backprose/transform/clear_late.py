@@ -22,7 +22,7 @@ from backprose.rules.registry import rule_for
 
 def clear_late(fn: Function) -> Function:
     """Store zeros of the reverse sweep just before their result is read, and copy nothing that is read before."""
-    if not any(map(_is_clearing, all_ops(fn.region))):
+    if not any(map(is_clearing, all_ops(fn.region))):
         return fn
     return replace(fn, region=_visit(fn.region))
 
@@ -44,7 +44,7 @@ def _visit(region: Region) -> Region:
                 place(clearing)
 
     for op in ops:
-        if _is_clearing(op):
+        if is_clearing(op):
             waiting.append(op)
         else:
             require(reads[op])
@@ -54,7 +54,8 @@ def _visit(region: Region) -> Region:
     return _without_copies(replace(region, ops=tuple(out)))
 
 
-def _is_clearing(op: Op) -> bool:
+def is_clearing(op: Op) -> bool:
+    """Whether the op stores zeros in a part of a cotangent."""
     if op.fn is not backprose_runtime.set_at or not op.in_reverse or not isinstance(op.result.kind, Array):
         return False
     value = getattr(op.operands[1].kind, "value", None)
@@ -65,7 +66,7 @@ def _without_copies(region: Region) -> Region:
     """The region without the copies of parts that only elementwise operations read, before the part is cleared."""
     at = {op: k for k, op in enumerate(region.ops)}
     made = {v: op for op in region.ops for v in op.results}
-    cleared = {(op.operands[0], *op.operands[2:]): at[op] for op in region.ops if _is_clearing(op)}
+    cleared = {(op.operands[0], *op.operands[2:]): at[op] for op in region.ops if is_clearing(op)}
     readers: dict[Value, list[Op]] = {}
     for op in region.ops:
         for value in {*op.operands, *free_values(*op.regions)}:

@@ -95,7 +95,7 @@ class _Walk:
         for op in chain:
             _, index, value, *path = op.operands
             part = area(index, path, self.made)
-            exact = _adds_exactly(value, zeros.result)
+            exact = adds_exactly(value, zeros.result)
             joined = next((k for k, s in enumerate(shares) if s.is_store and s.area.is_same(part)), None)
             if joined is not None and exact and all(s.area.is_apart(part) for s in shares[joined + 1 :]):
                 updates = shares.pop(joined).updates
@@ -136,9 +136,7 @@ class _Walk:
             return whole
         result = result or Value(share.last.result.name, share.last.result.kind)
         if share.is_store:
-            spread = self.made.get(value)
-            value = spread.operands[0] if spread is not None and spread.fn is np.broadcast_to else value
-            operands, fn = (buffer, value, *path, index), backprose_runtime.set_at
+            operands, fn = (buffer, without_spread(value, self.made), *path, index), backprose_runtime.set_at
         else:
             operands, fn = (buffer, index, value, *path), backprose_runtime.add_at
         b.op("call", operands, [result], fn=fn, keywords=(), method=None)
@@ -151,21 +149,27 @@ class _Walk:
         if part.added:
             axes = tuple(axis for i, axis in enumerate(value.kind.axes) if i not in part.added)
             added = b.const(part.added[0]) if len(part.added) == 1 else b.tuple([b.const(i) for i in part.added])
-            fills = _fills(axes, buffer.kind.axes)
-            return b.call(np.squeeze, value, added, kind=buffer.kind, name=buffer.name) if fills else None
-        if not _fills(value.kind.axes, buffer.kind.axes) and not self.shapes.is_reached(value, buffer):
+            is_whole = fills(axes, buffer.kind.axes)
+            return b.call(np.squeeze, value, added, kind=buffer.kind, name=buffer.name) if is_whole else None
+        if not fills(value.kind.axes, buffer.kind.axes) and not self.shapes.is_reached(value, buffer):
             return None
         self.names.setdefault(value, buffer.name)
         return value
 
 
-def _fills(axes: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+def without_spread(value: Value, made: Mapping[Value, Op]) -> Value:
+    """What is spread to the shape of a part: storing it there spreads it anyway."""
+    spread = made.get(value)
+    return spread.operands[0] if spread is not None and spread.fn is np.broadcast_to else value
+
+
+def fills(axes: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether what has these axes and can be spread to the wanted ones has them already: an axis that is not 1 is spread
     no further."""
     return len(axes) == len(wanted) and all(axis == MANY or axis == of == ONE for axis, of in zip(axes, wanted))
 
 
-def _adds_exactly(value: Value, buffer: Value) -> bool:
+def adds_exactly(value: Value, buffer: Value) -> bool:
     """Whether shares like the value may be summed before they are added: nothing is cast on the way."""
     dtype, wanted = dtype_of(value.kind), dtype_of(buffer.kind)
     return dtype == wanted or (dtype == "float" and wanted == "float64")
