@@ -55,7 +55,8 @@ EVIDENT = (padded_sums, differences, scaled_slice, scaled_slice_on_one_path)
 @pytest.mark.parametrize("f", EVIDENT, ids=lambda f: f.__name__)
 def test_no_sum_at_run_time(f):
     source = gradient_source(f, (X,))
-    assert "sum_to" not in source and ".shape" not in source.replace("x.shape[0]", ""), source
+    asked = source.replace("x.shape[0]", "").replace("np.zeros(x.shape)", "")
+    assert "sum_to" not in source and ".shape" not in asked, source
 
 
 @pytest.mark.parametrize("size", [2, 3])
