@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import backprose
 import numpy as np
@@ -19,7 +20,7 @@ from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.verify import verify
 from backprose.transform.own_buffers import own_buffers
-from backprose.transform.reuse_buffers import reuse_buffers
+from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
 
 
 class Arithmetic(Generator):
@@ -52,6 +53,19 @@ def test_nothing_is_overwritten_that_is_still_read(function, seed):
         expected = flat(interpret(function, x.copy(), y.copy()))
         function = reuse_buffers(own_buffers(function))
         verify(Module({"generated": function}), "reuse_buffers")
+        assert same(flat(interpret(function, x.copy(), y.copy())), expected)
+        assert same(run(function, x, y), expected)
+
+
+@settings(max_examples=100, **QUIET)
+@given(programs(), st.integers(0, 3))
+def test_nor_in_a_tile(function, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=SIZE), rng.normal(size=SIZE)
+    with np.errstate(all="ignore"):
+        expected = flat(interpret(function, x.copy(), y.copy()))
+        function = reuse_in_tiles(replace(own_buffers(function), attrs={"tile": True}))
+        verify(Module({"generated": function}), "reuse_in_tiles")
         assert same(flat(interpret(function, x.copy(), y.copy())), expected)
         assert same(run(function, x, y), expected)
 

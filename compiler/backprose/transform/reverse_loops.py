@@ -221,9 +221,13 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: s
         if sides.backwards and op.carried[k] in needed and y in own and y not in body.params
     }  # fmt: skip
     kept = items | after.keys()
-    gone = overwritten - kept - contents_read(sides.reverse)
+    read = contents_read(sides.reverse)
     definitions = asking_outside(definitions_in(body), own, b.versions)
-    choice = plan(needed, definitions, lambda v: v not in own or v in kept, gone)
+
+    def is_gone(value: Value) -> bool:
+        return value in overwritten and value not in kept and value not in read
+
+    choice = plan(needed, definitions, lambda v: v not in own or v in kept, is_gone)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 
