@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_complex
+from backprose.analysis.kinds import dtype_of
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.transform.array_identities import OF_ARRAYS, is_const, same_kind

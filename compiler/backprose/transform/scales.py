@@ -18,6 +18,7 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import Array, Dim, Static
 from backprose.ir.nodes import Op, Value
+from backprose.transform.array_identities import is_const
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -130,9 +131,11 @@ def scalar_in(c: Context, value: Value, depth: int = DEPTH) -> Found | None:
 
 
 def _is_scalar(value: Value) -> bool:
-    if isinstance(value.kind, Array):
+    """Whether the value is a real number; a factor 1 goes by itself."""
+    if isinstance(value.kind, Array) or is_const(value, 1):
         return False
-    return isinstance(value.kind, Dim) or (ndim_of(value.kind) == 0 and dtype_of(value.kind) is not None and not is_complex(value.kind))
+    is_real = dtype_of(value.kind) is not None and not is_complex(value.kind)
+    return isinstance(value.kind, Dim) or (ndim_of(value.kind) == 0 and is_real)
 
 
 def moves(c: Context, value: Value, depth: int = DEPTH) -> bool:
