@@ -32,11 +32,12 @@ def cofactors(a: Any) -> Any:
 def cholesky_bar(lower: Any, lower_bar: Any) -> Any:
     """The gradient by A, on its lower triangle, for the gradient by the factor L of A = L L^H.
 
-    P(S + S^H) with S = L^-H P(L^H L_bar) L^-1, P: the lower triangle with half the diagonal. L is lower triangular; what
-    L_bar has above the diagonal does not count. Blocks of columns are taken from the last to the first, which takes
+    P(S + S^H) with S = L^-H P(L^H L_bar) L^-1, P: the lower triangle with half the diagonal. What L and L_bar have above
+    the diagonal does not count. Blocks of columns are taken from the last to the first, which takes
     twice the operations of the factorisation, nearly all in products.  Source: Murray 2016, arXiv:1602.07527, section 4.
     """
     xp = array_module(lower)
+    lower = xp.tril(lower)
     if lower.shape[-1] <= BLOCK:
         return _cholesky_bar_of_block(xp, lower, _inverse_of_lower(xp, lower), lower_bar)
     out = xp.tril(lower_bar)

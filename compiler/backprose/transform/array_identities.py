@@ -244,6 +244,9 @@ def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
         return None
     if op.fn is np.tril and (len(op.operands) == 1 or is_const(op.operands[1], 0)):
         return same_kind(op.operands[0], op)
+    if op.fn is backprose_runtime.add_at:
+        whole = _before_tril(c, b, op.operands[0])
+        return None if whole is None else b.call(op.fn, whole, *op.operands[1:], kind=value.kind, name=value.name)
     if op.fn in (operator.add, operator.sub):
         parts = [_before_tril(c, b, v) for v in op.operands]
         if any(parts):
