@@ -126,7 +126,7 @@ class Context:
     def call_of(self, value: Value, *fns: Any) -> Op | None:
         """The call that made `value`, if it is of one of these functions."""
         op = self.made.get(value)
-        return op if op is not None and op.name == "call" and op.fn in fns else None
+        return op if op is not None and op.fn in fns else None  # only calls have a function
 
     def only_use(self, value: Value) -> bool:
         return self.counts[value] <= 1
