@@ -36,6 +36,7 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
+OUTSIDE = FOREIGN | PART  # what may not be written to
 LISTS = (List, FixedList)
 
 ARITHMETIC = frozenset(
@@ -77,7 +78,7 @@ class Ownership:
     def is_fresh(self, value: Value) -> bool:
         """Whether the value's memory was allocated in this function and the value is the whole of it."""
         own = self.own.get(value, FOREIGN)
-        return own != 0 and not own & (FOREIGN | PART)
+        return own != 0 and not own & OUTSIDE
 
     def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
         """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
@@ -100,17 +101,18 @@ class Ownership:
         return self.is_fresh(value) and value not in self.mixed
 
     @cached_property
-    def neighbours(self) -> dict[Value, set[Value]]:
-        """For each value those that reach an origin that it reaches, in however many steps: only they may share its memory.
+    def groups(self) -> dict[int, set[Value]]:
+        """For each origin the values that reach it, or an origin that one of them reaches, in however many steps: only these
+        may share memory.
 
         Origins outside of the function aside. Most values have memory of their own, so the sets are small.
         """
         groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
         for value, reach in self.reach.items():
-            rest = reach & ~(FOREIGN | PART)
+            rest = reach - (reach & OUTSIDE)
             if not rest:
                 continue
-            if not rest & rest - 1 and rest not in groups:
+            if rest not in groups and not rest & rest - 1:
                 groups[rest] = [rest], {value}
                 continue
             mask, values, met = 0, {value}, []
@@ -129,13 +131,13 @@ class Ownership:
             largest[0][0] |= mask
             largest[1].update(values)
             groups.update((1 << place, largest) for place in bits(new))
-        distinct = {id(values): values for _, values in groups.values()}
-        return {value: values for values in distinct.values() for value in values}
+        return {origin: values for origin, (_, values) in groups.items()}
 
     def sharing(self, value: Value, among: set[Value]) -> list[Value]:
         """Those of the others that may be or hold the value."""
-        if self.is_fresh(value):
-            among = among & self.neighbours.get(value, set())
+        own = self.own.get(value, FOREIGN)
+        if not own & OUTSIDE:
+            among = among & self.groups[own & -own] if own else set()
         return [other for other in among if self.may_share(value, other)]
 
 
@@ -159,12 +161,12 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of an operand, `buffer_of(op)`."""
     if op.name != "call":
         return False
-    if "into" in op.attrs:
+    fn, method = op.fn, op.attrs["method"]
+    if "into" in op.attrs or fn in PLACES or fn in LIST_UPDATES:
         return True
-    fn = op.fn
-    if fn in PLACES or fn in LIST_UPDATES or is_rebinding(op):
-        return True
-    return fn in IN_PLACE and (op.in_reverse or (op.attrs["method"] or "").startswith("__i"))
+    if fn in IN_PLACE:
+        return op.in_reverse or (method is not None and method.startswith("__i"))
+    return method is not None and is_rebinding(op)
 
 
 def is_adjoint(value: Value) -> bool:
@@ -357,7 +359,7 @@ class Origins:
             # Done in place where the buffer is owned and a whole; else it is a new object.
             buffer = buffer_of(op)
             own = self.own.get(buffer, 0)
-            kept = 0 if own & (FOREIGN | PART) else own
+            kept = 0 if own & OUTSIDE else own
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             if not isinstance(buffer.kind, Array):  # adding to an element makes it anew
                 held |= self.reach(operands[1:]) if fn is not backprose_runtime.add_at else self.fresh(op, 1)

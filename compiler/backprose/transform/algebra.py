@@ -111,7 +111,7 @@ class Context:
     def identity(self, b: TypedBuilder, op: Op) -> Value | None:
         entry = IDENTITIES.get(op.fn)
         before = len(b.ops)
-        value = entry(self, b, op) if entry and (not op.keywords or op.fn is np.sum) else None
+        value = entry(self, b, op) if entry and (not op.attrs["keywords"] or op.fn is np.sum) else None
         if value is None:
             value = without_broadcasts(self, b, op)
         self.note(b, before)

@@ -22,7 +22,7 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not op.is_derivative:
         return None
     wide = [v for v in op.operands if v in c.made and c.made[v].fn is np.broadcast_to]
-    if not wide or op.keywords:
+    if not wide or op.attrs["keywords"]:
         return None
     rule = rule_for(op.fn)
     if rule is None or not rule.is_elementwise:
