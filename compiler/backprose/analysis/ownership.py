@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,7 @@ from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
 OUTSIDE = FOREIGN | PART  # what may not be written to
+NOBODY: Set[Value] = frozenset()
 LISTS = (List, FixedList)
 
 ARITHMETIC = frozenset(
@@ -88,14 +89,6 @@ class Ownership:
         """Where the value may come from; or, `inside`, also what it holds."""
         return self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
 
-    def reaching(self, numbers: Mapping[Value, int]) -> dict[int, int]:
-        """For each origin the mask of the numbers of the values that reach it."""
-        found: dict[int, int] = {}
-        for value, number in numbers.items():
-            for origin in bits(self.reach.get(value, FOREIGN)):
-                found[origin] = found.get(origin, 0) | 1 << number
-        return found
-
     def is_separate(self, value: Value) -> bool:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""
         return self.is_fresh(value) and value not in self.mixed
@@ -133,12 +126,17 @@ class Ownership:
             groups.update((1 << place, largest) for place in bits(new))
         return {origin: values for origin, (_, values) in groups.items()}
 
+    def near(self, value: Value, inside: bool = False) -> Set[Value] | None:
+        """The values that alone may be or hold the value; or, `inside`, something that it holds. None: any may."""
+        origins = self.origins(value, inside)
+        if origins & OUTSIDE:
+            return None
+        return self.groups[origins & -origins] if origins else NOBODY
+
     def sharing(self, value: Value, among: set[Value]) -> list[Value]:
         """Those of the others that may be or hold the value."""
-        own = self.own.get(value, FOREIGN)
-        if not own & OUTSIDE:
-            among = among & self.groups[own & -own] if own else set()
-        return [other for other in among if self.may_share(value, other)]
+        near = self.near(value)
+        return [other for other in (among if near is None else among & near) if self.may_share(value, other)]
 
 
 def holds_memory(kind: Kind) -> bool:
