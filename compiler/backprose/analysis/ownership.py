@@ -69,6 +69,14 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+@dataclass(slots=True)
+class Group:
+    """Origins, and the values that reach them."""
+
+    origins: int
+    values: set[Value]
+
+
 @dataclass(frozen=True)
 class Ownership:
     own: Mapping[Value, int] = field(default_factory=dict)
@@ -94,44 +102,42 @@ class Ownership:
         return self.is_fresh(value) and value not in self.mixed
 
     @cached_property
-    def groups(self) -> dict[int, set[Value]]:
-        """For each origin the values that reach it, or an origin that one of them reaches, in however many steps: only these
-        may share memory.
+    def groups(self) -> dict[int, Group]:
+        """By the place of an origin's bit, the group of the values that reach it, or an origin that one of them reaches, in
+        however many steps: only these may share memory.
 
-        Origins outside of the function aside. Most values have memory of their own, so the sets are small.
+        Origins outside of the function aside. Most values have memory of their own, so the groups are small.
         """
-        groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
+        groups: dict[int, Group] = {}
         for value, reach in self.reach.items():
             rest = reach - (reach & OUTSIDE)
-            if not rest:
+            if rest.bit_count() == 1 and (place := rest.bit_length()) not in groups:
+                groups[place] = Group(rest, {value})
                 continue
-            if rest not in groups and not rest & rest - 1:
-                groups[rest] = [rest], {value}
-                continue
-            mask, values, met = 0, {value}, []
+            joined, met = Group(0, {value}), []
             while rest:
-                low = rest & -rest
-                group = groups.get(low)
-                if group is not None:
-                    met.append(group)
-                mask |= low if group is None else group[0][0]
-                rest &= ~mask
-            largest = max(met, key=lambda group: len(group[1]), default=([0], set()))
+                place = (rest & -rest).bit_length()
+                found = groups.get(place)
+                if found is not None:
+                    met.append(found)
+                joined.origins |= 1 << place - 1 if found is None else found.origins
+                rest &= ~joined.origins
+            largest = max(met, key=lambda group: len(group.values), default=Group(0, set()))
             for group in met:
                 if group is not largest:
-                    values |= group[1]
-            new = mask & ~largest[0][0]
-            largest[0][0] |= mask
-            largest[1].update(values)
-            groups.update((1 << place, largest) for place in bits(new))
-        return {origin: values for origin, (_, values) in groups.items()}
+                    joined.values |= group.values
+            new = joined.origins & ~largest.origins
+            largest.origins |= joined.origins
+            largest.values |= joined.values
+            groups.update((place + 1, largest) for place in bits(new))
+        return groups
 
     def near(self, value: Value, inside: bool = False) -> Set[Value] | None:
         """The values that alone may be or hold the value; or, `inside`, something that it holds. None: any may."""
         origins = self.origins(value, inside)
         if origins & OUTSIDE:
             return None
-        return self.groups[origins & -origins] if origins else NOBODY
+        return self.groups[(origins & -origins).bit_length()].values if origins else NOBODY
 
     def sharing(self, value: Value, among: set[Value]) -> list[Value]:
         """Those of the others that may be or hold the value."""
