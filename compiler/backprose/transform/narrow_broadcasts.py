@@ -22,12 +22,13 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     if not op.is_derivative:
         return None
-    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
-    if op.keywords or not (wide or any(c.call_of(v, np.expand_dims) for v in op.operands)):
+    makers = [c.made[v].fn for v in op.operands if v in c.made]
+    if op.attrs["keywords"] or not (np.broadcast_to in makers or np.expand_dims in makers):
         return None
     rule = rule_for(op.fn)
     if rule is None or not rule.is_elementwise:
         return None
+    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
     if not wide:
         return _without_leading_axes(c, b, op)
     scalars = all(_broadcast_scalar(c, v) for v in wide)
