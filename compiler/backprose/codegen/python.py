@@ -26,6 +26,7 @@ from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
+from backprose.codegen.views_before import views_before
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.syntax import nodes
@@ -45,6 +46,7 @@ CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
+    ("views_before", views_before),
 )  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def _function(
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body
+    body = views_before(body, [names[p] for p in function.params]) if "views_before" not in without else body
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 
