@@ -16,6 +16,7 @@ from backprose.analysis.positions import names_once
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
+from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
@@ -42,6 +43,7 @@ ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 # What is chosen while the text is written, in order: it is right, but less readable or slower, without any of them.
 CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("fold", fold),
+    ("histories", histories),
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
@@ -75,7 +77,8 @@ def _function(
     for _, arrange in ARRANGING:
         function = arrange(function)
     folds = fold(function, effects, "fold" not in without)
-    block = structure(function, folds)
+    kept = histories(function, folds) if "histories" not in without else {}
+    block = structure(function, folds, kept)
     in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
     rebinding = [s for s in updates(block) if rebinds(s)]
     given = given_values(function) if rebinding else set()
@@ -223,6 +226,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield from _inside(op.attrs["value"])
     elif "tiled" in op.attrs:
         yield backprose_runtime.in_tiles
+    elif op.name == "for" and op.collected_results:
+        yield from (backprose_runtime.History, len)
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls
