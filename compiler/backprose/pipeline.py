@@ -62,6 +62,7 @@ from backprose.transform.segments import without_marks
 from backprose.transform.skip_last import skip_last
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.store_cleared import store_cleared
+from backprose.transform.store_once import store_once
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
 from backprose.transform.tile_chains import tile_chains
@@ -100,6 +101,7 @@ SIMPLIFYING: Passes = (
     ("add_through", add_through),
     ("dense_first", dense_first),
     ("read_stored", read_stored),
+    ("store_once", store_once),
     ("simplify again", simplify),
     ("move_signs", move_signs),
     ("drop_dead again", drop_dead),
