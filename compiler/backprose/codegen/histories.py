@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from backprose.analysis.activity import maybe_unbound
 from backprose.codegen.folding import Folds
-from backprose.ir.kinds import ONE, Array, Slice
+from backprose.ir.kinds import ONE, Array, Range, Slice
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
 
@@ -27,9 +27,9 @@ def histories(function: Function, folds: Folds) -> dict[Value, Value]:
     nothing = maybe_unbound(function.region)  # of some iterations there may be no array to keep
     found = {
         result: over for loop in loops if (over := _extent(loop, folds)) is not None
-        for result, value in zip(loop.collected_results, loop.collects) if _may_be_large(value) and value not in nothing
+        for result, value in zip(loop.collected_results, loop.collects) if may_be_large(value) and value not in nothing
     }  # fmt: skip
-    readers = _readers(function.region) if found else {}
+    readers = readers_of(function.region) if found else {}
     return {value: over for value, over in found.items() if _only_gone_over(value, readers)}
 
 
@@ -66,13 +66,19 @@ def _size(value: Value, folds: Folds) -> int:
     return 0 if op is None or op.name == "const" else 1 + sum(_size(v, folds) for v in op.operands)
 
 
-def _may_be_large(value: Value) -> bool:
+def may_be_history(loop: Op, value: Value) -> bool:
+    """Whether an outermost loop may keep the value in a history: an array, of a number of iterations that is not small."""
+    many = any(isinstance(v.kind, (Array, Range)) for v in loop.iterables) and not loop.attrs["stops"]
+    return many and may_be_large(value)
+
+
+def may_be_large(value: Value) -> bool:
     """Whether the value is an array of numbers on the host."""
     kind = value.kind
     return isinstance(kind, Array) and not kind.device and kind.dtype != "object" and any(axis != ONE for axis in kind.axes)
 
 
-def _readers(region: Region) -> dict[Value, list[Op | None]]:
+def readers_of(region: Region) -> dict[Value, list[Op | None]]:
     """The ops that read each value, or that have it as a result of theirs; None where the function returns it."""
     found: dict[Value, list[Op | None]] = {v: [None] for v in region.results}
     for op in all_ops(region):

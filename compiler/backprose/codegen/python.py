@@ -18,6 +18,7 @@ from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
+from backprose.codegen.keep_together import keep_together
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
@@ -36,6 +37,7 @@ from backprose.ir.walk import all_ops, use_counts
 # What is done to a function's IR for the sake of its text, in order.
 ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("order_lists", order_lists),
+    ("keep_together", keep_together),
     ("gather", gather),
     ("delay_yields", delay_yields),
     ("turn_first", turn_first),
@@ -152,6 +154,9 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
     apart = elements(function)
 
     def base(value: Value) -> str:
+        kept = lists.kept(value)
+        if kept is not None:
+            return lists.name(kept)
         if value in lists.iterated:
             element, iterable = lists.element(value), underlying(lists.iterated[value], made)
             return lists.name(element) if element is not None else item_name(value.kind, iterable.name)
