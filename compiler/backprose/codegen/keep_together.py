@@ -86,22 +86,22 @@ def _only(ops: Sequence[Op | None]) -> Op | None:
 
 @dataclass
 class _Groups:
-    """What is kept together: what takes the place of each of the values on the ways, where the first of them stands."""
+    """What is kept together: what takes the place of each of the lists on the ways, where the first of them stands."""
 
     instead: dict[Value, Value] = field(default_factory=dict)
     first: set[Value] = field(default_factory=set)
     kept: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # list of tuples -> what is in a tuple
-    found: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # a tuple that is gone over -> its elements
+    found: dict[Value, tuple[Value, ...]] = field(default_factory=dict)  # list of tuples, reversed -> what a loop finds there
 
     def add(self, together: Sequence[tuple[Way, Value]]) -> None:
         ways = [way for way, _ in together]
         row = Tuple(tuple(value.kind for _, value in together))
-        for step in zip(*ways):
+        for step in zip(*(way[:-1] for way in ways)):
             new = Value("", _with_rows(step[0].kind, ways[0][-1].kind, row))
             self.instead.update((v, new) for v in step)
             self.first.add(step[0])
         self.kept[self.instead[ways[0][0]]] = tuple(value for _, value in together)
-        self.found[self.instead[ways[0][-1]]] = tuple(way[-1] for way in ways)
+        self.found[self.instead[ways[0][-2]]] = tuple(way[-1] for way in ways)
 
     def region(self, region: Region) -> Region:
         return replace(region, ops=tuple(new for op in region.ops if (new := self.op(op)) is not None))
@@ -150,10 +150,12 @@ class _Groups:
             if iterable not in self.instead:
                 pairs.append((iterable, item))
             elif iterable in self.first:
-                new = self.instead[item]
-                pairs.append((self.instead[iterable], new))
-                for i, element in enumerate(self.found.get(new, ())):
-                    b.op("call", (new, b.const(i)), [element], fn=operator.getitem, keywords=(), method=None, kept=True)
+                new = self.instead[iterable]
+                elements = self.found.get(new, ())
+                row = Value("", new.kind.item) if elements else self.instead[item]
+                pairs.append((new, row))
+                for i, element in enumerate(elements):
+                    b.op("call", (row, b.const(i)), [element], fn=operator.getitem, keywords=(), method=None, kept=True)
         body = replace(op.body, params=(*(item for _, item in pairs), *op.carried), ops=(*b.ops, *op.body.ops))
         operands = (*(iterable for iterable, _ in pairs), *op.inits)
         return replace(op, operands=operands, regions=(body,), attrs={**op.attrs, "iterables": len(pairs)})
