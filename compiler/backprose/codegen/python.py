@@ -18,7 +18,7 @@ from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
-from backprose.codegen.keep_together import keep_together
+from backprose.codegen.together import keep_together
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
