@@ -18,7 +18,6 @@ from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
 from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
-from backprose.codegen.together import keep_together
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
@@ -26,6 +25,7 @@ from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.spelling import bound_values, updates_reshaped
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
+from backprose.codegen.together import keep_together
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
