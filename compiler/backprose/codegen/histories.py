@@ -1,6 +1,6 @@
 """Lists whose arrays may lie in one piece of memory: `hs = History(len(xs))` instead of `hs = []`.
 
-They are what an outermost loop of known length keeps for another loop, which does no more than go over it. Whether the
+They are what an outermost loop of known length keeps for another loop, or hands over to a backward part. Whether the
 arrays are large enough for it shows when it runs (`backprose_runtime.History`). In a loop within another one, or over the
 few elements of a list, the question would cost more than the answer is worth.
 """
@@ -100,4 +100,6 @@ def _goes_over(op: Op, items: Value, readers: Mapping[Value, Sequence[Op | None]
         return items in op.iterables and items not in op.inits and all(items not in r.results for r in op.regions)
     if op.fn is operator.getitem:
         return op.operands[0] is items and isinstance(op.operands[1].kind, Slice)
+    if "residuals" in op.attrs:
+        return True  # the backward part goes over it
     return op.fn is reversed or op.fn is len
