@@ -28,6 +28,7 @@ from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.together import keep_together
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
+from backprose.codegen.views_before import views_before
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.syntax import nodes
@@ -49,6 +50,7 @@ CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
+    ("views_before", views_before),
 )  # fmt: skip
 
 
@@ -93,6 +95,7 @@ def _function(
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body
+    body = views_before(body, [names[p] for p in function.params]) if "views_before" not in without else body
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 
@@ -141,6 +144,8 @@ def forward_values(function: Function) -> frozenset[Value]:
 
 def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:
     """`x: object` for a variable that is read but assigned nowhere: it raises, and never reads a global of its name."""
+    if not any(op.name == "unbound" for op in all_ops(function.region)):
+        return []
     found = [n for n in nodes(body) if isinstance(n, ast.Name)]
     stored = {n.id for n in found if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
     missing = {n.id for n in found}.intersection(names.values()) - stored
