@@ -80,6 +80,18 @@ def test_sums_keep_their_meaning(function):
     np.testing.assert_allclose(found, differences, rtol=1e-4)
 
 
+def wrapped(x, i, u):
+    return np.sum(np.sin(x) * (2 * i) + np.sin(x) * i) + np.sum(x * x * u - x * x * -u)
+
+
+def test_integers_of_few_bits_wrap_around_as_they_do():
+    x, i, u = np.array([0.5, 2.0]), np.array([100, 3], np.int8), np.array([200, 3], np.uint8)
+    value, x_bar = backprose.value_and_grad(wrapped)(x, i, u)
+    assert value == wrapped(x, i, u)
+    twice, minus = (2 * i).astype(float), (-u).astype(float)
+    np.testing.assert_allclose(x_bar, np.cos(x) * (twice + i) + 2 * x * (u - minus), rtol=1e-14)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 3))
 def test_generated_sums_are_the_same_numbers(function, seed):

@@ -82,8 +82,10 @@ def _like(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Value |
     (m, u), (n, v) = _scaled(c, x), _scaled(c, y)
     if u is v:
         return _multiple(b, m + sign * n, u)
+    if not c.call_of(u, operator.mul) or not c.call_of(v, operator.mul):
+        return None
     first, second = _factors(c, u), _factors(c, v)
-    if first is None or second is None or {*first[1:]} != {*second[1:]}:
+    if {*first[1:]} != {*second[1:]}:
         return None
     k, whole = (second[0], v) if second[0] == 1 else (first[0], u)
     return _multiple(b, (m * first[0] + sign * n * second[0]) / k, whole)
@@ -91,8 +93,15 @@ def _like(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Value |
 
 def _scaled(c: Context, value: Value) -> tuple[float, Value]:
     """A constant and what it is multiplied with to give the value."""
+    found = c.scaled.get(value)
+    if found is None:
+        found = c.scaled[value] = _without_constants(c, value)
+    return found
+
+
+def _without_constants(c: Context, value: Value) -> tuple[float, Value]:
     factor = 1.0
-    while (op := c.call_of(value, operator.neg, operator.mul)) is not None:
+    while (op := c.call_of(value, operator.neg, operator.mul)) is not None and is_inexact(value.kind):
         if op.fn is operator.neg:
             factor, value = -factor, op.operands[0]
             continue
@@ -104,12 +113,10 @@ def _scaled(c: Context, value: Value) -> tuple[float, Value]:
     return factor, value
 
 
-def _factors(c: Context, value: Value) -> tuple[float, Value, Value] | None:
+def _factors(c: Context, product: Value) -> tuple[float, Value, Value]:
     """The factors of a product without their constants, which come first."""
-    op = c.call_of(value, operator.mul)
-    if op is None:
-        return None
-    (k, x), (m, y) = (_scaled(c, v) for v in op.operands)
+    x, y = c.made[product].operands
+    (k, x), (m, y) = _scaled(c, x), _scaled(c, y)
     return k * m, x, y
 
 
