@@ -206,6 +206,9 @@ def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
         return None
     if op.fn is np.tril and (len(op.operands) == 1 or is_const(op.operands[1], 0)):
         return same_kind(op.operands[0], op)
+    if op.fn is backprose_runtime.add_at:
+        part = _before_tril(c, b, op.operands[0])
+        return part and b.call(op.fn, part, *op.operands[1:], kind=value.kind, name=value.name)
     if op.fn in (operator.add, operator.sub):
         parts = [_before_tril(c, b, v) for v in op.operands]
         if any(parts):
