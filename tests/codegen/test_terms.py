@@ -48,6 +48,23 @@ def test_a_common_factor_is_multiplied_by_once():
     ) == "%0 = operator.sub(%x, %y)\n%1 = backprose_runtime.multiply_nonzero(%d, %0)"  # fmt: skip
 
 
+def test_a_factor_may_have_the_other_sign():
+    assert emitted(
+        "%0: f64[N] = operator.neg(%d)", "%1: f64[N] = operator.mul(%0, %x)", "%2: f64[N] = operator.mul(%d, %y)",
+        "%3: f64[N] = operator.add(%1, %2)",
+    ) == "%0 = operator.sub(%y, %x)\n%1 = operator.mul(%d, %0)"  # fmt: skip
+
+
+def test_a_number_is_multiplied_rather_than_a_product_by_a_constant():
+    assert emitted(
+        "%0: f64[N] = operator.mul(%d, %s)", "%1 = const 4.0", "%2: f64[N] = operator.mul(%0, %1)",
+        "%3: f64[N] = operator.mul(%d, %x)", "%4: f64[N] = operator.add(%3, %2)", "%5: f64[N] = operator.truediv(%4, %0)",
+    ) == (
+        "%0 = operator.mul(%d, %s)\n%1 = const 4\n%2: float = operator.mul(%1, %s)\n%3 = operator.add(%x, %2)\n"
+        "%4 = operator.mul(%d, %3)\n%5 = operator.truediv(%4, %0)"
+    )  # fmt: skip
+
+
 def test_what_others_read_is_not_computed_twice():
     kept = emitted(
         "%0: f64[N] = operator.mul(%d, %x)", "%1: f64[N] = operator.mul(%d, %y)", "%2: f64[N] = operator.sub(%0, %1)",
