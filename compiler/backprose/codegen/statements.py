@@ -69,7 +69,11 @@ class Printer:
             parts = self.write.values(s.op.operands)
             return [ast.Raise(*(parts + [None, None])[:2])]
         node = self.write.op(s.op)
-        return [_assign(self.write.names[s.op.result], node) if self.uses[s.op.result] else ast.Expr(node)]
+        if not self.uses[s.op.result]:
+            return [ast.Expr(node)]
+        assignment = _assign(self.write.names[s.op.result], node)
+        assignment.of_array = s.op.fn is operator.getitem and isinstance(s.op.operands[0].kind, Array)
+        return [assignment]
 
     def on_Copy(self, s: st.Copy) -> list[ast.stmt]:
         pairs = []
@@ -85,7 +89,7 @@ class Printer:
         return [_assign(self.write.names[v], ast.Constant(None)) for v in s.targets if v in self.voided]
 
     def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
-        return [_assign(self.write.names[s.target], ast.List([], LOAD))]
+        return [_assign(self.write.names[s.target], ast.List([], LOAD) if s.over is None else self.write.history(s.over))]
 
     def on_Append(self, s: st.Append) -> list[ast.stmt]:
         append = ast.Attribute(self.write.name(s.target), "append", LOAD)
