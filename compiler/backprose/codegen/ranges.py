@@ -76,7 +76,9 @@ class Ranges:
     def is_within(self, index: ast.expr, length: Length | None) -> bool:
         """Whether the index is neither negative nor as great as the length."""
         low, high = self.lower(index), self.upper(index)
-        return length is not None and low is not None and low >= 0 and high is not None and high[0] == length[0] and high[1] < length[1]
+        if length is None or low is None or high is None:
+            return False
+        return low >= 0 and high[0] == length[0] and high[1] < length[1]
 
     def lower(self, node: ast.expr) -> int | None:
         """A number that the expression is at least."""

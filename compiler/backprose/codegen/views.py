@@ -129,10 +129,10 @@ class _Loop:
         rank = self.walk.known.rank(view.base) if view is not None else None
         if rank is None or len(view.index) > rank:
             return None
-        count = 0
-        while count < len(view.index) - 1 and self.walk.known.is_int(view.index[count]) and self.stays(view.index[count], self.stored):
+        is_int, count = self.walk.known.is_int, 0
+        while count < len(view.index) - 1 and is_int(view.index[count]) and self.stays(view.index[count], self.stored):
             count += 1
-        if not count or not all(isinstance(i, ast.Slice) or self.walk.known.is_int(i) for i in view.index[count:]):
+        if not count or not all(isinstance(i, ast.Slice) or is_int(i) for i in view.index[count:]):
             return None
         row = replace(view, index=view.index[:count])
         return row if self.is_steady(row, self.stored) else None
@@ -152,10 +152,11 @@ class _Loop:
         if rank is None or len(view.index) > rank:
             return None
         numbers = [i for i in view.index if not isinstance(i, ast.Slice)]
-        bounds = [bound for i in view.index if isinstance(i, ast.Slice) for bound in (i.lower, i.upper) if bound is not None]
-        steps = [i for i in view.index if isinstance(i, ast.Slice) and i.step is not None]
-        is_view = len(numbers) < rank and not steps and all(map(self.walk.known.is_int, (*numbers, *bounds)))
-        return view if is_view else None
+        slices = [i for i in view.index if isinstance(i, ast.Slice)]
+        bounds = [bound for i in slices for bound in (i.lower, i.upper) if bound is not None]
+        if len(numbers) == rank or any(i.step is not None for i in slices):
+            return None
+        return view if all(map(self.walk.known.is_int, (*numbers, *bounds))) else None
 
     def is_steady(self, view: View, stored: set[str]) -> bool:
         """Whether the view is the same, and can be taken, before the loop."""
