@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 import backprose.rules  # noqa: F401 - fills the table of rules
 from backprose.analysis.devices import compiling_for
+from backprose.analysis.rotations import forget_ownership
 from backprose.codegen.cupy import check_functions
 from backprose.codegen.load import load
 from backprose.codegen.python import Emitted, emit
@@ -36,6 +37,7 @@ from backprose.transform.common import share_common
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
+from backprose.transform.dense_first import dense_first
 from backprose.transform.derivatives import derivative
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.finish_last import finish_last
@@ -45,6 +47,7 @@ from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
 from backprose.transform.linear import linear_parts
+from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
 from backprose.transform.outside import Guard
 from backprose.transform.own_updated import own_updated
@@ -54,11 +57,12 @@ from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
 from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
-from backprose.transform.reuse_buffers import reuse_buffers
+from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
 from backprose.transform.segments import without_marks
 from backprose.transform.skip_last import skip_last
 from backprose.transform.skip_zeros import skip_zeros
 from backprose.transform.store_cleared import store_cleared
+from backprose.transform.store_once import store_once
 from backprose.transform.sum_first import sum_first
 from backprose.transform.stopping import drop_stops
 from backprose.transform.tile_chains import tile_chains
@@ -95,8 +99,11 @@ SIMPLIFYING: Passes = (
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
     ("add_through", add_through),
+    ("dense_first", dense_first),
     ("read_stored", read_stored),
+    ("store_once", store_once),
     ("simplify again", simplify),
+    ("move_signs", move_signs),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (
@@ -119,6 +126,7 @@ ADJOINT_PASSES: Passes = (
 )  # fmt: skip
 TILING: Passes = (
     ("tile_chains", OfModule(tile_chains)),
+    ("reuse_in_tiles", reuse_in_tiles),
 )  # fmt: skip
 
 
@@ -154,7 +162,10 @@ class Compilation:
 def compile_function(function: Any, kinds: Mapping[str, Kind], plan: Plan, optimise: bool = True) -> Compilation:
     """Compile `function` for parameters of these kinds."""
     with compiling_for(kinds.values()), _collecting_later():
-        return _compiled(function, kinds, plan, optimise)
+        try:
+            return _compiled(function, kinds, plan, optimise)
+        finally:
+            forget_ownership()
 
 
 @contextmanager

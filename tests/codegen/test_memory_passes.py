@@ -22,6 +22,7 @@ from backprose.ir.verify import verify
 from backprose.transform.add_through import add_through
 from backprose.transform.clear_late import clear_late
 from backprose.transform.copy_live_views import copy_live_views
+from backprose.transform.dense_first import dense_first
 from backprose.transform.drop_dead import drop_dead
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.store_cleared import store_cleared
@@ -110,6 +111,45 @@ def test_shares_are_summed_in_their_order(function, seed):
     verify(Module({"chain": found}), "sum_first")
     assert same(flat(interpret(found, x)), expected), str(found)
     assert same(run(own_buffers(found), x), expected)
+
+
+@st.composite
+def spread_sums(draw) -> Function:
+    """Zeros with shares of parts, to which something else is added: of their shape, spread to it, or looked at."""
+    b = Builder(REVERSE)
+    x = Value("x", MATRIX)
+    dense = draw(st.sampled_from([x, b.call(operator.mul, x, b.const(0.3), kind=MATRIX), replaced_by_sum(b, x)]))
+    buffer = b.call(np.zeros_like, x, kind=MATRIX, name="x_bar")
+    seen = []
+    for _ in range(draw(st.integers(1, 4))):
+        positions = [b.call(np.array, b.const(rows), kind=Array("int64", ("N",))) for rows in ([0, 2], [1, 1])]
+        index = draw(st.sampled_from([*map(b.const, [slice(None, 2), slice(1, None), 0, (0, 1), (slice(None), 1)]), *positions]))
+        share = b.call(np.sum, x, kind=Scalar("float64"))
+        if draw(st.integers(0, 2)):
+            buffer = b.call(runtime.add_at, buffer, index, share, kind=MATRIX, name="x_bar")
+        else:
+            buffer = b.call(runtime.set_at, buffer, share, index, kind=MATRIX, name="x_bar")
+        if draw(st.integers(0, 9)) == 0:
+            seen.append(buffer)
+    first, second = draw(st.permutations([buffer, dense]))
+    return Function("spread", b.region([x], [b.tuple([*seen, b.call(operator.add, first, second, kind=MATRIX, name="x_bar")])]))
+
+
+def replaced_by_sum(b: Builder, x: Value) -> Value:
+    b.call(np.sum, x, b.const(0), keepdims=b.const(True))
+    return replace_kind(b, Array("float64", ("1", "N")))
+
+
+@settings(max_examples=150, **QUIET)
+@given(spread_sums(), st.integers(0, 3))
+def test_what_is_dense_comes_first(function, seed):
+    x = np.random.default_rng(seed).normal(size=(4, 5))
+    expected = flat(interpret(function, x))
+    found = drop_dead(dense_first(function))
+    verify(Module({"spread": found}), "dense_first")
+    values = flat(interpret(found, x))
+    assert all(np.allclose(a, b, rtol=1e-13, atol=1e-13) for a, b in zip(values, expected, strict=True)), str(found)
+    assert same(run(own_buffers(found), x), values)
 
 
 PARTS = [0, 1, -1, (0, slice(1, None)), (0, 0), slice(0, 2), slice(2, None), (slice(None), 0), (slice(None), slice(1, 2))]
@@ -297,6 +337,11 @@ def columns(x):
     return np.sum(np.tanh(x[:, None] - x))
 
 
+def spread(x, labels):
+    e = np.exp(x)
+    return np.sum(np.log(np.sum(e, axis=1)) - x[np.arange(len(x)), labels])
+
+
 def neighbours(x):
     total = 0.0
     for i in range(len(x)):
@@ -321,6 +366,7 @@ def picked_again(x, labels):
         (picked_again, (np.arange(3.0), np.array([1, 1])), "np.add.at(x_bar, labels, ", "x_bar[labels]"),
         (gates, (np.ones((2, 3, 2, 4)),), "x_bar[i, 1, 1] += ", "np.zeros_like(x["),
         (columns, (np.arange(3.0),), "", "zeros"),
+        (spread, (np.arange(6.0).reshape(2, 3), np.array([1, 0])), "] -= 1.0", "zeros"),
         (neighbours, (np.arange(8.0).reshape(2, 4),), "x_bar[i, 2:] += ", "np.zeros_like(x["),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import backprose
 import numpy as np
@@ -19,7 +20,7 @@ from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Module, Value
 from backprose.ir.verify import verify
 from backprose.transform.own_buffers import own_buffers
-from backprose.transform.reuse_buffers import reuse_buffers
+from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
 
 
 class Arithmetic(Generator):
@@ -52,6 +53,19 @@ def test_nothing_is_overwritten_that_is_still_read(function, seed):
         expected = flat(interpret(function, x.copy(), y.copy()))
         function = reuse_buffers(own_buffers(function))
         verify(Module({"generated": function}), "reuse_buffers")
+        assert same(flat(interpret(function, x.copy(), y.copy())), expected)
+        assert same(run(function, x, y), expected)
+
+
+@settings(max_examples=100, **QUIET)
+@given(programs(), st.integers(0, 3))
+def test_nor_in_a_tile(function, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=SIZE), rng.normal(size=SIZE)
+    with np.errstate(all="ignore"):
+        expected = flat(interpret(function, x.copy(), y.copy()))
+        function = reuse_in_tiles(replace(own_buffers(function), attrs={"tile": True}))
+        verify(Module({"generated": function}), "reuse_in_tiles")
         assert same(flat(interpret(function, x.copy(), y.copy())), expected)
         assert same(run(function, x, y), expected)
 
@@ -155,7 +169,12 @@ def scaled(x):
     return np.sum(100.0 * t**2 + (1 - x[:-1]) ** 2)
 
 
-PROGRAMS = [in_a_list, of_a_view, of_the_argument, through_a_closure, in_a_branch, same_values_twice, scaled]
+def of_the_users(x):
+    white = np.outer(x, 1 + x * x)
+    return np.sum(np.log(np.sum(white * white, axis=1)))
+
+
+PROGRAMS = [of_the_users, in_a_list, of_a_view, of_the_argument, through_a_closure, in_a_branch, same_values_twice, scaled]
 
 
 @pytest.mark.parametrize("f", PROGRAMS)
@@ -168,6 +187,12 @@ def test_gradients_of_what_is_shared(f):
     differences = [(f(x + h) - f(x - h)) / 2e-6 for h in step]
     assert np.array_equal(given_x, x) and np.array_equal(first, again) and value == f(x)
     assert np.allclose(first, differences, rtol=1e-6), df.source
+
+
+def test_what_the_user_named_is_written_to_as_well():
+    df = backprose.grad(of_the_users)
+    df(np.array([0.3, 0.5, 0.7]))
+    assert "out=white" in df.source or "white *=" in df.source, df.source
 
 
 def test_what_is_returned_beside_the_gradient_stays():

@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import backprose_runtime
@@ -98,36 +99,50 @@ class Ownership:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""
         return self.is_fresh(value) and value not in self.mixed
 
+    @cached_property
+    def neighbours(self) -> dict[Value, set[Value]]:
+        """For each value those that reach an origin that it reaches, in however many steps: only they may share its memory.
 
-def neighbours(owned: Ownership) -> dict[Value, set[Value]]:
-    """For each value those that reach an origin that it reaches, in however many steps: only they may share its memory.
+        Origins outside of the function aside. Most values have memory of their own, so the sets are small.
+        """
+        groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
+        for value, reach in self.reach.items():
+            rest = reach & ~(FOREIGN | PART)
+            if not rest:
+                continue
+            if not rest & rest - 1 and rest not in groups:
+                groups[rest] = [rest], {value}
+                continue
+            mask, values, met = 0, {value}, []
+            while rest:
+                low = rest & -rest
+                group = groups.get(low)
+                if group is not None:
+                    met.append(group)
+                mask |= low if group is None else group[0][0]
+                rest &= ~mask
+            largest = max(met, key=lambda group: len(group[1]), default=([0], set()))
+            for group in met:
+                if group is not largest:
+                    values |= group[1]
+            new = mask & ~largest[0][0]
+            largest[0][0] |= mask
+            largest[1].update(values)
+            groups.update((1 << place, largest) for place in bits(new))
+        distinct = {id(values): values for _, values in groups.values()}
+        return {value: values for values in distinct.values() for value in values}
 
-    Origins outside of the function aside. Most values have memory of their own, so the sets are small.
-    """
-    groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
-    for value, reach in owned.reach.items():
-        rest, mask, values = reach & ~(FOREIGN | PART), 0, {value}
-        met = []
-        while rest:
-            low = rest & -rest
-            group = groups.get(low)
-            if group is not None:
-                met.append(group)
-            mask |= low if group is None else group[0][0]
-            rest &= ~mask
-        largest = max(met, key=lambda group: len(group[1]), default=([0], set()))
-        for group in met:
-            if group is not largest:
-                values |= group[1]
-        new = mask & ~largest[0][0]
-        largest[0][0] |= mask
-        largest[1].update(values)
-        groups.update((1 << place, largest) for place in bits(new))
-    return {value: values for _, values in groups.values() for value in values}
+    def sharing(self, value: Value, among: set[Value]) -> list[Value]:
+        """Those of the others that may be or hold the value."""
+        if self.is_fresh(value):
+            among = among & self.neighbours.get(value, set())
+        return [other for other in among if self.may_share(value, other)]
 
 
 def holds_memory(kind: Kind) -> bool:
     """Whether a value of the kind may refer to memory that can be written to."""
+    if type(kind) is Array:
+        return True
     if isinstance(kind, Static):
         return not isinstance(kind.value, (bool, int, float, complex, str, bytes, type(None), type(Ellipsis)))
     if isinstance(kind, Tuple):
@@ -210,11 +225,13 @@ class Origins:
             own = reach = held = 0
         reach |= own
         held = reach if held is None else held
-        before = self.own.get(value, -1), self.reaches.get(value, -1), self.held.get(value, -1)
-        after = self.own.get(value, 0) | own, self.reaches.get(value, 0) | reach, self.held.get(value, 0) | held
-        if before != after:
-            self.own[value], self.reaches[value], self.held[value] = after
-            self.changes += 1
+        if value in self.own:
+            before = self.masks(value)
+            own, reach, held = own | before[0], reach | before[1], held | before[2]
+            if before == (own, reach, held):
+                return
+        self.own[value], self.reaches[value], self.held[value] = own, reach, held
+        self.changes += 1
 
     def flow(self, target: Value, *sources: Value) -> None:
         for source in sources:
@@ -297,8 +314,12 @@ class Origins:
 
     def region(self, region: Region) -> None:
         for op in region.ops:
-            self.made.update((v, op) for v in op.results)
-            getattr(self, "on_" + op.name, self.on_unknown)(op)
+            for value in op.results:
+                self.made[value] = op
+            if op.name == "call":
+                self.on_call(op)
+            else:
+                getattr(self, "on_" + op.name, self.on_unknown)(op)
 
     def on_unknown(self, op: Op) -> None:
         inside = self.reach(op.operands)
@@ -332,7 +353,6 @@ class Origins:
 
     def on_call(self, op: Op) -> None:
         fn, operands = op.fn, op.operands
-        inside = self.reach(operands)
         if self.is_update(op):
             # Done in place where the buffer is owned and a whole; else it is a new object.
             buffer = buffer_of(op)
@@ -357,11 +377,13 @@ class Origins:
             inside = self.fresh(op, 1) if not isinstance(op.result.kind, Array) else 0
             self.join(op.result, self.fresh(op), inside, inside)
         elif allocates(op):
-            # The elements of a list that an operator made are those of its operands.
-            elements = self.elements(operands) if isinstance(op.result.kind, List) and fn in ARITHMETIC else 0
-            self.mix(op.result, bool(elements))
-            if isinstance(op.result.kind, List) and holds_memory(op.result.kind.item):
-                elements |= self.fresh(op, 1)  # its elements are as new as the list
+            elements = 0
+            if isinstance(op.result.kind, List):
+                # The elements of a list that an operator made are those of its operands.
+                elements = self.elements(operands) if fn in ARITHMETIC else 0
+                self.mix(op.result, bool(elements))
+                if holds_memory(op.result.kind.item):
+                    elements |= self.fresh(op, 1)  # its elements are as new as the list
             self.join(op.result, self.fresh(op), elements, elements)
         elif fn is operator.getitem and isinstance(op.operands[1].kind, Slice) and isinstance(operands[0].kind, LISTS):
             elements = self.elements(operands)
@@ -372,6 +394,7 @@ class Origins:
             self.join(op.result, PART | inside, inside)
             self.mix(op.result)
         elif fn is operator.getitem or fn is reversed:
+            inside = self.reach(operands)
             self.mix(op.result)
             self.join(op.result, PART | inside, inside)
         else:

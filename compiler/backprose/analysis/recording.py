@@ -10,7 +10,7 @@ anyway: to have it at hand, each update would have to copy the whole buffer.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import backprose_runtime
@@ -45,18 +45,18 @@ class Plan:
 
 def plan(
     needed: Iterable[Value], definitions: Mapping[Value, Op], at_hand: Callable[[Value], bool],
-    overwritten: Collection[Value] = frozenset(),
+    is_overwritten: Callable[[Value], bool] = lambda value: False,
 ) -> Plan:  # fmt: skip
     """Decide for each needed value, in the order of definition: a recorded value is at hand for those after it.
 
-    Of what is `overwritten`, no more than the shape is at hand.
+    Of what is overwritten, no more than the shape is at hand.
     """
     order = {v: i for i, v in enumerate(definitions)}
     repeated: dict[Op, None] = {}
     record: list[Value] = []
 
     def available(value: Value) -> bool:
-        return value in record or (at_hand(value) and value not in overwritten)
+        return value in record or (at_hand(value) and not is_overwritten(value))
 
     for value in sorted((v for v in needed if not available(v)), key=lambda v: order.get(v, -1)):
         ops = recomputation(value, definitions, available, at_hand)

@@ -10,9 +10,10 @@ Outside the iteration a slot stands for whatever it may ever hold, its *content*
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 from backprose.analysis.ownership import Origins, Ownership, is_update, ownership
 from backprose.ir.kinds import Array
@@ -58,12 +59,26 @@ class ApartOwnership(Ownership):
         ))
 
 
-def apart(function: Function, is_update: Callable[[Op], bool] = is_update) -> Ownership:
+_KNOWN: WeakKeyDictionary[Function, Ownership] = WeakKeyDictionary()  # several passes ask of one version of a function
+
+
+def apart(function: Function) -> Ownership:
     """The ownership of a function's values, with the buffers that its loops rotate told apart."""
-    owned = ownership(function, is_update)
+    if function not in _KNOWN:
+        _KNOWN[function] = _apart(function)
+    return _KNOWN[function]
+
+
+def forget_ownership() -> None:
+    """Drop what is known of functions that outlive their compilation."""
+    _KNOWN.clear()
+
+
+def _apart(function: Function) -> Ownership:
+    owned = ownership(function)
     loops = {op: places for op in all_ops(function.region) if (places := _rotating(op, owned))}
     while loops:
-        walk = _Places(is_update, loops)
+        walk = _Places(loops)
         walk.function(function)
         wrong = {op: walk.shared(op, places) for op, places in loops.items()}
         if not any(wrong.values()):
@@ -85,7 +100,7 @@ def _rotating(op: Op, owned: Ownership) -> frozenset[int]:
 class _Places(Origins):
     """The walk in which each place of `loops` is a slot, another one after the loop."""
 
-    def __init__(self, is_update: Callable[[Op], bool], loops: Mapping[Op, frozenset[int]]):
+    def __init__(self, loops: Mapping[Op, frozenset[int]]):
         super().__init__(is_update)
         self.places = loops
         self.slots = Slots()

@@ -51,13 +51,14 @@ class Later:
         """What is read from the start of the region on; `later` is what is read after it."""
         live = {*later, *region.results}
         for op in reversed(region.ops):
-            live -= set(op.results)
+            live.difference_update(op.results)
             self.look(op, live)
-            # What an iteration reads of what is outside, the next one reads again.
-            again = {*op.iterables, *free_values(*op.regions)} if op.name in ("for", "while") else set()
-            after = live | again
-            for inner in reversed(op.regions):
-                live |= self.region(inner, after)
+            if op.regions:
+                # What an iteration reads of what is outside, the next one reads again.
+                again = {*op.iterables, *free_values(*op.regions)} if op.name in ("for", "while") else set()
+                after = live | again
+                for inner in reversed(op.regions):
+                    live |= self.region(inner, after)
             live.update(op.operands)
         return live.difference(region.params)
 
@@ -72,4 +73,4 @@ class _Updates(Later):
     def look(self, op: Op, live: set[Value]) -> None:
         if is_place_update(op):
             buffer = op.operands[0]
-            self.found.append((op.result, buffer, [v for v in live if self.owned.may_share(buffer, v)]))
+            self.found.append((op.result, buffer, self.owned.sharing(buffer, live)))

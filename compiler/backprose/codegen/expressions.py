@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import backprose_runtime
@@ -48,11 +48,16 @@ VIEW_ATTRIBUTES = {"transpose": "T", "real": "real", "imag": "imag", "flat": "fl
 class Expressions:
     """Writes the expressions of one function; `names` are those of its variables.
 
-    `any_layout`: whether the entries of arrays that derivatives make may lie in memory in any order.
+    `any_layout`: whether the entries of arrays that derivatives make may lie in memory in any order. `bound`: values that
+    are certainly there.
     """
 
-    def __init__(self, folds: Folds, names: Mapping[Value, str], references: References, any_layout: bool = True):
-        self.folds, self.names, self.references, self.any_layout = folds, names, references, any_layout
+    def __init__(
+        self, folds: Folds, names: Mapping[Value, str], references: References, any_layout: bool = True,
+        bound: Collection[Value] = (),
+    ):  # fmt: skip
+        self.folds, self.names, self.references = folds, names, references
+        self.any_layout, self.bound = any_layout, bound
         self.missing: list[str] = []  # what is read though nothing has bound it
 
     def name(self, value: Value, context: ast.expr_context = LOAD) -> ast.expr:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, buffer_of, is_adjoint, is_deep, is_update
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, STORES, buffer_of, is_adjoint, is_deep, is_update
 from backprose.codegen.repeated import CHEAP, LIMIT, SUMS, Expression, Repeated
 from backprose.codegen.sizes import atom_size, name_size, own_size
 from backprose.codegen.unpacking import elements
@@ -156,6 +156,8 @@ class _Folder:
                 self.loose.add(op.operands[1])  # one contribution to an adjoint
             elif op.fn is backprose_runtime.add_at and is_adjoint(op.operands[2]):
                 self.loose.add(op.operands[2])
+            elif op.fn in STORES and op.in_reverse and is_adjoint(op.operands[1]):
+                self.loose.add(op.operands[1])  # all that is stored, as a contribution is all that is added
             elif op.fn in COPIES and op.operands[0].name == op.result.name:
                 self.loose.add(op.operands[0])
             elif op.name == "if" and len(op.results) == 1 and _circuit(op):
@@ -211,6 +213,8 @@ class _Folder:
     def drop_unread(self, region: Region) -> None:
         """Containers that nobody reads are not written; each may have been the only reader of another."""
         for op in reversed(region.ops):
+            if op.name == "call":
+                continue
             for inner in op.regions:
                 self.drop_unread(inner)
             if op.name in ("tuple", "list", "dict", "getattr") and not self.uses[op.result]:
@@ -253,17 +257,18 @@ class _Folder:
                 if operand in self.circuits:
                     pending.pop(operand, None)
         self.consume(op, pending)
-        expression = self.describe(op)
+        effect = self.acts(op)
         if op.regions and form is None:
-            self.region_barrier(op, expression.effect, pending)
+            self.region_barrier(op, effect, pending)
             return
         if form is not None:
             self.folds.forms[op] = form
-        if self.repeated.is_cheap(expression):
+        expression = self.describe(op) if self.is_temporary(op) else None
+        if expression is not None and self.repeated.is_cheap(expression):
             self.fold(expression)
             return
-        self.barrier(op, expression.effect, pending)
-        if self.may_fold(expression):
+        self.barrier(op, effect, pending)
+        if expression is not None and self.may_fold(expression):
             pending[op.result] = expression
         else:
             for value in [v for v, e in pending.items() if e.effect]:
@@ -287,8 +292,7 @@ class _Folder:
         if not waiting:
             return
         separate = op.name == "while" or (op.name == "for" and op not in self.folds.forms)
-        room = LIMIT if separate else self.describe(op, pending).limit
-        room -= 0 if separate else self.describe(op).size
+        room = LIMIT if separate else self.limit(op, pending) - self.size(op)
         for value in sorted(waiting, key=lambda v: pending[v].size):
             extra = pending[value].size - (0 if separate else name_size(value))
             if extra <= room:
@@ -332,25 +336,42 @@ class _Folder:
             if effect or e.effect or e.size > CHEAP or not e.reads.isdisjoint(touched):
                 del pending[value]
 
-    def describe(self, op: Op, pending: Pending | None = None) -> Expression:
-        values = [*op.operands, *(v for region in op.regions for v in region.results)]
-        size, effect = own_size(op), self.has_effect(op)
+    def describe(self, op: Op) -> Expression:
         reads: set = set()
-        lines = {(op.loc.file, op.loc.line, op.loc.sweep)} if op.loc else set()
-        for value in values:
-            part = self.known.get(value) or (pending or {}).get(value)
+        for value in _read_by(op):
+            part = self.known.get(value)
             if part is None:
-                size += name_size(value)
                 reads.add(value)
                 reads.add(value.name)
                 reads.update(self.behind(value))
             else:
-                size += part.size
                 reads |= part.reads
-                lines |= part.lines
-                effect |= part.effect
         reads.discard("")
-        return Expression(op, size, frozenset(reads), effect, frozenset(lines))
+        return Expression(op, self.size(op), frozenset(reads), self.acts(op), self.lines(op, {}))
+
+    def size(self, op: Op) -> int:
+        """The length of the op's text."""
+        size = own_size(op)
+        for value in _read_by(op):
+            part = self.known.get(value)
+            size += name_size(value) if part is None else part.size
+        return size
+
+    def limit(self, op: Op, pending: Pending) -> int:
+        """How long the op's text may become if all that is pending is written into it."""
+        return Expression(op, 0, lines=self.lines(op, pending)).limit
+
+    def lines(self, op: Op, pending: Pending) -> frozenset:
+        lines = {(op.loc.file, op.loc.line, op.loc.sweep)} if op.loc else set()
+        for value in _read_by(op):
+            part = self.known.get(value) or pending.get(value)
+            if part is not None:
+                lines |= part.lines
+        return frozenset(lines)
+
+    def acts(self, op: Op) -> bool:
+        """Whether the op's text does something besides giving a value."""
+        return self.has_effect(op) or any(value in self.known and self.known[value].effect for value in _read_by(op))
 
     def behind(self, value: Value) -> list[Value]:
         """The buffers that a variable is a view of: after an update of one it would show what is new."""
@@ -369,12 +390,15 @@ class _Folder:
             return True
         return any(self.has_effect(inner) for region in op.regions for inner in region.ops)
 
+    def is_temporary(self, op: Op) -> bool:
+        """Whether the op has one result, which needs no name."""
+        return len(op.results) == 1 and (not op.result.name or op.result in self.loose or op.result.name in JUMPS)
+
     def may_fold(self, e: Expression) -> bool:
+        """Whether a temporary may be written where it is read."""
         if self.is_statement(e.op):
             return False  # a statement, which updates the buffer where it may
-        if len(e.op.results) != 1 or e.size > e.limit or e.op.result in self.parts:
-            return False
-        if e.op.result.name and e.op.result not in self.loose and e.op.result.name not in JUMPS:
+        if e.size > e.limit or e.op.result in self.parts:
             return False
         uses = self.uses[e.op.result]
         return uses == 1 or (uses == 2 and e.op.result in self.circuits and not e.effect)
@@ -417,6 +441,11 @@ class _Atoms(_Folder):
             super().step(op, pending)
         for region in op.regions:
             self.region(region)
+
+
+def _read_by(op: Op) -> tuple[Value, ...]:
+    """What the op's expression reads: operands, and what regions yield."""
+    return (*op.operands, *(v for region in op.regions for v in region.results)) if op.regions else op.operands
 
 
 def _circuit(op: Op) -> str | None:

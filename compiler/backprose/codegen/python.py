@@ -23,7 +23,7 @@ from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
 from backprose.codegen.ranges import Known
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.spelling import updates_reshaped
+from backprose.codegen.spelling import bound_values, updates_reshaped
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.turning import turn_first
@@ -88,7 +88,7 @@ def _function(
     join = "share_variables" not in without
     groups, voided = share_variables(function.params, block, folds, replaced, forward_values(function), join)
     names = _names(function, folds, references, groups)
-    write = Expressions(folds, names, references, any_layout=not updates_reshaped(function))
+    write = Expressions(folds, names, references, not updates_reshaped(function), bound_values(function))
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body

@@ -7,12 +7,14 @@ arrays. What is certainly an array has the method. The user's own lines stay as 
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from backprose_runtime.accumulate import RESHAPES
 
+from backprose.analysis.activity import maybe_unbound
 from backprose.analysis.ownership import PLACES
 from backprose.codegen.cupy import on_device
 from backprose.ir.kinds import Array, Kind, Static, Tuple
@@ -60,6 +62,8 @@ def _zeros_like(write: Expressions, op: Op) -> ast.expr | None:
     """`np.zeros(x.shape)`. Its entries lie in C order, so it is for what is never looked at through a reshape."""
     if len(op.operands) != 1 or on_device(op) or (op.operands[0].kind.ndim > 1 and not write.any_layout):
         return None
+    if op.operands[0] not in write.bound:
+        return None  # zeros like None, which stands for what a path has left unbound, are never read
     array = write.value(op.operands[0])
     shape, dtype = (ast.Attribute(array, name, ast.Load()) for name in ("shape", "dtype"))
     arguments = [shape] if op.result.kind.dtype == "float64" else [shape, dtype]
@@ -117,6 +121,19 @@ def _axes(kind: Kind) -> list[int]:
     found = [k.value for k in (kind.items if isinstance(kind, Tuple) else (kind,)) if isinstance(k, Static)]
     is_known = all(type(i) is int for i in found) and len(found) == (len(kind.items) if isinstance(kind, Tuple) else 1)
     return found if is_known else []
+
+
+def bound_values(function: Function) -> set[Value]:
+    """What is there on every path: parameters, what loops carry, what is computed; not what is read of something kept."""
+    if not any(op.fn is np.zeros_like for op in all_ops(function.region)):
+        return set()  # nothing asks
+    found = set(function.params)
+    for op in all_ops(function.region):
+        if op.fn is not operator.getitem:
+            found.update(op.results)
+        if op.name in ("for", "while"):
+            found.update(op.carried)
+    return found - maybe_unbound(function.region)
 
 
 def updates_reshaped(function: Function) -> bool:

@@ -75,19 +75,24 @@ def delay_yields(function: Function) -> Function:
 
     Nothing within the region reads such a value, so the order is free; this one needs no second name for it.
     """
-    return replace(function, region=_delayed(function.region))
+    region = _delayed(function.region)
+    return function if region is function.region else replace(function, region=region)
 
 
 def _delayed(region: Region) -> Region:
-    ops = tuple(replace(op, regions=tuple(map(_delayed, op.regions))) if op.regions else op for op in region.ops)
-    last_read = {v: i for i, op in enumerate(ops) for v in (*op.operands, *free_values(*op.regions))}
+    ops = tuple([op.reading(op.operands, tuple(map(_delayed, op.regions))) if op.regions else op for op in region.ops])
     yielded = set(region.results)
+    former = {
+        op: found for op in ops
+        if op.name == "call" and op.result in yielded and not has_effect(op.fn)
+        and (found := [v for v in op.operands if is_adjoint(v) and op.result.name in ("", v.name)])
+    }  # fmt: skip
+    if not former:
+        return region if ops == region.ops else Region(region.params, ops, region.results)
+    last_read = {v: i for i, op in enumerate(ops) for v in (*op.operands, *free_values(*op.regions))}
 
     def is_delayed(i: int, op: Op) -> bool:
-        if op.name != "call" or op.result not in yielded or op.result in last_read or has_effect(op.fn):
-            return False
-        former = [v for v in op.operands if is_adjoint(v) and op.result.name in ("", v.name)]
-        return any(last_read[v] > i for v in former)
+        return op in former and op.result not in last_read and any(last_read[v] > i for v in former[op])
 
     now: list[Op] = []
     last: list[Op] = []
@@ -118,20 +123,19 @@ class _Lowering:
             block += [replace(a, loc=op.loc) for op in turns for a in appends.get(op.result, ())]
         ops = [op for op in region.ops if not self.is_folded(op) and op.name != "same"]
         for i, op in enumerate(ops):
-            rest = ops[i + 1 :]
-            if len(rest) == 1 and self.is_guard(rest[0], op, region.results):
+            if i == len(ops) - 2 and self.is_guard(ops[-1], op, region.results):
                 try:
-                    return block + self.guarded(op, rest[0], region.results, tail, appends)
+                    return block + self.guarded(op, ops[-1], region.results, tail, appends)
                 except _Unknown:
                     pass
-            kept_here = any(appends.get(v) for v in op.results)
-            if not rest and not kept_here and self.may_sink(op, region.results, tail):
+            kept_here = bool(appends) and any(appends.get(v) for v in op.results)
+            if op is ops[-1] and not kept_here and self.may_sink(op, region.results, tail):
                 return block + self.sink(op, region.results, tail)
             if self.is_only_appended(op, appends):
                 self.folds.folded[op.result] = op
             else:
                 block += self.op(op)
-            for value in op.results:
+            for value in op.results if appends else ():
                 block += [replace(a, loc=op.loc) for a in appends.get(value, ())]
         return block + tail.make(region.results)
 

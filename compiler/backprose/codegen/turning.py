@@ -20,12 +20,14 @@ def turn_first(function: Function) -> Function:
 
     It is written as ops `same`, which only code generation knows.
     """
-    return replace(function, region=_visit(function.region))
+    region = _visit(function.region)
+    return function if region is function.region else replace(function, region=region)
 
 
 def _visit(region: Region) -> Region:
-    ops = [replace(op, regions=tuple(map(_visit, op.regions))) if op.regions else op for op in region.ops]
-    return replace(region, ops=tuple(_turned(op) if op.name == "for" and op.in_reverse else op for op in ops))
+    ops = [op.reading(op.operands, tuple(map(_visit, op.regions))) if op.regions else op for op in region.ops]
+    turned = tuple([_turned(op) if op.name == "for" and op.in_reverse else op for op in ops])
+    return region if turned == region.ops else Region(region.params, turned, region.results)
 
 
 def _turned(op: Op) -> Op:

@@ -20,11 +20,13 @@ from backprose.ir.walk import all_ops, use_counts
 
 def elements(function: Function) -> dict[Value, list[Op]]:
     """By tuple that a call returns: the ops that take two or more of its elements, if nothing else reads it."""
-    counts = use_counts(function.region)
-    found = {
+    found: dict[Value, list[Op]] = {
         op.result: [] for op in all_ops(function.region)
-        if op.name in ("call", "invoke") and op.fn is not operator.getitem and isinstance(op.result.kind, Tuple)
+        if op.name in ("call", "invoke") and isinstance(op.result.kind, Tuple) and op.fn is not operator.getitem
     }  # fmt: skip
+    if not found:
+        return {}
+    counts = use_counts(function.region)
     for op in all_ops(function.region):
         if position(op) is not None and op.operands[0] in found:
             found[op.operands[0]].append(op)
@@ -47,7 +49,8 @@ def position(op: Op) -> int | None:
 
 def gather(function: Function) -> Function:
     """Take the elements of a tuple right behind the call that makes it, unless that is done in a branch or a loop."""
-    return replace(function, region=_gathered(function.region, elements(function)))
+    found = elements(function)
+    return replace(function, region=_gathered(function.region, found)) if found else function
 
 
 def _gathered(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
@@ -88,11 +91,16 @@ def _unpacked(block: list[ast.stmt], counts: Counter[str]) -> list[ast.stmt]:
         for part in ("body", "orelse"):
             if getattr(statement, part, None):
                 setattr(statement, part, _unpacked(getattr(statement, part), counts))
-        run = list(_run(block[i:]))
+        run = list(_run(block[i:])) if _parts(statement) else []
         node = _together(run, out, counts) if len(run) > 1 else None
         out.append(statement if node is None else node)
         i += 1 if node is None else len(run)
     return out
+
+
+def _parts(statement: ast.stmt) -> int:
+    """How many elements the tuple has of which the statement takes one; 0 if it does something else."""
+    return getattr(getattr(statement, "value", None), "parts", 0)
 
 
 def _run(block: Sequence[ast.stmt]) -> Iterator[ast.Assign]:
@@ -100,7 +108,7 @@ def _run(block: Sequence[ast.stmt]) -> Iterator[ast.Assign]:
     last = -1
     for s in block:
         source = getattr(s, "value", None)
-        if not isinstance(s, ast.Assign) or getattr(source, "parts", 0) < 2 or not isinstance(s.targets[0], ast.Name):
+        if not isinstance(s, ast.Assign) or _parts(s) < 2 or not isinstance(s.targets[0], ast.Name):
             return
         if not isinstance(source.value, ast.Name) or source.slice.value <= last:
             return

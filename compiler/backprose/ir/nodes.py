@@ -242,7 +242,7 @@ _set_name, _set_operands, _set_results, _set_attrs, _set_regions, _set_loc, _set
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Function:
     """A function: its parameters are those of `region`, its one result is what it returns.
 

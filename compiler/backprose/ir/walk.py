@@ -84,8 +84,9 @@ def substitute_op(op: Op, mapping: Mapping[Value, Value]) -> Op:
 
 def rename(region: Region, names: Mapping[Value, str]) -> Region:
     """The region with temporaries that `names` lists given these names."""
-    defined = defined_values(region)
-    mapping = {v: Value(name, v.kind) for v, name in names.items() if v in defined and not v.name}
+    temporaries = {v: name for v, name in names.items() if not v.name}
+    defined = defined_values(region) if temporaries else ()
+    mapping = {v: Value(name, v.kind) for v, name in temporaries.items() if v in defined}
     return redefine(region, mapping) if mapping else region
 
 

@@ -59,8 +59,15 @@ def multiply(y, a, b, *, d):
 
 @elementwise(np.divide, operator.truediv)
 def divide(y, a, b, *, d):
-    """y = a / b.  Partials: 1 / b and -y / b.  Reads: b; for b also y."""
-    return d / b, -d * y / b
+    """y = a / b.  Partials: 1 / b and -1 / b * y, so that one division serves both.  Reads: b; for b also y."""
+    return d / b, -(d / b) * y
+
+
+@pushforward(np.divide, operator.truediv)
+def divide_dot(y, a, b, *, a_dot, b_dot):
+    if b_dot is None:
+        return a_dot / b
+    return (-b_dot * y if a_dot is None else a_dot - b_dot * y) / b
 
 
 @elementwise(np.negative, operator.neg)

@@ -49,7 +49,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import BuiltinMethodType
+from types import BuiltinFunctionType, BuiltinMethodType
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,8 @@ DERIVATIONS: list[Callable[[Any], Rule | None]] = []
 # The rules of other libraries, completed when a program that has imported the library asks for a function that is not
 # in the table: what a program does not use costs it nothing.
 LIBRARIES: dict[str, str] = {}
+_modules = 0  # how many were loaded when those of libraries were last looked for
+WITHOUT_ATTRIBUTES = frozenset({BuiltinFunctionType, np.ufunc})  # which no one gives attributes
 
 
 def elementwise(*functions: Any, wrt: str | tuple[str, ...] | None = None, inert: tuple[str, ...] = ()):
@@ -345,7 +347,9 @@ def not_compiled_because(function: Any) -> Refusal | None:
 
 
 def has_effect(function: Any) -> bool:
-    return _contains(EFFECTS, function) or getattr(function, "has_effect", False) is True
+    if _contains(EFFECTS, function):
+        return True
+    return type(function) not in WITHOUT_ATTRIBUTES and getattr(function, "has_effect", False) is True
 
 
 def is_shaped_by_user(function: Any) -> bool:
@@ -444,10 +448,7 @@ def _get(table: dict, key: Any) -> Any:
         found = table.get(key)
     except TypeError:  # an unhashable callable is in no table
         return None
-    if found is None and not sys.modules.keys().isdisjoint(LIBRARIES):
-        load_libraries()
-        return table.get(key)
-    return found
+    return table.get(key) if found is None and _loads_libraries() else found
 
 
 def _contains(table: set | dict, key: Any) -> bool:
@@ -456,7 +457,19 @@ def _contains(table: set | dict, key: Any) -> bool:
             return True
     except TypeError:  # an unhashable callable is in no table
         return False
-    if sys.modules.keys().isdisjoint(LIBRARIES):  # asked so often that a call of its own would show
+    return _loads_libraries() and key in table
+
+
+def _loads_libraries() -> bool:
+    """Import the rules of libraries that have been imported since this was last asked; whether there are such.
+
+    It is asked ten thousands of times in a compilation, so it looks for them only where modules have been imported.
+    """
+    global _modules
+    if len(sys.modules) == _modules:
+        return False
+    if sys.modules.keys().isdisjoint(LIBRARIES):
+        _modules = len(sys.modules)
         return False
     load_libraries()
-    return key in table
+    return True

@@ -2,8 +2,8 @@
 
 Each entry (in `identities`) looks at one call and gives a simpler value for it, or None. `x * 1` is `x`, `-(-x)` is
 `x`, a transpose of a transpose is no transpose; a minus sign moves outwards until a subtraction takes it up; a scalar
-that was broadcast to the shape that the other operand has anyway is not broadcast. Nothing here changes a result by
-rounding, but that cotangents added twice (`u + u`) become `2 * u`, which is exact.
+that was broadcast to the shape that the other operand has anyway is not broadcast. Nothing here changes the value of the
+user's function by rounding; sums of cotangents may round otherwise (`terms`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ def simplify(fn: Function) -> Function:
     return replace(fn, region=context.region(b, fn.region, {}))
 
 
-def simplified(reverse: Region, forward: Region) -> Region:
-    """The reverse of a region, simplified before it is settled what is kept for it: so it reads less."""
-    context = Context(use_counts(forward) + use_counts(reverse))
+def simplified(reverse: Region, forward: Region, names: dict[Value, str]) -> Region:
+    """The reverse of a region, simplified before it is settled what is kept for it: so it reads less.
+
+    What takes the place of a value takes over the name that `names` has for it.
+    """
+    context = Context(use_counts(forward) + use_counts(reverse), names)
     context.made.update((v, op) for op in all_ops(forward) for v in op.results)
     b = TypedBuilder(None)
     b.learn(forward)
@@ -41,8 +44,9 @@ def simplified(reverse: Region, forward: Region) -> Region:
 class Context:
     """What identities look at: how often values are read, and which op made them."""
 
-    def __init__(self, counts: Counter[Value]):
+    def __init__(self, counts: Counter[Value], names: dict[Value, str] | None = None):
         self.counts = counts
+        self.names = {} if names is None else names
         self.made: dict[Value, Op] = {}
         self.shaped_as: dict[Value, Value] = {}  # an answer of `shape_root`, where a later one may go on from
 
@@ -62,6 +66,8 @@ class Context:
             if value is not op.result:
                 mapping[op.result] = value
                 self.counts[value] += self.counts[op.result]
+                if op.result in self.names:
+                    self.names.setdefault(value, self.names[op.result])
             return
         if op.name in ("for", "while"):
             _enter_with_invariants(op, mapping)

@@ -30,15 +30,20 @@ def share_common(fn: Function) -> Function:
 
 
 def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) -> Region:
-    seen = dict(seen)
+    """`seen` are the ops of the regions around, to which those of this one are added while it is gone over."""
+    added: list[Any] = []
+    backwards: dict[Value, Value] = {}  # what each `reversed(x)` goes over
     ops: list[Op] = []
     for op in region.ops:
         op = op.reading(tuple([mapping.get(v, v) for v in op.operands]), op.regions)
-        if op.name == "for" and op.in_reverse and len(op.iterables) > 1:
-            op = _go_over_once(op, ops, mapping)
-        op = op.reading(op.operands, tuple([_share(r, seen, mapping) for r in op.regions]))
-        if op.attrs.get("collected", 0) > 1:
-            op = _collect_once(op, mapping)
+        if op.regions:
+            if op.name == "for" and op.in_reverse and len(op.iterables) > 1:
+                op = _go_over_once(op, backwards, mapping)
+            op = op.reading(op.operands, tuple([_share(r, seen, mapping) for r in op.regions]))
+            if op.attrs.get("collected", 0) > 1:
+                op = _collect_once(op, mapping)
+        elif op.fn is reversed:
+            backwards[op.result] = op.operands[0]
         key = _key(op)
         if key is None:
             ops.append(op)
@@ -47,9 +52,13 @@ def _share(region: Region, seen: dict[Any, Value], mapping: dict[Value, Value]) 
         if earlier is not None and not (op.result.name and not op.is_derivative):
             mapping[op.result] = earlier
             continue
-        seen.setdefault(key, op.result)
+        if earlier is None:
+            seen[key] = op.result
+            added.append(key)
         ops.append(op)
-    return Region(region.params, tuple(ops), tuple(mapping.get(v, v) for v in region.results))
+    for key in added:
+        del seen[key]
+    return Region(region.params, tuple(ops), tuple([mapping.get(v, v) for v in region.results]))
 
 
 def _collect_once(op: Op, mapping: dict[Value, Value]) -> Op:
@@ -72,9 +81,8 @@ def _collect_once(op: Op, mapping: dict[Value, Value]) -> Op:
     )
 
 
-def _go_over_once(op: Op, before: list[Op], mapping: dict[Value, Value]) -> Op:
+def _go_over_once(op: Op, backwards: dict[Value, Value], mapping: dict[Value, Value]) -> Op:
     """A loop of the reverse sweep that goes over one list several times goes over it once."""
-    backwards = {made.result: made.operands[0] for made in before if made.fn is reversed}
     first: dict[Any, Value] = {}
     kept = []
     for iterable, item in zip(op.iterables, op.items):

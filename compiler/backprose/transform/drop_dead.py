@@ -16,10 +16,12 @@ def drop_dead(fn: Function) -> Function:
 
     One backward sweep is enough in straight-line code: SSA puts every definition before its uses.
     """
-    return replace(fn, region=drop_dead_ops(fn.region))
+    region = drop_dead_ops(fn.region)
+    return fn if region is fn.region else replace(fn, region=region)
 
 
 def drop_dead_ops(region: Region) -> Region:
+    """The region without them; itself where there is nothing dead."""
     live = set(region.results)
     kept: list[Op] = []
     made = {v: op for op in region.ops for v in op.results}
@@ -31,7 +33,8 @@ def drop_dead_ops(region: Region) -> Region:
         live.update(op.operands)
         if op.regions:
             live.update(free_values(*op.regions))
-    return Region(region.params, tuple(reversed(kept)), region.results)
+    ops = tuple(reversed(kept))
+    return region if ops == region.ops else Region(region.params, ops, region.results)
 
 
 def acts(op: Op) -> bool:
@@ -46,15 +49,18 @@ def acts(op: Op) -> bool:
 def _trim(op: Op, live: set[Value], made: Mapping[Value, Op]) -> Op:
     if op.name in ("if", "with"):
         keep = [i for i, v in enumerate(op.results) if v in live]
-        regions = tuple(drop_dead_ops(_select(r, keep)) for r in op.regions)
-        return replace(op, results=tuple(op.results[i] for i in keep), regions=regions)
+        regions = tuple([drop_dead_ops(_select(r, keep)) for r in op.regions])
+        kept = op if len(keep) == len(op.results) else op.giving(tuple([op.results[i] for i in keep]))
+        return kept.reading(op.operands, regions)
     if op.name in ("for", "while"):
         return _trim_iterables(_trim_loop(op, live), made)
     return op
 
 
 def _select(region: Region, keep: list[int]) -> Region:
-    return replace(region, results=tuple(region.results[i] for i in keep))
+    if len(keep) == len(region.results):
+        return region
+    return Region(region.params, region.ops, tuple([region.results[i] for i in keep]))
 
 
 def _trim_loop(op: Op, live: set[Value]) -> Op:
@@ -64,11 +70,13 @@ def _trim_loop(op: Op, live: set[Value]) -> Op:
     collected = [j for j, v in enumerate(op.collected_results) if v in live]
     while True:
         regions = _loop_regions(op, carried, collected)
-        read = set(free_values(*(replace(r, params=()) for r in regions)))
+        read = set(free_values(*[Region((), r.ops, r.results) for r in regions]))
         more = {k for k in range(count) if any(p in read for p in _params(op, k))}
         if more <= carried:
             break
         carried |= more
+    if len(carried) + len(collected) == len(op.results):
+        return op.reading(op.operands, regions)
     keep = sorted(carried)
     n = op.attrs.get("iterables", 0)
     return replace(
@@ -84,12 +92,14 @@ def _trim_iterables(op: Op, made: Mapping[Value, Op]) -> Op:
     """Do not go over what is not read where something else of the same length is gone over."""
     if len(op.iterables) < 2:
         return op
-    read = set(free_values(replace(op.body, params=())))
+    read = set(free_values(Region((), op.body.ops, op.body.results)))
     wholes = [_whole(v, made) for v in op.iterables]
     keep = list(range(len(wholes)))
     for i in reversed(range(len(wholes))):
         if op.items[i] not in read and any(j != i and wholes[j] is wholes[i] for j in keep):
             keep.remove(i)
+    if len(keep) == len(wholes):
+        return op
     return replace(
         op,
         operands=(*(op.iterables[i] for i in keep), *op.inits),
@@ -117,6 +127,8 @@ def _params(op: Op, k: int) -> tuple[Value, ...]:
 
 
 def _loop_regions(op: Op, carried: set[int], collected: list[int]) -> tuple[Region, ...]:
+    if len(carried) + len(collected) == len(op.results):
+        return tuple([drop_dead_ops(r) for r in op.regions])
     keep = sorted(carried)
     stop = op.body.results[:1] if op.attrs["stops"] else ()
     results = (*stop, *(op.yields[k] for k in keep), *(op.collects[j] for j in collected))

@@ -14,6 +14,7 @@ from backprose.analysis.kinds import dtype_of, is_complex
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.transform.array_identities import OF_ARRAYS, is_const, same_kind
+from backprose.transform.terms import collected
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -193,18 +194,14 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         for zero, other in ((x, y), (y, x)):
             if is_const(zero, 0) or c.call_of(zero, np.zeros_like):
                 return same_kind(other, op)
-        if _is_swapped(c, x, y):
-            return b.call(operator.mul, b.const(2), x, kind=op.result.kind)
         if x is y and (scaled := _scaled_small(c, b, 2, x, uses=2)):
             return scaled
         if x is y:
             factor, value = _split(c, b, x, uses=2) or (1, x)
             minus = c.call_of(value, operator.neg)
             return _times(b, *(-2 * factor, minus.operands[0]) if minus else (2 * factor, value), op)
-        for one, other in ((x, y), (y, x)):
-            double = c.call_of(other, operator.mul)
-            if double and is_const(double.operands[0], 2) and double.operands[1] is one:
-                return b.call(operator.mul, b.const(3), one, kind=op.result.kind)  # rounded once, as the sum is
+        if together := collected(c, b, op):
+            return together
     less = _without_minus(c, b, y)
     if less:
         return b.call(operator.sub, x, less, kind=op.result.kind)
@@ -219,14 +216,9 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     return None
 
 
-def _is_swapped(c: Context, x: Value, y: Value) -> bool:
-    """Whether x is a product, and y that of the same two factors the other way round."""
-    first, second = c.call_of(x, operator.mul), c.call_of(y, operator.mul)
-    real = dtype_of(x.kind) is not None and not is_complex(x.kind)
-    return bool(first and second and real and first.operands == second.operands[::-1])
-
-
 def _sub(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    if op.is_derivative and (together := collected(c, b, op)):
+        return together
     x, y = op.operands
     less = _without_minus(c, b, y)
     return b.call(operator.add, x, less, kind=op.result.kind) if less else None

@@ -3,7 +3,8 @@
 It walks the IR once, like an interpreter over kinds, and builds anew: calls are resolved to the function that they
 reach, calls of user functions are inlined, branches that are decided statically are pruned, loops over containers of
 known length are unrolled, and the kinds of loops are iterated to a fixed point. A function that calls itself becomes
-a function of the module, specialised by the kinds of its arguments, and is reached by `invoke`.
+a function of the module, specialised by the kinds of its arguments, and is reached by `invoke`. Here are the function
+as a whole and what is known while it is walked; what each op means stands in `lowered_ops`.
 
 What a result depended on besides the arguments (globals, closure cells, attributes of objects) is noted as guards.
 """
@@ -11,7 +12,6 @@ What a result depended on besides the arguments (globals, closure cells, attribu
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,49 +19,23 @@ from typing import Any
 
 from backprose import errors
 from backprose.analysis.kinds import name_lengths
-from backprose.ir.kinds import UNBOUND, Array, Closure, FixedList, Kind, List, Number, Slice, Static, Tuple
-from backprose.ir.nodes import Function, Module, Op, Region, Value
+from backprose.ir.kinds import Closure, Kind, Static
+from backprose.ir.nodes import Function, Module, Region, Value
 from backprose.ir.walk import rename
 from backprose.transform import (
-    attributes, branches, calls, checkpoints, followed, inherited, instances, iteration, lists, loops, operators, outside,
-    pairs, refusals, sharing, stores, type_questions, waiting,
+    attributes, branches, calls, followed, instances, iteration, pairs, refusals, sharing, stores, type_questions,
 )  # fmt: skip
-from backprose.transform.binding import bind, spread
+from backprose.transform.binding import bind
 from backprose.transform.copied_rules import Copy, Recording
 from backprose.transform.followed import Followed
+from backprose.transform.frames import Env, Frame
 from backprose.transform.instances import Instance, Recursive
+from backprose.transform.lowered_ops import MEANINGS
 from backprose.transform.meanings import Standing
 from backprose.transform.memory import Memory
-from backprose.transform.places import Cell
 from backprose.transform.outside import Guard
-from backprose.transform.typed import TypedBuilder, truth
-
-Env = dict[Value, Value]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where the free names of the code being walked are looked up."""
-
-    globals: Mapping[str, Any]
-    cells: Mapping[str, Any]
-    template: Function | None = None  # of the closure whose body this is
-    first: Value | None = None  # the first argument, which `super()` stands for
-
-    @classmethod
-    def of(cls, function: Any, first: Value | None = None) -> Frame:
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        return cls(function.__globals__, cells, first=first)
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether the code is that of a rule or a program of the table."""
-        return str(self.globals.get("__name__", "")).startswith("backprose.")
-
-    @property
-    def identity(self) -> tuple[int, ...]:
-        """What tells two functions of one code object apart: what their free names mean."""
-        return id(self.globals), *map(id, self.cells.values())
+from backprose.transform.places import Cell
+from backprose.transform.typed import TypedBuilder
 
 
 def _identity(kind: Kind) -> Any:
@@ -330,13 +304,17 @@ class Inference:
     def attribute(self, b: TypedBuilder, target: Value, name: str, loc: Any) -> Value:
         return attributes.get(self, b, target, name, loc)
 
-    # Regions and ops
+    def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
+        """An `if`, each side of which a function builds."""
+        return branches.branch(self, b, cond, build, names)
+
+    # Regions
 
     def region(self, b: TypedBuilder, region: Region, env: Env, frame: Frame) -> list[Value]:
         for op in region.ops:
             b.at(op.loc)
             self.refresh(b, op.operands, env, op.loc)
-            getattr(self, f"_{op.name}")(b, op, env, frame)
+            MEANINGS[op.name](self, b, op, env, frame)
         self.refresh(b, region.results, env, b.loc)
         return [env[v] for v in region.results]
 
@@ -346,99 +324,7 @@ class Inference:
             if value in env:
                 env[value] = self.memory.current(b, env[value], loc)
 
-    def _store(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        target, index, value, *before = (env[v] for v in op.operands)
-        if before and not self._is_still(b, target, index, before[0], op.loc):
-            value = self.known(b, op.attrs["operator"], (before[0], value), {}, op.loc)
-            op = replace(op, attrs={"operator": None})
-        self.store(b, op, target, index, value)
-
-    def _is_still(self, b: TypedBuilder, target: Value, index: Value, before: Value, loc: Any) -> bool:
-        """Whether `target[index]` is what it was `before`: a view, which sees what is stored, or what nobody stored over."""
-        read = next((op for op in reversed(b.ops) if before in op.results), None)
-        if read is not None and read.fn is operator.getitem and read.operands[0] is target:
-            return True
-        if isinstance(target.kind, Array):
-            return isinstance(before.kind, (Array, Number))
-        now = self.known(b.nested(), operator.getitem, (target, index), {}, loc)
-        return now is before or (isinstance(before.kind, Array) and self.memory.same(before, now))
-
-    def store(self, b: TypedBuilder, op: Op, target: Value, index: Value, value: Value) -> None:
-        """`target[index] = value`, or with an operator."""
-        refusals.refuse_long_index(self, index, op.loc)
-        if target in self.memory.either:
-            self.memory.each(b, target, lambda inner, side: self.store(inner, op, side, index, value) or [], [])
-            return
-        update = op.attrs["operator"]
-        method = type_questions.special(target.kind, "__setitem__")
-        if method is not None:
-            if update is not None:
-                before = self.known(b, operator.getitem, (target, index), {}, op.loc)
-                value = self.known(b, update, (before, value), {}, op.loc)
-            self.call_function(b, method, (target, index, value), {}, op.loc)
-            return
-        if update is not None:
-            pure = operators.UPDATES[update]
-            if pure is operator.add and stores.add(self.memory, b, target, index, value, op.loc):
-                return
-            before = self.known(b, operator.getitem, (target, index), {}, op.loc)
-            if not isinstance(target.kind, Array):
-                value = self.known(b, update, (before, value), {}, op.loc)
-                if self.memory.same(before, value) and not isinstance(target.kind, Tuple):
-                    return  # the element was updated in place
-            else:
-                value = operators.updated(self, b, update, before, value, op.loc)
-        if not (isinstance(target.kind, Static) and not isinstance(target.kind.value, (str, bytes))):
-            if isinstance(target.kind, (List, FixedList)) and isinstance(index.kind, Slice):
-                lists.store_part(self, b, target, index, value, op.loc)
-            else:
-                stores.store(self.memory, b, target, index, value, op.loc)
-            return
-        raise errors.UnsupportedUpdate(
-            f"an element of `{type(target.kind.value).__name__}` is assigned", op.loc,
-            "the object lives outside the function", "pass it as an argument",
-        )  # fmt: skip
-
-    def _const(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = b.data(op.attrs["value"], op.result.name)
-
-    def _unbound(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = b.op("unbound", (), [Value(op.result.name, UNBOUND)]).result
-
-    def _global(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        name = op.attrs["name"]
-        read, found = outside.reader(name, frame)
-        if not found:
-            raise errors.CompileError(
-                f"the name `{name}` is not defined", op.loc, "it is no local variable, global or builtin now",
-                "define it before the function is compiled",
-            )  # fmt: skip
-        if frame.is_ours:
-            env[op.result] = b.data(read(), name)  # they stay
-            return
-        env[op.result] = outside.live(self, b, read, name, (id(frame.cells.get(name, frame.globals)), name))
-
-    def _getattr(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = attributes.get(self, b, env[op.operands[0]], op.attrs["name"], op.loc)
-        self.memory.meet(env[op.result], op.result.name, op.loc)
-
-    def _call(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        args = tuple(env[v] for v in op.positional)
-        keywords = {k: env[v] for k, v in op.keywords.items()}
-        env[op.result] = self.named(b, calls.built_in(self, b, op.fn, args, keywords, op.loc), op.result.name)
-
-    def _apply(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        callee = env[op.operands[0]]
-        columns = iteration.columns(self, b, op, [env[v] for v in op.operands], op.loc)
-        if columns is not None:
-            env[op.result] = self.named(b, columns, op.result.name)
-            return
-        args, keywords = spread(self, b, op, [env[v] for v in op.operands[1:]])
-        if callee.kind == Static(super):
-            env[op.result] = inherited.super_of(self, b, args, frame, op.loc)
-            return
-        self.naming = op.result.name
-        env[op.result] = self.named(b, calls.apply(self, b, callee, args, keywords, op.loc), op.result.name)
+    # What goes over something once
 
     def iterator(self, value: Value) -> Value:
         """Note that `value` can be gone over once only."""
@@ -470,6 +356,8 @@ class Inference:
             return self.single[value]
         return value
 
+    # Values
+
     def named(self, b: TypedBuilder, value: Value, name: str) -> Value:
         """Give the user's name to a fresh temporary."""
         fresh = b.restate(value, name) if name and not value.name else value
@@ -487,77 +375,9 @@ class Inference:
                 table[fresh] = table[value]
         return fresh
 
-    def _tuple(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = b.tuple([env[v] for v in op.operands], name=op.result.name)
-
-    def _list(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = b.list([env[v] for v in op.operands], name=op.result.name)
-
-    def _dict(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        values = [env[v] for v in op.operands]
-        env[op.result] = b.dict(zip(values[::2], values[1::2]), name=op.result.name)
-
-    def _record(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        cls = op.attrs["cls"]
-        kind = op.result.kind
-        env[op.result] = b.record(cls, kind.fields, [env[v] for v in op.operands], op.result.name)
-
-    def _closure(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        template = op.attrs["template"]
-        if template == "self":
-            template = frame.template
-        env[op.result] = self.closure(b, template, tuple(env[v] for v in op.operands), frame, op.result.name)
-
     def closure(self, b: TypedBuilder, template: Any, captured: tuple[Value, ...], frame: Frame, name: str) -> Value:
         """A nested function that captures these values."""
         kind = Closure(template, tuple(v.kind for v in captured))
         value = b.op("closure", captured, [Value(name, kind)], template=template).result
         self.captures[value] = (captured, frame)
         return value
-
-    def _raise(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        operands = [env[v] for v in op.operands]
-        if operands and isinstance(operands[0].kind, Static) and isinstance(operands[0].kind.value, type):
-            operands[0] = calls.apply(self, b, operands[0], (), {}, op.loc)
-        b.op("raise", operands)
-
-    def _with(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        contexts = tuple(env[v] for v in op.operands)
-        refusals.refuse_contexts(list(contexts), op.loc)
-        names = [r.name for r in op.results]
-        values = checkpoints.block(self, b, lambda inner: self.region(inner, op.body, env, frame), names, contexts=contexts)
-        env.update(zip(op.results, values))
-
-    def _invoke(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        env[op.result] = b.op(
-            "invoke", [env[v] for v in op.operands], [Value(op.result.name, op.result.kind)], **op.attrs
-        ).result
-
-    # Branches
-
-    def _if(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        cond = env[op.operands[0]]
-        known = True if cond in self.single or cond in self.iterators else truth(cond.kind)
-        if known is not None:
-            values = self.region(b, op.regions[0 if known else 1], env, frame)
-            env.update(zip(op.results, values))
-            return
-        regions = [
-            lambda inner, region=region: loops.bound_or_not(inner, self.region(inner, region, dict(env), frame))
-            for region in op.regions
-        ]
-        names = [r.name for r in op.results]
-        values = waiting.branch(self, b, regions, lambda sides: self.branch(b, cond, sides, names))
-        env.update(zip(op.results, values))
-
-    def branch(self, b: TypedBuilder, cond: Value, build: Iterable[Callable], names: list[str]) -> list[Value]:
-        """An `if`, each side of which a function builds."""
-        return branches.branch(self, b, cond, build, names)
-
-    # Loops
-
-    def _for(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        loops.infer_for(self, b, op, env, frame)
-
-    def _while(self, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:
-        loops.infer_while(self, b, op, env, frame)

@@ -12,7 +12,8 @@ from backprose.transform import outside
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
-    from backprose.transform.infer import Frame, Inference
+    from backprose.transform.frames import Frame
+    from backprose.transform.infer import Inference
 
 
 def super_of(engine: Inference, b: TypedBuilder, args: tuple[Value, ...], frame: Frame, loc: Any) -> Value:

@@ -16,7 +16,8 @@ from backprose.transform.places import holds_memory
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
-    from backprose.transform.infer import Frame, Inference
+    from backprose.transform.frames import Frame
+    from backprose.transform.infer import Inference
 
 
 @dataclass

@@ -7,6 +7,7 @@ the forward sweep would have to copy the array.
 from __future__ import annotations
 
 import operator
+from collections import ChainMap
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ def read_shapes_late(fn: Function) -> Function:
     """Let the reverse sweep read each length and shape from the last version of the array."""
     if not any(op.fn in PLACES and not op.in_reverse for op in all_ops(fn.region)):
         return fn
-    return replace(fn, region=_Latest(fn).region(fn.region, {}))
+    return replace(fn, region=_Latest(fn).region(fn.region, ChainMap()))
 
 
 class _Latest:
@@ -32,9 +33,9 @@ class _Latest:
         self.known = Versions(fn.region)
         self.read = otherwise_read(fn.region)
 
-    def region(self, region: Region, latest: dict[Hashable, Value]) -> Region:
+    def region(self, region: Region, latest: ChainMap[Hashable, Value]) -> Region:
         """`latest`: of each array, by what it is a version of, the last value of the forward sweep so far."""
-        latest = dict(latest)
+        latest = latest.new_child()
         ops = []
         for op in region.ops:
             is_part = op.fn is operator.getitem and op.result not in self.read
@@ -43,12 +44,12 @@ class _Latest:
                 now = next((latest[k] for k in self.versions(array) if k in latest), array)
                 if array in self.overwritten or array.name == now.name:
                     op = replace(op, operands=(now, *op.operands[1:]))
-            op = replace(op, regions=tuple(self.region(r, latest) for r in op.regions)) if op.regions else op
+            op = op.reading(op.operands, tuple([self.region(r, latest) for r in op.regions])) if op.regions else op
             if not op.in_reverse:
                 for value in op.results:
                     latest.update(dict.fromkeys(self.versions(value), value) if self.is_version(value) else {})
             ops.append(op)
-        return replace(region, ops=tuple(ops))
+        return Region(region.params, tuple(ops), region.results)
 
     def is_version(self, value: Value) -> bool:
         return isinstance(value.kind, Array) and (self.known.origin(value) is not value or self.is_carried(value))

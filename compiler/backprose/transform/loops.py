@@ -21,7 +21,8 @@ from backprose.transform.slots import Carry
 from backprose.transform.typed import TypedBuilder, truth
 
 if TYPE_CHECKING:
-    from backprose.transform.infer import Env, Frame, Inference
+    from backprose.transform.frames import Env, Frame
+    from backprose.transform.infer import Inference
 
 
 def infer_for(engine: Inference, b: TypedBuilder, op: Op, env: Env, frame: Frame) -> None:

@@ -10,10 +10,10 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import dtype_of, ndim_of
-from backprose.analysis.ownership import Ownership, ownership
+from backprose.analysis.ownership import Ownership, allocates, ownership
 from backprose.ir.kinds import Array, List, Number, Scalar, Static
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.ir.walk import rename, use_counts
+from backprose.ir.walk import free_values, rename, use_counts
 from backprose.transform.typed import TypedBuilder
 
 WHOLE_VIEWS = frozenset(
@@ -30,7 +30,7 @@ def own_results(fn: Function) -> Function:
     path = fn.attrs.get("owned")
     if path is None:
         return fn
-    owned = ownership(fn, lambda op: False)
+    owned = ownership(replace(fn, region=_telling(fn.region)), lambda op: False)
     made = {v: op for op in fn.ops for v in op.results}
     b = TypedBuilder(fn.ops[-1].loc if fn.ops else fn.loc)
     counts = use_counts(fn.region)
@@ -55,8 +55,21 @@ def own_results(fn: Function) -> Function:
         return copied(b, value, made, "" if again else value.name) if shared else value
 
     result = _at(fn.result, path, made, own, b)
-    region = replace(fn.region, ops=(*fn.ops, *b.ops), results=(result,))
-    return replace(fn, region=_name_shared(region, path, fn.attrs.get("gradients", ())))
+    region = Region(fn.params, (*fn.ops, *b.ops), (result,)) if b.ops else fn.region
+    named = _name_shared(region, path, fn.attrs.get("gradients", ()))
+    return fn if named is fn.region else replace(fn, region=named)
+
+
+def _telling(region: Region) -> Region:
+    """The region with those ops alone that tell whose memory its results are: what is behind a new array does not."""
+    asked = set(region.results)
+    ops: list[Op] = []
+    for op in reversed(region.ops):
+        if not asked.isdisjoint(op.results):
+            ops.append(op)
+            if not (op.name == "call" and isinstance(op.result.kind, Array) and allocates(op)):
+                asked.update(op.operands, free_values(*op.regions))
+    return Region(region.params, tuple(reversed(ops)), region.results)
 
 
 def _whole(value: Value, made: Mapping[Value, Op], counts: Mapping[Value, int]) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 
 import backprose_runtime
@@ -22,11 +23,12 @@ def read_stored(fn: Function) -> Function:
         if store is None or store.fn is not backprose_runtime.set_at or len(store.operands) != 3:
             continue
         value = store.operands[1]
-        if isinstance(value.kind, Scalar) and value.kind == op.result.kind and _same_entry(op, store, made):
+        if isinstance(value.kind, Scalar) and value.kind == op.result.kind and is_same_entry(op.operands[1], store, made):
             stored[op.result] = stored.get(value, value)
     return replace(fn, region=substitute(fn.region, stored)) if stored else fn
 
 
-def _same_entry(read: Op, store: Op, made: dict[Value, Op]) -> bool:
-    there = area(store.operands[2], (), made)
-    return there.parts is not None and there.is_same(area(read.operands[1], (), made))
+def is_same_entry(index: Value, update: Op, made: Mapping[Value, Op]) -> bool:
+    """Whether the index leads to the part of an array that the update stores or adds to."""
+    there = area(update.operands[1 if update.fn is backprose_runtime.add_at else 2], (), made)
+    return there.parts is not None and there.is_same(area(index, (), made))

@@ -67,19 +67,22 @@ def hand_out(
         regions[i], out[i] = keep_elements(regions[i], out[i], unbound)
         regions[i], out[i] = keep_shapes(regions[i], out[i], unbound, b.versions)
         own = own_values(regions[i])
-        copied = {v for v in overwritten if v not in unbound and is_buffer(v)}
+        copied = {v for v in free_values(out[i]) if v in overwritten and v not in unbound and is_buffer(v)}
         from_outside = {v for v in copied if v not in own and (local is None or v in local)}
         regions[i], out[i] = keep_copies(regions[i], out[i], from_outside)
         own = own_values(regions[i])
         yielded = dict(zip(regions[i].results, op.results))
         needed = needed_from(regions[i], out[i])
         outside = {v: yielded[v] for v in own if v in yielded}
-        gone = set(overwritten) - (contents_read(out[i]) - own)
+        whole = contents_read(out[i]) - own
         definitions = asking_outside(definitions_in(regions[i]), own, b.versions)
-        choice: Plan = plan(needed, definitions, lambda v, own=own, y=outside: v not in own or v in y, gone)
+        choice: Plan = plan(
+            needed, definitions, lambda v, own=own, y=outside: v not in own or v in y,
+            lambda v, whole=whole: v in overwritten and v not in whole,
+        )  # fmt: skip
         again = {v for op in choice.recompute for v in op.results}
         mapping = {v: result for v, result in outside.items() if v not in again}
-        regions[i], copies = with_copies(regions[i], [v for v in choice.record if v in copied])
+        regions[i], copies = with_copies(regions[i], [v for v in choice.record if v in overwritten and v not in unbound and is_buffer(v)])
         for value in choice.record:
             mapping[value] = Value(value.name, value.kind)
             if value in unbound or len(regions) > 1:

@@ -4,24 +4,25 @@
     u = np.subtract(e, w, out=e)          u = e - w
 
 Fresh memory is what an array of more than some 100 kB costs most: the system hands it out page by page. For small arrays
-it makes no difference. NumPy itself reuses what has no name in an expression. So that expressions stay as a person writes them, only
-operations count whose operand has a variable (it is read more than once, or was computed by the forward sweep), and whose
-result has one too, or is all that is added to a buffer. An operand is marked here
-(the attribute `into`), where it is owned, has the result's shape and dtype, and is read for the last time; whether it can be
-written to is proved again when the text is printed. Arrays on a GPU have a pool of memory, and are left alone.
+it makes no difference. NumPy itself reuses what has no name in an expression. So that expressions stay as a person writes
+them, only operations count whose operand has a variable (it is read more than once, or was computed by the forward sweep;
+a vector that the user named is left as it is), and whose result has one too, or is all that is added to a buffer. An
+operand is marked here (the attribute `into`), where it is owned, has the result's shape and dtype, and is read for the last
+time; whether it can be written to is proved again when the text is printed. Arrays on a GPU have a pool of memory, and are
+left alone.
 """
 
 from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from backprose.analysis.kinds import is_complex
-from backprose.analysis.ownership import is_update, neighbours
+from backprose.analysis.ownership import is_update
 from backprose.analysis.rotations import apart
 from backprose.analysis.shapes import Shapes
 from backprose.analysis.updates import Later
@@ -36,17 +37,26 @@ UNARY = frozenset({np.exp, np.log, np.sqrt, np.sin, np.cos, np.tanh, np.square})
 
 def reuse_buffers(fn: Function) -> Function:
     """Mark operands in whose memory an operation may write its result."""
-    candidates = [op for op in all_ops(fn.region) if _is_candidate(op)]
-    if not candidates:
-        return fn
-    walk = _Dying(fn)
+    candidates = [op for op in all_ops(fn.region) if op.in_reverse and _is_elementwise(op)]
+    return _reused(fn, candidates, _Dying) if candidates else fn
+
+
+def reuse_in_tiles(fn: Function) -> Function:
+    """Carry out whole expressions in one array, in functions that are run tile by tile.
+
+    What such a function computes is to stay in the cache, so it gets no memory that it can do without.
+    """
+    return _reused(fn, list(filter(_is_elementwise, fn.ops)), _DyingInTile) if "tile" in fn.attrs else fn
+
+
+def _reused(fn: Function, candidates: list[Op], kind: type[_Dying]) -> Function:
+    walk = kind(fn, candidates)
     walk.region(fn.region, set())
-    into = walk.chosen(candidates)
-    return replace(fn, region=_marked(fn.region, into)) if into else fn
+    return replace(fn, region=_marked(fn.region, walk.chosen())) if walk.dying else fn
 
 
-def _is_candidate(op: Op) -> bool:
-    if not op.in_reverse or op.name != "call" or op.attrs["keywords"] or not isinstance(op.result.kind, Array):
+def _is_elementwise(op: Op) -> bool:
+    if op.name != "call" or op.attrs["keywords"] or "into" in op.attrs or not isinstance(op.result.kind, Array):
         return False
     kind = op.result.kind
     if not kind.axes or kind.device or not kind.dtype.startswith(("float", "complex")):
@@ -57,27 +67,25 @@ def _is_candidate(op: Op) -> bool:
 class _Dying(Later):
     """The walk backwards that finds which operands are read for the last time."""
 
-    def __init__(self, fn: Function):
+    def __init__(self, fn: Function, candidates: Collection[Op]):
         super().__init__(apart(fn))
+        self.candidates = frozenset(candidates)
         self.made = {v: op for op in all_ops(fn.region) for v in op.results}
         self.counts: Counter[Value] = use_counts(fn.region)
         self.shapes = Shapes(self.made)
         sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
         self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
         self.dying: dict[Op, list[int]] = {}
-        self.near = neighbours(self.owned)
 
     def look(self, op: Op, live: set[Value]) -> None:
-        if _is_candidate(op) and self.stands_alone(op):
+        if op in self.candidates and self.stands_alone(op):
             operands = enumerate(op.operands)
             places = [k for k, v in operands if self.has_variable(v) and self.is_last(v, live) and self.may_hold(v, op)]
             if places:
                 self.dying[op] = places
 
     def is_last(self, value: Value, live: set[Value]) -> bool:
-        if not self.owned.is_fresh(value):
-            return False
-        return not any(self.owned.may_share(value, v) for v in self.near.get(value, set()) & live)
+        return self.owned.is_fresh(value) and not self.owned.sharing(value, live)
 
     def may_hold(self, value: Value, op: Op) -> bool:
         """Whether the result has evidently the shape and dtype of the operand, to which all others are spread."""
@@ -92,20 +100,31 @@ class _Dying(Later):
         axes = zip(reversed(value.kind.axes), reversed(other.kind.axes), reversed(mine), reversed(its))
         return len(its) <= len(mine) and all(a == MANY or b == ONE or x == y for a, b, x, y in axes)
 
-    def chosen(self, candidates: list[Op]) -> dict[Op, int]:
+    def chosen(self) -> dict[Op, int]:
         """For each operation the place of the operand that it overwrites; the first of them if there are two."""
-        return {op: self.dying[op][0] for op in candidates if op in self.dying}
+        return {op: places[0] for op, places in self.dying.items()}
 
     def stands_alone(self, op: Op) -> bool:
         """Whether the result has a variable, or is added to a buffer as it is."""
         return self.counts[op.result] > 1 or op.result.name != "" or op.result in self.added
 
     def has_variable(self, value: Value) -> bool:
-        """Whether the operand has a variable, and not one of the user's: those hold what the user computed."""
+        """Whether the operand has a variable; the user's count where they are large, as only arrays with several axes may be
+        expected to be."""
         op = self.made.get(value)
-        if op is None or op.name != "call":
+        if op is None or op.name != "call" or not isinstance(value.kind, Array):
             return False
-        return self.counts[value] > 1 if op.in_reverse else not value.name and not is_update(op)
+        return self.counts[value] > 1 if op.in_reverse else not is_update(op) and (not value.name or value.kind.ndim > 1)
+
+
+class _DyingInTile(_Dying):
+    """The same, where it counts for nothing how many lines the text has."""
+
+    def stands_alone(self, op: Op) -> bool:
+        return True
+
+    def has_variable(self, value: Value) -> bool:
+        return value in self.made and isinstance(value.kind, Array)
 
 
 def _marked(region: Region, into: Mapping[Op, int]) -> Region:

@@ -47,6 +47,7 @@ class Sides:
     carried: list[tuple[Value, Value, Value]] = field(default_factory=list)  # (init, parameter, yield)
     before: tuple[Op, ...] = ()  # what the forward loop needs before it
     backwards: bool = True  # whether the reverse body goes over the iterations last first; a linear part does not
+    names: dict[Value, str] = field(default_factory=dict)  # what temporaries of the reverse body turned out to be
 
 
 def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
@@ -91,7 +92,7 @@ def reverse_loop(reversal: Reversal, b: TypedBuilder, op: Op, bars: Cotangents) 
     params = [*loop_params.values(), *(outer_params[s] for s in touched)]
     tail = extended.body.ops[len(op.body.ops) :]
     first = _with_ops(extended, (*first.body.ops, *tail))
-    sides = Sides(_with_ops(extended, (*ops, *tail)), inner.region(params, results), before=before)
+    sides = Sides(_with_ops(extended, (*ops, *tail)), inner.region(params, results), before=before, names=bars.names)
     sides.iterables += collected
     inits = [bars.get(op.carried_results[k], path) for k, path in loop_slots]
     inits = [
@@ -206,7 +207,8 @@ def _scatter_rows(inner: TypedBuilder, op: Op, inside: Cotangents, position: Val
 
 
 def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: set[Value], overwritten: set[Value]) -> None:
-    sides.reverse = drop_dead_ops(simplified(drop_evident_sums(sides.reverse, sides.op.body), sides.op.body))
+    forward = sides.op.body
+    sides.reverse = drop_dead_ops(simplified(drop_evident_sums(sides.reverse, forward), forward, sides.names))
     forward_body, sides.reverse = keep_elements(sides.op.body, sides.reverse, unbound)
     forward_body, sides.reverse = keep_shapes(forward_body, sides.reverse, unbound, b.versions)
     sides.op = replace(sides.op, regions=(*sides.op.regions[:-1], forward_body))
@@ -219,9 +221,13 @@ def bring_back(b: TypedBuilder, sides: Sides, position: Value | None, unbound: s
         if sides.backwards and op.carried[k] in needed and y in own and y not in body.params
     }  # fmt: skip
     kept = items | after.keys()
-    gone = overwritten - kept - contents_read(sides.reverse)
+    read = contents_read(sides.reverse)
     definitions = asking_outside(definitions_in(body), own, b.versions)
-    choice = plan(needed, definitions, lambda v: v not in own or v in kept, gone)
+
+    def is_gone(value: Value) -> bool:
+        return value in overwritten and value not in kept and value not in read
+
+    choice = plan(needed, definitions, lambda v: v not in own or v in kept, is_gone)
     sides.reverse = repeat(sides.reverse, choice.recompute)
     needed = needed_from(body, sides.reverse)
 

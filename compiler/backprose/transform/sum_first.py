@@ -149,9 +149,9 @@ class _Walk:
         if part.added:
             axes = tuple(axis for i, axis in enumerate(value.kind.axes) if i not in part.added)
             added = b.const(part.added[0]) if len(part.added) == 1 else b.tuple([b.const(i) for i in part.added])
-            fills = _fills(axes, buffer.kind.axes)
-            return b.call(np.squeeze, value, added, kind=buffer.kind, name=buffer.name) if fills else None
-        if not _fills(value.kind.axes, buffer.kind.axes) and not self.shapes.is_reached(value, buffer):
+            is_whole = fills(axes, buffer.kind.axes)
+            return b.call(np.squeeze, value, added, kind=buffer.kind, name=buffer.name) if is_whole else None
+        if not fills(value.kind.axes, buffer.kind.axes) and not self.shapes.is_reached(value, buffer):
             return None
         self.names.setdefault(value, buffer.name)
         return value
@@ -163,7 +163,7 @@ def without_spread(value: Value, made: Mapping[Value, Op]) -> Value:
     return spread.operands[0] if spread is not None and spread.fn is np.broadcast_to else value
 
 
-def _fills(axes: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+def fills(axes: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether what has these axes and can be spread to the wanted ones has them already: an axis that is not 1 is spread
     no further."""
     return len(axes) == len(wanted) and all(axis == MANY or axis == of == ONE for axis, of in zip(axes, wanted))

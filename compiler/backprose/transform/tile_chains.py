@@ -46,27 +46,35 @@ def tile_chains(module: Module) -> Module:
     """Make elementwise chains that are long enough functions of their own, which run in tiles."""
     functions: dict[str, Function] = dict(module.functions)
     for name, fn in module.functions.items():
-        if sum(map(is_entrywise, fn.ops)) < LEAST:
+        entrywise = {op for op in fn.ops if is_entrywise(op)}
+        if len(entrywise) < LEAST:
             continue
-        region, tiles = _Tiling(fn, functions).tiled()
-        functions |= {name: replace(fn, region=region), **tiles}
+        region, tiles = _Tiling(fn, functions, entrywise).tiled()
+        if tiles:
+            functions |= {name: replace(fn, region=region), **tiles}
     return Module(functions)
 
 
 def is_entrywise(op: Op) -> bool:
     """Whether each entry of the result is computed of the entries at its place in arrays of one rank."""
-    if op.name != "call" or op.attrs["keywords"] or not isinstance(op.result.kind, Array) or not op.result.kind.axes:
+    if op.name != "call" or not _has_axes(op.result.kind) or op.attrs["keywords"]:
         return False
-    if (op.attrs["method"] or "").startswith("__i") or not _acts_on_entries(op.fn, len(op.operands)):
+    if not _acts_on_entries(op.fn, len(op.operands)) or (op.attrs["method"] or "").startswith("__i"):
         return False
-    arrays = [v.kind for v in op.operands if _has_axes(v.kind)]
-    if any(is_complex(v.kind) for v in (*op.operands, op.result)):
-        return False  # NumPy changes the order of factors for temporaries of some size, which then round otherwise
-    if not arrays or is_on_device(v.kind for v in (*op.operands, *op.results)):
+    kinds = [v.kind for v in op.operands]
+    # NumPy changes the order of factors for complex temporaries of some size, which then round otherwise.
+    if is_complex(op.result.kind) or op.result.kind.device or any(map(is_complex, kinds)) or is_on_device(kinds):
         return False
-    return all(k.ndim == op.result.kind.ndim and ONE not in k.axes for k in arrays) and all(
-        _has_axes(v.kind) or _is_single(v.kind) for v in op.operands
-    )
+    ndim, found = op.result.kind.ndim, False
+    for kind in kinds:
+        if not _has_axes(kind):
+            if not _is_single(kind):
+                return False
+        elif len(kind.axes) != ndim or ONE in kind.axes:
+            return False
+        else:
+            found = True
+    return found
 
 
 def _acts_on_entries(fn: Any, operands: int) -> bool:
@@ -83,7 +91,7 @@ def is_whole_sum(op: Op) -> bool:
 
 
 def _has_axes(kind: Kind) -> bool:
-    return isinstance(kind, Array) and bool(kind.axes)
+    return type(kind) is Array and kind.axes != ()
 
 
 def _is_single(kind: Kind) -> bool:
@@ -119,8 +127,8 @@ class Chain:
 class _Tiling:
     """The function whose chains are cut out, and those that are cut out of it."""
 
-    def __init__(self, fn: Function, taken: Collection[str]):
-        self.fn, self.taken = fn, set(taken)
+    def __init__(self, fn: Function, taken: Collection[str], entrywise: Collection[Op]):
+        self.fn, self.taken, self.entrywise = fn, set(taken), entrywise
         self.made = {v: op for op in fn.ops for v in op.results}
         self.counts = use_counts(fn.region)
         self.tiles: dict[str, Function] = {}
@@ -134,7 +142,10 @@ class _Tiling:
 
     def run(self, ops: list[Op]) -> list[Op]:
         """The ops of a straight piece, with calls where chains were."""
-        chains = [chain for chain in _chains(ops, self.barred) if self.pays(chain)]
+        entrywise = {op for op in ops if op in self.entrywise and op.result not in self.barred}
+        if len(entrywise) < LEAST:
+            return ops
+        chains = [chain for chain in _chains(ops, entrywise) if self.pays(chain)]
         if not chains:
             return ops
         for chain in chains:
@@ -154,6 +165,8 @@ class _Tiling:
         return taken
 
     def pays(self, chain: Chain) -> bool:
+        if len(chain.ops) < LEAST:
+            return False
         leaving = self.leaving(chain)
         if any(op.fn is all_finite and op.result in leaving for op in chain.ops):
             return False  # of a part it is another question
@@ -227,8 +240,8 @@ def _runs(ops: tuple[Op, ...]) -> Iterator[list[Op]]:
     yield run
 
 
-def _chains(ops: list[Op], barred: Collection[Value]) -> list[Chain]:
-    """The chains of a straight piece.
+def _chains(ops: list[Op], entrywise: Collection[Op]) -> list[Chain]:
+    """The chains of a straight piece; `entrywise` are those of its ops that may be in one.
 
     A level is how often a result of chains goes through something else before it gets to a value: what is read across
     levels can't be in one function, and what is on one level depends on nothing that depends on it.
@@ -239,8 +252,8 @@ def _chains(ops: list[Op], barred: Collection[Value]) -> list[Chain]:
     members: list[tuple[Op, Place]] = []
     joined: dict[Place, Place] = {}
     for op in ops:
-        own = max((inside.get(v, level.get(v, 0)) for v in op.operands), default=0)
-        if is_entrywise(op) and op.result not in barred:
+        own = max([inside[v] if v in inside else level.get(v, 0) for v in op.operands], default=0)
+        if op in entrywise:
             inside[op.result] = own
         elif is_whole_sum(op) and op.operands[0] in inside:
             sums[op.result], level[op.result] = own, own + 1
@@ -253,7 +266,7 @@ def _chains(ops: list[Op], barred: Collection[Value]) -> list[Chain]:
         members.append((op, (op.result, own)))
         for v in op.operands:
             if _has_axes(v.kind) or v in inside or op.fn is all_finite:
-                joined[_root(joined, (v, own))] = _root(joined, (op.result, own))
+                joined[_root(joined, (v, own))] = _root(joined, members[-1][1])
     chains: dict[Place, Chain] = {}
     for op, place in members:
         chains.setdefault(_root(joined, place), Chain()).ops.append(op)
