@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backprose.codegen.names import first_free
 from backprose.codegen.ranges import Known, Ranges
@@ -80,14 +81,21 @@ class _Loop:
 
     def __init__(self, walk: _Walk, node: ast.For | ast.While, ranges: Ranges, bound: set[str]):
         self.walk, self.node, self.ranges, self.bound = walk, node, ranges, bound
-        self.stored = _stored([node])
+
+    @cached_property
+    def stored(self) -> set[str]:
+        """The variables to which the loop assigns."""
+        return _stored([self.node])
 
     def before(self) -> list[ast.stmt]:
         """The assignments that are made before the loop now."""
         moved = self.named()
-        self.node.body = [s for s in self.node.body if s not in moved] or [ast.Pass()]
-        if not any(isinstance(n, LOOPS) for n in nodes(self.node.body)):
-            moved += self.rows({self.view(s.value).text: s.targets[0].id for s in moved})
+        if moved:
+            self.node.body = [s for s in self.node.body if s not in moved] or [ast.Pass()]
+        inside = nodes(self.node.body)
+        if not any(isinstance(n, LOOPS) for n in inside):
+            entries = [n for n in inside if isinstance(n, ast.Subscript)]
+            moved += self.rows(entries, {self.view(s.value).text: s.targets[0].id for s in moved}) if entries else []
         first: dict[str, ast.stmt] = {}
         for s in moved:
             first.setdefault(ast.dump(s), s)
@@ -103,15 +111,13 @@ class _Loop:
                 found.append(s)
         return found
 
-    def rows(self, names: dict[str, str]) -> list[ast.stmt]:
+    def rows(self, entries: list[ast.Subscript], names: dict[str, str]) -> list[ast.stmt]:
         """Give the rows a name in which the loop reads or stores entries, two at least, and let it do so."""
         counts: Counter[str] = Counter()
         views: dict[str, View] = {}
-        for node in nodes(self.node.body):
-            row = self.row(node) if isinstance(node, ast.Subscript) else None
-            if row is not None:
-                counts[row.text] += 1
-                views[row.text] = row
+        for row in filter(None, map(self.row, entries)):
+            counts[row.text] += 1
+            views[row.text] = row
         made = []
         for text, count in counts.items():
             if text not in names and count > 1:
