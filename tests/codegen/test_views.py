@@ -43,6 +43,10 @@ TAKEN = {
         "for i in range(k):\n    row = v[1:]\n    v[:-1] += row",
         "row = v[1:]\nfor i in range(k):\n    v[:-1] += row",
     ),
+    "what is read again": (
+        "for i in range(k):\n    row = v[1:]\n    v[1:] += row * v[1:]",
+        "row = v[1:]\nfor i in range(k):\n    v[1:] += row * row",
+    ),
     "two loops": (
         "for i in range(k):\n    row = v[1:]\n    v[:-1] += row\nfor j in range(k):\n    row = v[1:]\n    v[:-1] -= row",
         "row = v[1:]\nfor i in range(k):\n    v[:-1] += row\nfor j in range(k):\n    v[:-1] -= row",
@@ -62,6 +66,15 @@ TAKEN = {
     "in lockstep": (
         "for i, x in zip(range(len(a)), v):\n    for j in range(1, m):\n        a[i, j] += a[i, j - 1]",
         "for i, x in zip(range(len(a)), v):\n    a_row = a[i]\n    for j in range(1, m):\n        a_row[j] += a_row[j - 1]",
+    ),
+    "a loop between": (
+        "for i in range(n):\n    for k in range(4):\n        for j in range(m):\n            a[i, j] += a[i, 0]",
+        "for i in range(n):\n    a_row = a[i]\n    for k in range(4):\n        for j in range(m):\n            a_row[j] += a_row[0]",
+    ),
+    "one row after the other": (
+        "for i in range(n):\n    for j in range(m):\n        a[i, j] += a[i, 0]\n    for j in range(m):\n        a[i, j] *= a[i, 1]",
+        "for i in range(n):\n    a_row = a[i]\n    for j in range(m):\n        a_row[j] += a_row[0]\n"
+        "    for j in range(m):\n        a_row[j] *= a_row[1]",
     ),
     "rows of a row": (
         "for i in range(n):\n    for j in range(m):\n        for k in range(4):\n            x += cube[i, j, k] * cube[i, j, 0]",

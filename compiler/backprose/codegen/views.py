@@ -58,6 +58,7 @@ class View:
 class _Walk:
     def __init__(self, known: Known, taken: set[str], views: set[str]):
         self.known, self.taken, self.views = known, taken, views
+        self.rows: dict[str, str] = {}  # the names of rows
 
     def block(self, block: Sequence[ast.stmt], ranges: Ranges, bound: set[str]) -> list[ast.stmt]:
         """`bound` are the variables that every path to the block has assigned."""
@@ -74,6 +75,13 @@ class _Walk:
             out.append(statement)
             bound |= _stored([statement]) if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
         return out
+
+    def name(self, row: View) -> str:
+        if row.text not in self.rows:
+            self.rows[row.text] = name = first_free(_row_name(row.base), self.taken)
+            self.taken.add(name)
+            self.views.add(name)
+        return self.rows[row.text]
 
 
 class _Loop:
@@ -92,10 +100,12 @@ class _Loop:
         moved = self.named()
         if moved:
             self.node.body = [s for s in self.node.body if s not in moved] or [ast.Pass()]
+        names = {self.view(s.value).text: s.targets[0].id for s in moved}
         inside = nodes(self.node.body)
         if not any(isinstance(n, LOOPS) for n in inside):
-            entries = [n for n in inside if isinstance(n, ast.Subscript)]
-            moved += self.rows(entries, {self.view(s.value).text: s.targets[0].id for s in moved}) if entries else []
+            moved += self.rows([n for n in inside if isinstance(n, ast.Subscript)], names)
+        if names:
+            self.node.body = [_replaced(s, lambda node: self.renamed(node, names)) for s in self.node.body]
         first: dict[str, ast.stmt] = {}
         for s in moved:
             first.setdefault(ast.dump(s), s)
@@ -112,7 +122,7 @@ class _Loop:
         return found
 
     def rows(self, entries: list[ast.Subscript], names: dict[str, str]) -> list[ast.stmt]:
-        """Give the rows a name in which the loop reads or stores entries, two at least, and let it do so."""
+        """Give names to the rows in which the loop reads or stores entries, two at least."""
         counts: Counter[str] = Counter()
         views: dict[str, View] = {}
         for row in filter(None, map(self.row, entries)):
@@ -121,12 +131,9 @@ class _Loop:
         made = []
         for text, count in counts.items():
             if text not in names and count > 1:
-                names[text] = first_free(_row_name(views[text].base), self.walk.taken)
-                self.walk.taken.add(names[text])
+                names[text] = self.walk.name(views[text])
                 made.append(ast.Assign([ast.Name(names[text], ast.Store())], views[text].node()))
                 made[-1].loc = getattr(self.node.body[0], "loc", None)
-        if names:
-            self.node.body = [_replaced(s, lambda node: self.in_row(node, names)) for s in self.node.body]
         return made
 
     def row(self, node: ast.Subscript) -> View | None:
@@ -143,8 +150,13 @@ class _Loop:
         row = replace(view, index=view.index[:count])
         return row if self.is_steady(row, self.stored) else None
 
-    def in_row(self, node: ast.AST, names: dict[str, str]) -> ast.AST | None:
-        row = self.row(node) if isinstance(node, ast.Subscript) else None
+    def renamed(self, node: ast.AST, names: dict[str, str]) -> ast.AST | None:
+        """A view that has a name, or an entry of it, by that name; None for anything else."""
+        if not isinstance(node, ast.Subscript):
+            return None
+        view, row = self.view(node), self.row(node)
+        if view is not None and view.text in names and isinstance(node.ctx, ast.Load):
+            return ast.Name(names[view.text], ast.Load())
         if row is None or row.text not in names:
             return None
         rest = _view(node).index[len(row.index) :]
