@@ -113,3 +113,9 @@ def test_what_each_iteration_makes_is_not_copied(program):
     gradient = backprose.grad(program)
     gradient(*arguments())
     assert "copy" not in gradient.source
+
+
+def test_what_an_inner_loop_sums_is_summed_in_place():
+    gradient = backprose.grad(inner_loops)
+    gradient(*arguments())
+    assert "w_bar += " in gradient.source
