@@ -198,3 +198,17 @@ def test_rows_are_taken(program, line):
     gradient = backprose.grad(program)
     gradient(np.ones((4, 4)), 2)
     assert line in gradient.source
+
+
+def spread_rows(a, steps):
+    a = a.copy()
+    for i in range(1, len(a) - 1):
+        a[i, 1:-1] += np.sin(a[i - 1, 2:]) + a[i + 1, :-2] * a[i + 1, 1:-1]
+    return np.sum(a * a)
+
+
+def test_the_next_row_is_written_out_wherever_it_is_read():
+    oracle.check_gradient(spread_rows, (np.random.default_rng(0).normal(size=(4, 5)), 1), (0,))
+    gradient = backprose.grad(spread_rows)
+    gradient(np.ones((4, 5)), 1)
+    assert "a_bar[i + 1, 1:-1] +=" in gradient.source and "a_bar[i + 1, :-2] +=" in gradient.source
