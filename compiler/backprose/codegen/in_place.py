@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import interference
@@ -22,17 +20,21 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
         return []
     owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
-    values, reaching = list(found.number), owned.reaching(found.number)
+    values = list(found.number)
     growing = dict(_growing(block))
+    masks: dict[int, int] = {}  # of what may share memory with a buffer
 
     def shared_later(s: st.Update) -> bool:
-        inside = is_deep(s.op)
+        inside, lists = is_deep(s.op), growing.get(s, ())
         live, origins = found.after_update[s] & ~found.bit(s.op.result), owned.origins(s.buffer, inside)
-        sharing = reduce(operator.or_, (reaching.get(origin, 0) for origin in bits(origins)), 0)
+        near = owned.near(s.buffer, inside)
+        if near is not None:
+            if id(near) not in masks:
+                masks[id(near)] = found.mask(v for v in near if v in found.number)
+            live &= masks[id(near)]
+        others = (values[i] for i in bits(live))
         return any(
-            owned.may_share(s.buffer, values[i], inside)
-            and not (values[i] in growing.get(s, ()) and not origins & owned.earlier[values[i]])
-            for i in bits(live & sharing)
+            owned.may_share(s.buffer, v, inside) and (v not in lists or bool(origins & owned.earlier[v])) for v in others
         )
 
     return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]
