@@ -112,6 +112,7 @@ LEFT = {
     "a view in a branch": "for i in range(k):\n    if i > 2:\n        row = v[1:]\n        v[:-1] += row",
     "an array that is made in the loop": "for i in range(k):\n    w = v * 2\n    row = w[1:]\n    v[1:] += row",
     "an array that a branch may not make": "if k > 0:\n    w = v * 2\nfor i in range(k):\n    row = w[1:]\n    v[1:] += row",
+    "what is read behind the loop": "for i in range(k):\n    row = v[1:]\n    v[:-1] += row\nprint(row)",
     "one entry of a row": "for i in range(n):\n    for j in range(m):\n        x += a[i, j] * b[i, j]",
 }
 
@@ -198,6 +199,19 @@ def test_rows_are_taken(program, line):
     gradient = backprose.grad(program)
     gradient(np.ones((4, 4)), 2)
     assert line in gradient.source
+
+
+def test_a_list_is_copied_by_its_slice():
+    def rows(x, n):
+        kept = [x, 2 * x]
+        for _ in range(n):
+            last = kept[1:]
+            kept.append(last[0] * x)
+        return np.sum(kept[-1])
+
+    x = np.array([0.5, 1.5])
+    assert np.allclose(backprose.grad(rows)(x, 3), 4 * x)
+    assert backprose.grad(rows)(x, 0).tolist() == [2.0, 2.0]
 
 
 def spread_rows(a, steps):
