@@ -34,6 +34,7 @@ from backprose.transform.algebra import simplify
 from backprose.transform.check_once import check_once
 from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
+from backprose.transform.contract import contract
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
@@ -104,6 +105,7 @@ SIMPLIFYING: Passes = (
     ("store_once", store_once),
     ("simplify again", simplify),
     ("move_signs", move_signs),
+    ("contract", contract),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (

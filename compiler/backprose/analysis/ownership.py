@@ -56,7 +56,7 @@ LIST_UPDATES = frozenset(
 
 ALLOCATING = frozenset(
     getattr(np, name)
-    for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
+    for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tril", "triu", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
 ) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, backprose_runtime.cholesky_bar, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 

@@ -34,7 +34,7 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
             live &= masks[id(near)]
         others = (values[i] for i in bits(live))
         return any(
-            owned.may_share(s.buffer, v, inside) and (v not in lists or bool(origins & owned.earlier[v])) for v in others
+            owned.may_share(s.buffer, v, inside) and (v not in lists or bool(origins & owned.earlier.get(v, -1))) for v in others
         )
 
     return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]

@@ -17,6 +17,7 @@ from backprose.analysis.positions import names_once
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
+from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
@@ -26,6 +27,7 @@ from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.spelling import bound_values, updates_reshaped
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
+from backprose.codegen.together import keep_together
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
 from backprose.codegen.views import take_views_once
@@ -38,6 +40,7 @@ from backprose.ir.walk import all_ops, use_counts
 # What is done to a function's IR for the sake of its text, in order.
 ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("order_lists", order_lists),
+    ("keep_together", keep_together),
     ("gather", gather),
     ("delay_yields", delay_yields),
     ("turn_first", turn_first),
@@ -45,6 +48,7 @@ ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 # What is chosen while the text is written, in order: it is right, but less readable or slower, without any of them.
 CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("fold", fold),
+    ("histories", histories),
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
@@ -79,7 +83,8 @@ def _function(
     for _, arrange in ARRANGING:
         function = arrange(function)
     folds = fold(function, effects, "fold" not in without)
-    block = structure(function, folds)
+    kept = histories(function, folds) if "histories" not in without else {}
+    block = structure(function, folds, kept)
     in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
     rebinding = [s for s in updates(block) if rebinds(s)]
     given = given_values(function) if rebinding else set()
@@ -158,6 +163,9 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
     apart = elements(function)
 
     def base(value: Value) -> str:
+        kept = lists.kept(value)
+        if kept is not None:
+            return lists.name(kept)
         if value in lists.iterated:
             element, iterable = lists.element(value), underlying(lists.iterated[value], made)
             return lists.name(element) if element is not None else item_name(value.kind, iterable.name)
@@ -232,6 +240,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield from _inside(op.attrs["value"])
     elif "tiled" in op.attrs:
         yield backprose_runtime.in_tiles
+    elif op.name == "for" and op.collected_results:
+        yield from (backprose_runtime.History, len)
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls

@@ -79,7 +79,9 @@ class Repeated:
             return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
                 r.name for r in e.reads if isinstance(r, Value)
             }
-        return e.op.fn is slice or (e.op.name == "tuple" and all(map(self.is_lasting, e.op.operands)))
+        if e.op.name == "tuple":
+            return "kept" not in e.op.attrs and all(map(self.is_lasting, e.op.operands))
+        return e.op.fn is slice
 
     def is_lasting(self, value: Value) -> bool:
         """Whether what is written for the value means the same wherever it stands."""

@@ -32,10 +32,54 @@ def same_kind(value: Value, op: Op) -> Value | None:
 
 
 def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Of a transpose, of a product with one, and of an outer product: `(a.T @ b).T` is `b.T @ a`."""
+    if len(op.operands) != 1:
+        return None
     inner = c.call_of(op.operands[0], np.transpose)
-    if inner and len(op.operands) == len(inner.operands) == 1:
+    if inner and len(inner.operands) == 1:
         return same_kind(inner.operands[0], op)
-    return None
+    if not op.is_derivative or not c.only_use(op.operands[0]):
+        return None
+    outer = c.call_of(op.operands[0], np.outer)
+    if outer and len(outer.operands) == 2:
+        return b.call(np.outer, *outer.operands[::-1], kind=op.result.kind)
+    return _flipped_product(c, b, op, lambda v: c.call_of(v, np.transpose), lambda v: b.call(np.transpose, v))
+
+
+def _swapaxes(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The same of stacks of matrices."""
+    ndim = ndim_of(op.result.kind)
+    if not op.is_derivative or not ndim or not _swaps_last(b, op, ndim):
+        return None
+
+    def swapped(v: Value) -> Op | None:
+        made = c.call_of(v, np.swapaxes)
+        return made if made and ndim_of(v.kind) == ndim and _swaps_last(b, made, ndim) else None
+
+    inner = swapped(op.operands[0])
+    if inner:
+        return same_kind(inner.operands[0], op)
+    if not c.only_use(op.operands[0]):
+        return None
+    return _flipped_product(c, b, op, swapped, lambda v: b.call(np.swapaxes, v, b.const(-1), b.const(-2)))
+
+
+def _swaps_last(b: TypedBuilder, op: Op, ndim: int) -> bool:
+    axes = [b.static_value(v) for v in op.operands[1:] if b.is_static(v)]
+    return len(axes) == 2 and {i % ndim for i in axes} == {ndim - 2, ndim - 1}
+
+
+def _flipped_product(
+    c: Context, b: TypedBuilder, op: Op, flipped: Callable[[Value], Op | None], flip: Callable[[Value], Value]
+) -> Value | None:
+    """The transpose of a product one factor of which is a transpose, as the product of the transposes."""
+    product = c.call_of(op.operands[0], operator.matmul)
+    if not product or not product.is_derivative or not any(map(flipped, product.operands)):
+        return None
+    if {ndim_of(v.kind) for v in product.operands} != {ndim_of(op.result.kind)}:
+        return None
+    left, right = (made.operands[0] if (made := flipped(v)) else flip(v) for v in product.operands[::-1])
+    return b.call(operator.matmul, left, right, kind=op.result.kind)
 
 
 def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -200,6 +244,9 @@ def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
         return None
     if op.fn is np.tril and (len(op.operands) == 1 or is_const(op.operands[1], 0)):
         return same_kind(op.operands[0], op)
+    if op.fn is backprose_runtime.add_at:
+        whole = _before_tril(c, b, op.operands[0])
+        return None if whole is None else b.call(op.fn, whole, *op.operands[1:], kind=value.kind, name=value.name)
     if op.fn in (operator.add, operator.sub):
         parts = [_before_tril(c, b, v) for v in op.operands]
         if any(parts):
@@ -221,6 +268,7 @@ def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 OF_ARRAYS: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     np.transpose: _transpose,
+    np.swapaxes: _swapaxes,
     np.squeeze: _squeeze,
     np.conjugate: _of_real,
     np.real: _of_real,
