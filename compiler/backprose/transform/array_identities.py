@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic, is_complex, ndim_of, without_lengths
+from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_inexact, ndim_of, without_lengths
 from backprose.analysis.positions import names_once
 from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
@@ -29,6 +29,12 @@ def same_kind(value: Value, op: Op) -> Value | None:
     if op.is_derivative and isinstance(have, Scalar) and isinstance(want, Scalar):
         have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
     return value if have == want else None
+
+
+def has_sign(op: Op) -> bool:
+    """Whether -(-x) is x for the results of the op, and -x * y is -(x * y): not of integers with few bits, which wrap around."""
+    dtype = dtype_of(op.result.kind)
+    return op.is_derivative if dtype is None else dtype == "int" or is_inexact(op.result.kind)
 
 
 def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -87,7 +93,7 @@ def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if len(op.operands) != 2 or not op.is_derivative:
         return None
     x, axes = op.operands
-    minus = c.call_of(x, operator.neg)
+    minus = c.minus(x)
     if minus and c.only_use(x):
         squeezed = b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind)
         return b.call(operator.neg, squeezed, kind=op.result.kind)
@@ -167,7 +173,7 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """
     if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
-    minus = c.call_of(op.operands[0], operator.neg)
+    minus = c.minus(op.operands[0])
     if minus:
         args = (minus.operands[0], *op.positional[1:])
         total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])

@@ -20,7 +20,7 @@ import numpy as np
 from backprose.ir.kinds import Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
-from backprose.transform.array_identities import same_kind
+from backprose.transform.array_identities import has_sign, same_kind
 
 PRODUCTS = frozenset({operator.mul, operator.truediv})
 # Functions that give the opposite result for the opposite of one of their first operands, and how many these are.
@@ -35,7 +35,7 @@ MOST = 40  # operations that one sign is followed through
 
 def move_signs(fn: Function) -> Function:
     """Let sums, constants and other minus signs take up a minus sign that several operations read."""
-    signs = [op for op in all_ops(fn.region) if op.fn is operator.neg and op.is_derivative]
+    signs = [op for op in all_ops(fn.region) if op.fn is operator.neg and op.is_derivative and has_sign(op)]
     if not signs:
         return fn
     graph = Graph(fn.region)
