@@ -90,7 +90,8 @@ def test_second_order(program):
 
 @pytest.mark.parametrize(
     ("program", "written"),
-    [(rows, 'np.einsum("ij,ij->i", '), (columns, 'np.einsum("ij,ij->j", '), (pairs, 'np.einsum("ij,ijk->jk", '), (one_number, "np.vdot(")],
+    [(rows, 'np.einsum("ij,ij->i", '), (columns, 'np.einsum("ij,ij->j", '), (pairs, 'np.einsum("ij,ijk->jk", '),
+     (one_number, "np.vdot(")],
     ids=lambda found: getattr(found, "__name__", ""),
 )  # fmt: skip
 def test_text(program, written):

@@ -44,7 +44,11 @@ def scalar_and_slice(x, w, k):
     return np.sum((np.sum(w[:k]) * x[:k]) ** 2)
 
 
-PROGRAMS = [pairs, pairs_in_a_loop, of_a_slice, of_a_slice_and_all, kept_axis, scalar_and_slice]
+def times_a_kept_sum(x, w, k):
+    return np.sum(np.sum(x * x, axis=1, keepdims=True) * x)
+
+
+PROGRAMS = [pairs, pairs_in_a_loop, of_a_slice, of_a_slice_and_all, kept_axis, scalar_and_slice, times_a_kept_sum]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
@@ -70,3 +74,9 @@ def test_nothing_is_broadcast_that_spreads_by_itself():
         gradient(X, W, 3)
         assert "broadcast_to" not in gradient.source.partition(where)[2]
         assert "shapes" not in gradient.source  # nothing is kept for it
+
+
+def test_a_broadcast_that_one_operation_does_not_do_may_be_done_by_the_next():
+    gradient = backprose.grad(times_a_kept_sum)
+    gradient(X, W, 3)
+    assert "broadcast_to" not in gradient.source

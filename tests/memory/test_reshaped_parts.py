@@ -1,4 +1,4 @@
-"""A part of an array in another order is updated through a reshape, which is a view of the part and not of a C-ordered copy."""
+"""A part of an array in another order is updated through a reshape, which is a view of that part."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,8 @@ def test_the_part_is_updated():
         ahead, behind = (in_order(x, (1, 0, 2)) for _ in range(2))
         ahead[index] += 1e-6
         behind[index] -= 1e-6
-        assert x_bar[index] == pytest.approx((rows_of_a_part(ahead) - rows_of_a_part(behind)) / 2e-6, rel=1e-6, abs=1e-6)
+        difference = (rows_of_a_part(ahead) - rows_of_a_part(behind)) / 2e-6
+        assert x_bar[index] == pytest.approx(difference, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])

@@ -508,6 +508,8 @@ def allocates(op: Op) -> bool:
         return isinstance(op.result.kind, Array)
     if fn in ARITHMETIC or fn in ALLOCATING:
         return not (fn is np.array and "copy" in op.attrs["keywords"])
+    if fn is np.einsum:
+        return len(op.positional) > 2 and not op.keywords  # of a single array it may be a view
     if isinstance(fn, np.ufunc):
         return len(op.positional) <= fn.nin and "out" not in op.attrs["keywords"]
     if fn is operator.getitem:

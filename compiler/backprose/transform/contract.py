@@ -160,7 +160,7 @@ class _Walk:
         total = None
         if not rest and product.kind.dtype == "float64" and self.has_shape_of(left.value, right.value):
             total = b.call(np.vdot, left.value, right.value)
-        elif len(axes) == 1 and left.axis(*axes) == right.axis(*axes) == MANY and {*left.axes} & {*right.axes} == {*axes}:
+        elif {*left.axes} & {*right.axes} == {*axes} and [f.axis(i) for f in (left, right) for i in axes] == [MANY, MANY]:
             total = _matrix_product(b, left, right, axes[0])
         if total is None:
             names = ["".join([LETTERS[i] for i in found]) for found in (left.axes, right.axes, rest)]
@@ -232,7 +232,7 @@ def _matrix_product(b: TypedBuilder, left: Factor, right: Factor, axis: int) -> 
 
 
 def _aligned(b: TypedBuilder, value: Value, axes: list[int], wanted: list[int]) -> Value:
-    """The array with an axis of length 1 for each that is wanted and that it has not; before the first none is needed."""
+    """The array with an axis of length 1 for each wanted one that it has not; before its first none is needed."""
     missing = tuple([k for k, i in enumerate(wanted) if i not in axes and axes and i > axes[0]])
     return b.call(np.expand_dims, value, _constant(b, missing)) if missing else value
 
@@ -242,7 +242,8 @@ def _axes_of_sum(op: Op) -> Axes | None:
     if op.fn is not np.sum or not op.is_derivative or len(op.positional) != 1 or not _is_summable(op.operands[0]):
         return None
     ndim, keywords = op.operands[0].kind.ndim, op.keywords
-    if not keywords.keys() <= {"axis", "keepdims"} or ("keepdims" in keywords and keywords["keepdims"].kind != Static(True)):
+    keeps = keywords.get("keepdims")
+    if not keywords.keys() <= {"axis", "keepdims"} or (keeps is not None and keeps.kind != Static(True)):
         return None
     if "axis" not in keywords or keywords["axis"].kind == Static(None):
         return None if "keepdims" in keywords else tuple(range(ndim))

@@ -47,7 +47,17 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)
     if any(_has_shape(c, v, wide[0], op) for v in others) or all(_reach(narrow, v) for v in wide):
         return b.call_named(op.fn, narrow, {}, op.result.kind)
+    if len(set(wide)) == 1 and _covers(wide[0], others):
+        small = b.call_named(op.fn, narrow, {})
+        return b.call(np.broadcast_to, small, c.made[wide[0]].operands[1], kind=op.result.kind)
     return None
+
+
+def _covers(wide: Value, others: list[Value]) -> bool:
+    """Whether the shape to which `wide` was broadcast is that of the result as well: no other operand has more."""
+    if not isinstance(wide.kind, Array) or set(wide.kind.axes) != {MANY}:
+        return False
+    return all(ndim_of(v.kind) is not None and ndim_of(v.kind) <= wide.kind.ndim for v in others)
 
 
 def _without_leading_axes(c: Context, b: TypedBuilder, op: Op) -> Value | None:

@@ -161,7 +161,7 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
 
 
 def copied(b: TypedBuilder, value: Value, made: Mapping[Value, Op], name: str, keeps_layout: bool = False) -> Value:
-    """A copy; of a broadcast scalar, an array filled with it. `keeps_layout`: a reshape of it is a view if one of the array is."""
+    """A copy; of a broadcast scalar, an array filled with it. `keeps_layout`: in the array's order."""
     op = made.get(value)
     if op is not None and is_filling(op):
         scalar, shape = op.operands
