@@ -174,12 +174,17 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
     minus = c.minus(op.operands[0])
-    if minus:
+    if minus and is_plain_sum(op):
         args = (minus.operands[0], *op.positional[1:])
         total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
         return b.call(operator.neg, total, kind=op.result.kind)
     product = c.call_of(op.operands[0], operator.matmul)
     return _sum_of_rows(b, op, *product.operands) if product else None
+
+
+def is_plain_sum(op: Op) -> bool:
+    """Whether a call of `np.sum` gives the sum alone, which begins at 0."""
+    return len(op.positional) <= 2 and set(op.attrs["keywords"]) <= {"axis", "keepdims"}
 
 
 def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | None:
