@@ -56,6 +56,7 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.read_outside import read_outside
 from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
@@ -96,6 +97,7 @@ SIMPLIFYING: Passes = (
     ("simplify", simplify),
     ("hoist_invariants", hoist_invariants),
     ("share_common", share_common),
+    ("read_outside", read_outside),
     ("drop_dead", drop_dead),
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),

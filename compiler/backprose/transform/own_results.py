@@ -124,11 +124,12 @@ def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bo
     item = op.collects[op.collected_results.index(value)]
     parts = list(_parts(item, inside))
     others = [v for v in op.body.results if v is not item]
+    separate = owned.is_separate(value)  # also what a branch or a loop inside yields is new in each iteration
     return all(
-        inside[v].name == "call" and owned.is_fresh(v) and not any(owned.may_share(v, w) for w in (*parts[:i], *others))
-        if v in inside else False
+        v in inside and (separate or inside[v].name == "call") and owned.is_fresh(v)
+        and not any(owned.may_share(v, w) for w in (*parts[:i], *others))
         for i, v in enumerate(parts)
-    )
+    )  # fmt: skip
 
 
 def _parts(item: Value, inside: Mapping[Value, Op]) -> Iterator[Value]:
