@@ -14,6 +14,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.positions import names_once
+from backprose.analysis.updates import updates_reshaped
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
@@ -24,7 +25,7 @@ from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
 from backprose.codegen.ranges import Known
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.spelling import bound_values, updates_reshaped
+from backprose.codegen.spelling import bound_values
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.together import keep_together
