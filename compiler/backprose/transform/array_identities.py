@@ -31,6 +31,14 @@ def same_kind(value: Value, op: Op) -> Value | None:
     return value if have == want else None
 
 
+def as_result(b: TypedBuilder, value: Value | None, op: Op) -> Value | None:
+    """`value` in place of the call's result, if it has the same dtype; what was just built takes over the kind."""
+    if value is None or not same_kind(value, op) and dtype_of(value.kind) != dtype_of(op.result.kind):
+        return None
+    found = b.restate(value, kind=op.result.kind)
+    return found if found is not value else same_kind(value, op)
+
+
 def has_sign(op: Op) -> bool:
     """Whether -(-x) is x for the results of the op, and -x * y is -(x * y): not of integers with few bits, which wrap around."""
     dtype = dtype_of(op.result.kind)
