@@ -20,6 +20,7 @@ from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
+from backprose.codegen.rows import hold_rows
 from backprose.codegen.sizes import OPERATORS
 from backprose.codegen.spelling import bound_values, updates_reshaped
 from backprose.codegen.statements import Printer, rebinds
@@ -45,6 +46,7 @@ CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
+    ("hold_rows", hold_rows),
 )  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def _function(
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body
+    body = hold_rows(body, function, write) if "hold_rows" not in without else body
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 

@@ -182,6 +182,7 @@ class Printer:
         if len(s.op.items) == 1 and self.only_counts(s.op.items[0]):
             target = _name("_", STORE)
         node = ast.For(target, iterable, self.loop_body(s.body), [])
+        node.loop = s.op
         node.in_order = not s.op.inits and not any(map(self.is_backwards, s.op.iterables))
         return [node]
 
