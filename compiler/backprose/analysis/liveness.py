@@ -124,8 +124,7 @@ class _Liveness:
         (buffer,) = self.leaves(s.buffer)
         same = self.found.bit(buffer) & ~live if s in self.in_place else 0
         before = self.define(s.op.results, live, same)
-        renamed = "into" in s.op.attrs and buffer.name and buffer.name != s.op.result.name
-        if same and self.recording and not renamed:
+        if same and self.recording and not s.op.attrs.get("renames"):
             self.found.copies.append((s.op.result, buffer, self.depth))
         return before | self.reads(s.op.operands, live)
 

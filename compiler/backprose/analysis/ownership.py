@@ -354,10 +354,11 @@ class Origins:
     def on_call(self, op: Op) -> None:
         fn, operands = op.fn, op.operands
         if self.is_update(op):
-            # Done in place where the buffer is owned and a whole; else it is a new object.
+            # Done in place where the buffer is owned and a whole; else it is a new object. An operation is only done so
+            # where nobody reads the buffer afterwards: where somebody still does, the result is something else.
             buffer = buffer_of(op)
             own = self.own.get(buffer, 0)
-            kept = 0 if own & (FOREIGN | PART) else own
+            kept = own if fn in PLACES | LIST_UPDATES and not own & (FOREIGN | PART) else 0
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             if not isinstance(buffer.kind, Array):  # adding to an element makes it anew
                 held |= self.reach(operands[1:]) if fn is not backprose_runtime.add_at else self.fresh(op, 1)

@@ -31,6 +31,7 @@ from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, use_counts
 
 COMMUTATIVE = frozenset({operator.add, operator.mul})
+SUMS = frozenset({operator.add, operator.sub})
 BINARY = COMMUTATIVE | {operator.sub, operator.truediv}
 UNARY = frozenset({np.exp, np.log, np.sqrt, np.sin, np.cos, np.tanh, np.square})
 
@@ -52,7 +53,7 @@ def reuse_in_tiles(fn: Function) -> Function:
 def _reused(fn: Function, candidates: list[Op], kind: type[_Dying]) -> Function:
     walk = kind(fn, candidates)
     walk.region(fn.region, set())
-    return replace(fn, region=_marked(fn.region, walk.chosen())) if walk.dying else fn
+    return replace(fn, region=_marked(fn.region, walk.chosen(), walk.counts)) if walk.dying else fn
 
 
 def _is_elementwise(op: Op) -> bool:
@@ -73,7 +74,7 @@ class _Dying(Later):
         self.made = {v: op for op in all_ops(fn.region) for v in op.results}
         self.counts: Counter[Value] = use_counts(fn.region)
         self.shapes = Shapes(self.made)
-        sums = [op for op in self.made.values() if op.in_reverse and op.fn in (operator.add, operator.sub)]
+        sums = [op for op in self.made.values() if op.in_reverse and op.fn in SUMS]
         self.added = {op.operands[1] for op in sums if op.operands[0].name == op.result.name != ""}
         self.dying: dict[Op, list[int]] = {}
 
@@ -127,14 +128,21 @@ class _DyingInTile(_Dying):
         return value in self.made and isinstance(value.kind, Array)
 
 
-def _marked(region: Region, into: Mapping[Op, int]) -> Region:
+def _marked(region: Region, into: Mapping[Op, int], counts: Mapping[Value, int]) -> Region:
+    """The region with the operands that are written to, and whether the result is called otherwise (`renames`).
+
+    It is where the operand has a name, and where a factor that is read elsewhere as well would be called what only the
+    product is; of a sum that may be said of the first term.
+    """
     ops = []
     for op in region.ops:
         place = into.get(op)
         if place is not None:
+            buffer, name = op.operands[place], op.result.name
+            renames = buffer.name != name and (buffer.name != "" or (counts[buffer] > 1 and op.fn not in SUMS))
             commutes = op.fn in COMMUTATIVE and not is_complex(op.result.kind)  # a product of complex numbers has other last bits
             first = op.operands[::-1] if place == 1 and commutes else op.operands
             place = 0 if commutes else place
-            op = replace(op, operands=first, attrs={**op.attrs, "into": place})
-        ops.append(replace(op, regions=tuple(_marked(r, into) for r in op.regions)) if op.regions else op)
+            op = replace(op, operands=first, attrs={**op.attrs, "into": place, "renames": renames})
+        ops.append(replace(op, regions=tuple(_marked(r, into, counts) for r in op.regions)) if op.regions else op)
     return replace(region, ops=tuple(ops))
