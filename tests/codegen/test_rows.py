@@ -108,8 +108,11 @@ def gathered(b):
     return total
 
 
-@pytest.mark.parametrize("f, args", [(cut, (A, 3)), (rebound, (A,)), (cyclic, (A,)), (beyond, (SQUARE,)), (gathered, (SQUARE.reshape(1, 4, 4),))],
-                         ids=lambda found: getattr(found, "__name__", ""))  # fmt: skip
+@pytest.mark.parametrize(
+    "f, args",
+    [(cut, (A, 3)), (rebound, (A,)), (cyclic, (A,)), (beyond, (SQUARE,)), (gathered, (SQUARE.reshape(1, 4, 4),))],
+    ids=lambda found: getattr(found, "__name__", ""),
+)
 def test_no_row_that_may_not_be_there(f, args):
     """An index that is no row raises only if it is looked at; another array or another reading is no such row."""
     df = backprose.value_and_grad(f)
