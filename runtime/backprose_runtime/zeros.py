@@ -56,7 +56,10 @@ def plain_reciprocal(x: Any) -> Any:
 
 def all_finite(*values: Any) -> bool:
     """Whether all entries of all values are finite numbers."""
-    return all(_is_finite(x) if is_array(x) else isfinite(x) for x in values)
+    for x in values:
+        if not (_is_finite(x) if type(x) is ndarray or is_array(x) else isfinite(x)):
+            return False
+    return True
 
 
 def _is_finite(p: Any) -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_complex
+from backprose.analysis.kinds import dtype_of
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.transform.array_identities import OF_ARRAYS, is_const, same_kind
+from backprose.transform.scales import joined
 from backprose.transform.terms import collected
 from backprose.transform.typed import TypedBuilder
 
@@ -35,7 +36,25 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         if minus and c.only_use(one) and other is not one and not isinstance(other.kind, Static):
             product = (minus.operands[0], other) if one is x else (other, minus.operands[0])
             return b.call(operator.neg, b.call(operator.mul, *product, kind=op.result.kind), kind=op.result.kind)
-    return _scaled(c, b, op)
+    return _scaled(c, b, op) or joined(c, b, op) or _by_reciprocal(c, b, op)
+
+
+def _by_reciprocal(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """`x / t * p` and `x * p / t` are `x * p * p`, if p is `1 / t`: products take less time, and t need not be kept."""
+    if not op.is_derivative or not isinstance(op.result.kind, Array):
+        return None
+    ways = ((0, 1), (1, 0)) if op.fn is operator.mul else ((0, 1),)
+    inner = operator.truediv if op.fn is operator.mul else operator.mul
+    for left, right in ways:
+        first = c.call_of(op.operands[left], inner)
+        if first is None or not first.is_derivative or not c.only_use(first.result):
+            continue
+        for x, factor in (first.operands, first.operands[::-1])[: 1 if inner is operator.truediv else 2]:
+            p, t = (op.operands[right], factor) if inner is operator.truediv else (factor, op.operands[right])
+            reciprocal = c.call_of(p, operator.truediv)
+            if reciprocal and is_const(reciprocal.operands[0], 1) and reciprocal.operands[1] is t:
+                return b.call(operator.mul, b.call(operator.mul, x, p, kind=first.result.kind), p, kind=op.result.kind)
+    return None
 
 
 def _scaled(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -143,7 +162,7 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if minus and c.only_use(x) and x is not y:
         quotient = b.call(operator.truediv, minus.operands[0], y, kind=op.result.kind)
         return b.call(operator.neg, quotient, kind=op.result.kind)
-    return None
+    return joined(c, b, op) or _by_reciprocal(c, b, op)
 
 
 def _guarded(c: Context, b: TypedBuilder, op: Op) -> Value | None:

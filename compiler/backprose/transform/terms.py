@@ -18,6 +18,7 @@ from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.transform.array_identities import same_kind
+from backprose.transform.scales import taken_out
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def collected(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _total(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int, depth: int) -> Value | None:
     """x + y, or x - y for the sign -1, if a term of x goes together with y, or a term of y with x."""
-    found = _like(c, b, x, y, sign) or _factored(c, b, x, y, sign)
+    found = _like(c, b, x, y, sign) or _factored(c, b, x, y, sign) or taken_out(c, b, x, y, sign)
     if found or not depth:
         return found
     inner = _sum(c, x)
