@@ -20,6 +20,7 @@ from backprose.analysis.regions import Area, area
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone_op, use_counts
 from backprose.transform.clear_late import is_clearing
+from backprose.transform.keep_parts import additions, linked
 from backprose.transform.sum_first import ZEROS, adds_exactly, without_spread
 
 
@@ -76,16 +77,13 @@ class _Walk:
     def until_added(self, buffer: Value, part: Area, ops: Iterable[Op]) -> list[Op]:
         """The additions to the buffer, one after the other, up to the first one to just this part; none if there is no
         such one, or if something else looks at the buffer before."""
-        readers = {op.operands[0]: op for op in ops if op.fn is backprose_runtime.add_at and op.in_reverse}
         found: list[Op] = []
-        while self.counts[buffer] == 1 and buffer in readers:
-            op = readers[buffer]
+        for op in additions(buffer, ops, self.counts):
             found.append(op)
             _, index, value, *path = op.operands
             there = area(index, path, self.made)
             if there.is_same(part):
                 return found if there.distinct and adds_exactly(value, buffer) else []
-            buffer = op.result
         return []
 
     def stored(self, ops: list[Op], buffer: Value, updates: list[Op]) -> list[Op]:
@@ -94,14 +92,9 @@ class _Walk:
         _, index, value, *path = last.operands
         operands = (buffer, without_spread(value, self.made), *path, index)
         store = replace(last, operands=operands, attrs={**last.attrs, "fn": backprose_runtime.set_at})
-        linked: list[Op] = []
-        for op in (store, *others):
-            result = Value(last.result.name, last.result.kind) if len(linked) < len(others) else last.result
-            linked.append(op.reading((buffer, *op.operands[1:]), ()).giving((result,)))
-            buffer = result
         at = ops.index(last)
         before = [op for op in ops[:at] if op not in others]
-        return [*before, *linked, *ops[at + 1 :]]
+        return [*before, *linked([store, *others], buffer, last.result), *ops[at + 1 :]]
 
     def part(self, clearing: Op) -> Area:
         *path, index = clearing.operands[2:]
