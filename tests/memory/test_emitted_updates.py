@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import algorithm_programs
 import backprose
 import numpy as np
@@ -55,7 +57,8 @@ EVIDENT = (padded_sums, differences, scaled_slice, scaled_slice_on_one_path)
 @pytest.mark.parametrize("f", EVIDENT, ids=lambda f: f.__name__)
 def test_no_sum_at_run_time(f):
     source = gradient_source(f, (X,))
-    assert "sum_to" not in source and ".shape" not in source.replace("x.shape[0]", ""), source
+    other = re.sub(r"x\.shape\[0\]|np\.zeros\(x\.shape\)", "", source)
+    assert "sum_to" not in source and ".shape" not in other, source
 
 
 @pytest.mark.parametrize("size", [2, 3])

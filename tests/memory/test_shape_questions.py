@@ -1,5 +1,7 @@
 """Shapes of arrays that are updated: asked of what is at hand, and nothing is summed where they are equal."""
 
+import re
+
 import numpy as np
 import oracle_of_memory
 import pytest
@@ -119,7 +121,8 @@ def source(f, *args):
 @pytest.mark.parametrize("f", [running, table])
 def test_updates_in_place_although_the_shape_is_asked(f):
     text = source(f, np.ones(4))
-    assert "set_at" not in text and "add_at(" not in text and "shape" not in text.replace("u.shape[1]", "")
+    other = re.sub(r"u\.shape\[1\]|np\.zeros\(\w+\.shape\)", "", text)
+    assert "set_at" not in text and "add_at(" not in text and "shape" not in other
 
 
 def test_nothing_whole_is_kept_and_nothing_is_summed_for_shapes():

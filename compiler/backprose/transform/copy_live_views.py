@@ -6,21 +6,38 @@ the buffer's own memory, for t would change; and so with each of several updates
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from backprose.analysis.updates import read_later
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.ir.walk import all_ops, substitute
+from backprose.ir.walk import all_ops, defined_values, substitute
 from backprose.transform.copy_views import VIEWS, copying
 
 
 def copy_live_views(fn: Function) -> Function:
-    """Copy the views that alone keep an update from being done in place."""
+    """Copy the views that alone keep an update from being done in place; in a loop, alone but for what is outside of it,
+    of which the buffer has a copy of its own before the loop (`own_buffers`)."""
     views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and _is_part_of_an_array(op)}
-    found = [later for later in read_later(fn).values() if later and views.issuperset(later)] if views else []
-    copies = {v: Value(v.name, v.kind) for later in found for v in later}
+    if not views:
+        return fn
+    loops = dict(_innermost(fn.region, None))
+    copies: dict[Value, Value] = {}
+    for update, later in read_later(fn).items():
+        loop = loops[update]
+        if views.issuperset(later if loop is None else loop.intersection(later)):
+            copies.update((v, Value(v.name, v.kind)) for v in later if v in views)
     return replace(fn, region=_visit(fn.region, copies)) if copies else fn
+
+
+def _innermost(region: Region, loop: frozenset[Value] | None) -> Iterator[tuple[Value, frozenset[Value] | None]]:
+    """Each value, and all values of the innermost loop that it is made in, if there is one."""
+    for op in region.ops:
+        yield from ((v, loop) for v in op.results)
+        for inner in op.regions:
+            is_loop = op.name in ("for", "while")
+            yield from _innermost(inner, frozenset(defined_values(inner)) if is_loop else loop)
 
 
 def _is_part_of_an_array(op: Op) -> bool:
