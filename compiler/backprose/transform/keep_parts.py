@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import backprose_runtime
@@ -31,9 +31,9 @@ from backprose.transform.typed import TypedBuilder
 
 def keep_parts(fn: Function) -> Function:
     """Add to a part of a cotangent what it is overwritten with, where it is itself added afterwards."""
-    walk = _Walk(fn)
-    if not any(map(_is_store, walk.made.values())):
+    if not any(map(_is_store, all_ops(fn.region))):
         return fn
+    walk = _Walk(fn)
     region = walk.region(fn.region)
     return drop_dead(replace(fn, region=region)) if walk.has_changed else fn
 
@@ -47,29 +47,30 @@ class _Walk:
     def region(self, region: Region) -> Region:
         ops = [replace(op, regions=tuple(map(self.region, op.regions))) if op.regions else op for op in region.ops]
         unchanged: dict[Value, Value] = {}
-        changed = False
+        instead: dict[Op, list[Op]] = {}
+        readers = adding(ops)
         for store in filter(_is_store, region.ops):
-            others, terms, last = self.added_again(store, ops)
+            others, terms, last = self.added_again(store, readers)
             if last is None:
                 continue
             b, buffer = TypedBuilder(last.loc), store.operands[0]
             steps = [replace(last, operands=(buffer, last.operands[1], summed(b, terms), *last.operands[3:]))] if terms else []
             chain = linked([*steps, *others], buffer, last.result)
             unchanged.update({} if chain else {last.result: buffer})
-            changed, gone, at = True, {store, *others}, ops.index(last)
-            ops = [*(op for op in ops[:at] if op not in gone), *b.ops, *chain, *ops[at + 1 :]]
-        self.has_changed = self.has_changed or changed
-        region = substitute(replace(region, ops=tuple(ops)), unchanged)
-        return without_copies(region) if changed else region
+            instead.update({op: [] for op in (store, *others)})
+            instead[last] = [*b.ops, *chain]
+        self.has_changed = self.has_changed or bool(instead)
+        region = substitute(replace(region, ops=tuple(new for op in ops for new in instead.get(op, (op,)))), unchanged)
+        return without_copies(region) if instead else region
 
-    def added_again(self, store: Op, ops: list[Op]) -> tuple[list[Op], list[Term], Op | None]:
+    def added_again(self, store: Op, readers: Mapping[Value, Op]) -> tuple[list[Op], list[Term], Op | None]:
         """The additions to other parts after the store, then what is added to this one besides itself, and the op that
         adds the part as it was; None for that if none does."""
         buffer, stored, *path, index = store.operands
         part = area(index, path, self.made)
         found = [] if is_clearing(store) else [Term(stored, True)]
         others: list[Op] = []
-        for op in additions(store.result, ops, self.counts):
+        for op in additions(store.result, readers, self.counts):
             _, index, value, *path = op.operands
             there = area(index, path, self.made)
             if there.is_same(part) and there.distinct:
@@ -97,14 +98,16 @@ def _is_store(op: Op) -> bool:
     return op.fn is backprose_runtime.set_at and op.in_reverse and isinstance(op.result.kind, Array)
 
 
-def additions(buffer: Value, ops: Iterable[Op], counts: Mapping[Value, int]) -> list[Op]:
+def adding(ops: Iterable[Op]) -> dict[Value, Op]:
+    """The additions of the reverse sweep among the ops, by the array that each adds to."""
+    return {op.operands[0]: op for op in ops if op.fn is backprose_runtime.add_at and op.in_reverse}
+
+
+def additions(buffer: Value, readers: Mapping[Value, Op], counts: Mapping[Value, int]) -> Iterator[Op]:
     """The additions to the buffer, one after the other, as long as nobody looks at what is in between."""
-    readers = {op.operands[0]: op for op in ops if op.fn is backprose_runtime.add_at and op.in_reverse}
-    found: list[Op] = []
     while counts[buffer] == 1 and buffer in readers:
-        found.append(readers[buffer])
-        buffer = found[-1].result
-    return found
+        yield readers[buffer]
+        buffer = readers[buffer].result
 
 
 def linked(updates: list[Op], buffer: Value, final: Value) -> list[Op]:
