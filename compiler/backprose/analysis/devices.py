@@ -17,6 +17,7 @@ import numpy as np
 from backprose import errors
 from backprose.ir.kinds import Array, Dict, FixedList, Kind, List, Maybe, Record, Scalar, Tuple
 
+HOLDING = frozenset({Tuple, FixedList, Dict, Record, List, Maybe})  # kinds in which there may be arrays
 _CREATES: ContextVar[bool] = ContextVar("creates on the device", default=False)
 
 
@@ -53,7 +54,7 @@ def arrays_in(kind: Kind) -> Iterator[Array]:
 def is_on_device(kinds: Iterable[Kind]) -> bool:
     """Whether one of the kinds is, or holds, an array on a device."""
     for kind in kinds:
-        if kind.device if type(kind) is Array else any(array.device for array in arrays_in(kind)):
+        if kind.device if type(kind) is Array else type(kind) in HOLDING and any(array.device for array in arrays_in(kind)):
             return True
     return False
 

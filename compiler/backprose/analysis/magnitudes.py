@@ -44,6 +44,9 @@ class Fact(Flag):
     def __and__(self, other: Fact) -> Fact:
         return _fact(self._value_ & other._value_)
 
+    def __contains__(self, other: Fact) -> bool:
+        return self._value_ & other._value_ == other._value_
+
 
 _fact = cache(Fact)
 
@@ -105,6 +108,9 @@ class Magnitudes:
     """The facts of the values of one function; regions are added in the order in which they run."""
 
     def __init__(self, *regions: Region):
+        from backprose.analysis.magnitude_rules import fact_of_call  # which is written with what is above
+
+        self._fact_of_call = fact_of_call
         self.facts: dict[Value, Fact] = {}
         self.made: dict[Value, Op] = {}
         self.seen: dict[Op, tuple[Fact, ...]] = {}  # of the operands of calls, where they are
@@ -115,7 +121,8 @@ class Magnitudes:
 
     def add(self, region: Region) -> None:
         for op in all_ops(region):
-            self.made.update((v, op) for v in op.results)
+            for value in op.results:
+                self.made[value] = op
             if op.fn in QUESTIONS:
                 self.doubted.update(op.operands)
         self.region(region)
@@ -146,7 +153,10 @@ class Magnitudes:
 
     def region(self, region: Region) -> None:
         for op in region.ops:
-            getattr(self, f"_{op.name}", self._other)(op)
+            if op.name == "call":
+                self._call(op)
+            else:
+                getattr(self, f"_{op.name}", self._other)(op)
 
     def _other(self, op: Op) -> None:
         for inner in op.regions:
@@ -155,10 +165,8 @@ class Magnitudes:
             self.set(value, of_kind(value.kind))
 
     def _call(self, op: Op) -> None:
-        from backprose.analysis.magnitude_rules import fact_of_call  # which is written with what is above
-
         self.seen[op] = tuple(map(self.of, op.operands))
-        fact = fact_of_call(self, op)
+        fact = self._fact_of_call(self, op)
         if is_python_scalar(op.result) and all(map(is_python_scalar, op.operands)):
             fact |= meet(map(self.of, op.operands)) & BOUNDED  # what is infinite or undefined is an error of Python's
             if op.fn is operator.truediv:

@@ -13,7 +13,7 @@ the next.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,8 @@ from backprose.ir.kinds import (
 from backprose.ir.nodes import Function, Op, Region, Value
 
 FOREIGN, PART = 1, 2
+OUTSIDE = FOREIGN | PART  # what may not be written to
+NOBODY: Set[Value] = frozenset()
 LISTS = (List, FixedList)
 
 ARITHMETIC = frozenset(
@@ -67,6 +69,14 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+@dataclass(slots=True)
+class Group:
+    """Origins, and the values that reach them."""
+
+    origins: int
+    values: set[Value]
+
+
 @dataclass(frozen=True)
 class Ownership:
     own: Mapping[Value, int] = field(default_factory=dict)
@@ -77,7 +87,7 @@ class Ownership:
     def is_fresh(self, value: Value) -> bool:
         """Whether the value's memory was allocated in this function and the value is the whole of it."""
         own = self.own.get(value, FOREIGN)
-        return own != 0 and not own & (FOREIGN | PART)
+        return own != 0 and not own & OUTSIDE
 
     def may_share(self, value: Value, other: Value, inside: bool = False) -> bool:
         """Whether the other may be or hold the value; or, `inside`, something that the value holds."""
@@ -87,56 +97,52 @@ class Ownership:
         """Where the value may come from; or, `inside`, also what it holds."""
         return self.own.get(value, FOREIGN) | (self.held.get(value, FOREIGN) & ~PART if inside else 0)
 
-    def reaching(self, numbers: Mapping[Value, int]) -> dict[int, int]:
-        """For each origin the mask of the numbers of the values that reach it."""
-        found: dict[int, int] = {}
-        for value, number in numbers.items():
-            for origin in bits(self.reach.get(value, FOREIGN)):
-                found[origin] = found.get(origin, 0) | 1 << number
-        return found
-
     def is_separate(self, value: Value) -> bool:
         """Whether each element of the container is memory of its own, all of which was allocated in this function."""
         return self.is_fresh(value) and value not in self.mixed
 
     @cached_property
-    def neighbours(self) -> dict[Value, set[Value]]:
-        """For each value those that reach an origin that it reaches, in however many steps: only they may share its memory.
+    def groups(self) -> dict[int, Group]:
+        """By the place of an origin's bit, the group of the values that reach it, or an origin that one of them reaches, in
+        however many steps: only these may share memory.
 
-        Origins outside of the function aside. Most values have memory of their own, so the sets are small.
+        Origins outside of the function aside. Most values have memory of their own, so the groups are small.
         """
-        groups: dict[int, tuple[list[int], set[Value]]] = {}  # by origin: the group's mask and values
+        groups: dict[int, Group] = {}
         for value, reach in self.reach.items():
-            rest = reach & ~(FOREIGN | PART)
-            if not rest:
+            rest = reach - (reach & OUTSIDE)
+            if rest.bit_count() == 1 and (place := rest.bit_length()) not in groups:
+                groups[place] = Group(rest, {value})
                 continue
-            if not rest & rest - 1 and rest not in groups:
-                groups[rest] = [rest], {value}
-                continue
-            mask, values, met = 0, {value}, []
+            joined, met = Group(0, {value}), []
             while rest:
-                low = rest & -rest
-                group = groups.get(low)
-                if group is not None:
-                    met.append(group)
-                mask |= low if group is None else group[0][0]
-                rest &= ~mask
-            largest = max(met, key=lambda group: len(group[1]), default=([0], set()))
+                place = (rest & -rest).bit_length()
+                found = groups.get(place)
+                if found is not None:
+                    met.append(found)
+                joined.origins |= 1 << place - 1 if found is None else found.origins
+                rest &= ~joined.origins
+            largest = max(met, key=lambda group: len(group.values), default=Group(0, set()))
             for group in met:
                 if group is not largest:
-                    values |= group[1]
-            new = mask & ~largest[0][0]
-            largest[0][0] |= mask
-            largest[1].update(values)
-            groups.update((1 << place, largest) for place in bits(new))
-        distinct = {id(values): values for _, values in groups.values()}
-        return {value: values for values in distinct.values() for value in values}
+                    joined.values |= group.values
+            new = joined.origins & ~largest.origins
+            largest.origins |= joined.origins
+            largest.values |= joined.values
+            groups.update((place + 1, largest) for place in bits(new))
+        return groups
+
+    def near(self, value: Value, inside: bool = False) -> Set[Value] | None:
+        """The values that alone may be or hold the value; or, `inside`, something that it holds. None: any may."""
+        origins = self.origins(value, inside)
+        if origins & OUTSIDE:
+            return None
+        return self.groups[(origins & -origins).bit_length()].values if origins else NOBODY
 
     def sharing(self, value: Value, among: set[Value]) -> list[Value]:
         """Those of the others that may be or hold the value."""
-        if self.is_fresh(value):
-            among = among & self.neighbours.get(value, set())
-        return [other for other in among if self.may_share(value, other)]
+        near = self.near(value)
+        return [other for other in (among if near is None else among & near) if self.may_share(value, other)]
 
 
 def holds_memory(kind: Kind) -> bool:
@@ -159,12 +165,12 @@ def is_update(op: Op) -> bool:
     """Whether code generation may carry the op out in the memory of an operand, `buffer_of(op)`."""
     if op.name != "call":
         return False
-    if "into" in op.attrs:
+    fn, method = op.fn, op.attrs["method"]
+    if "into" in op.attrs or fn in PLACES or fn in LIST_UPDATES:
         return True
-    fn = op.fn
-    if fn in PLACES or fn in LIST_UPDATES or is_rebinding(op):
-        return True
-    return fn in IN_PLACE and (op.in_reverse or (op.attrs["method"] or "").startswith("__i"))
+    if fn in IN_PLACE:
+        return op.in_reverse or (method is not None and method.startswith("__i"))
+    return method is not None and is_rebinding(op)
 
 
 def is_adjoint(value: Value) -> bool:
@@ -358,7 +364,7 @@ class Origins:
             # where nobody reads the buffer afterwards: where somebody still does, the result is something else.
             buffer = buffer_of(op)
             own = self.own.get(buffer, 0)
-            kept = own if fn in PLACES | LIST_UPDATES and not own & (FOREIGN | PART) else 0
+            kept = own if (fn in PLACES or fn in LIST_UPDATES) and not own & OUTSIDE else 0
             held = self.held.get(buffer, 0) if not isinstance(buffer.kind, Array) else 0
             if not isinstance(buffer.kind, Array):  # adding to an element makes it anew
                 held |= self.reach(operands[1:]) if fn is not backprose_runtime.add_at else self.fresh(op, 1)

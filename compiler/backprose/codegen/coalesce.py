@@ -40,11 +40,6 @@ class Group:
     alone: bool = False  # may be unbound, so no other variable has its name
     forward: bool = False  # holds what the forward sweep computes, which is no adjoint
 
-    def clashes_with(self, other: Group) -> bool:
-        if self.alone or other.alone:
-            return self is not other
-        return bool(self.clashes & other.members or other.clashes & self.members)
-
     def may_join(self, other: Group) -> bool:
         if self is other or (self.fixed and other.fixed):
             return False

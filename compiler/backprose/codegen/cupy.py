@@ -33,7 +33,7 @@ MIRRORS = {"numpy": "cupy", "scipy": "cupyx.scipy"}
 
 def on_device(op: Op) -> bool:
     """Whether arrays on a device take part in the op."""
-    return is_on_device(v.kind for v in (*op.operands, *op.results))
+    return is_on_device([v.kind for v in (*op.operands, *op.results)])
 
 
 def uses_device(module: Module) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 from backprose.analysis import statements as st
 from backprose.analysis.liveness import interference
@@ -22,13 +20,18 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
         return []
     owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
-    values, reaching = list(found.number), owned.reaching(found.number)
+    values = list(found.number)
+    masks: dict[int, int] = {}  # of what may share memory with a buffer
 
     def shared_later(s: st.Update) -> bool:
         inside = is_deep(s.op)
         live = found.after_update[s] & ~found.bit(s.op.result)
-        sharing = reduce(operator.or_, (reaching.get(origin, 0) for origin in bits(owned.origins(s.buffer, inside))), 0)
-        return any(owned.may_share(s.buffer, values[i], inside) for i in bits(live & sharing))
+        near = owned.near(s.buffer, inside)
+        if near is not None:
+            if id(near) not in masks:
+                masks[id(near)] = found.mask(v for v in near if v in found.number)
+            live &= masks[id(near)]
+        return any(owned.may_share(s.buffer, values[i], inside) for i in bits(live))
 
     return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]
 

@@ -73,7 +73,7 @@ class _Writer(SourceGenerator):
 
 def _lines(parts: list[str]) -> str:
     """The text; a line that is too long is broken within its widest brackets, else where astor would."""
-    wide = "".join(split_lines(list(parts), 10**6)).split("\n")
+    wide = "".join(parts).split("\n")
     if all(len(line) <= MAX_LINE for line in wide):
         return "\n".join(wide)
     broken = [_break(line) for line in wide]
@@ -153,6 +153,8 @@ def _same(a: Any, b: Any) -> bool:
     """Whether two trees say the same, wherever they stand in a text."""
     if type(a) is not type(b):
         return False
+    if type(a) is ast.Name:
+        return a.id == b.id
     if isinstance(a, ast.AST):
         for name in a._fields:
             x, y = getattr(a, name, None), getattr(b, name, None)

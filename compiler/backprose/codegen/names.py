@@ -221,7 +221,7 @@ class Variables:
     def __init__(self, reserved: set[str], user_names: set[str]):
         self.reserved = reserved
         self.user_names = user_names
-        self.holders: dict[str, list] = {}
+        self.held: dict[str, Masks | None] = {}  # names, with their holders; None where others can't share the name
         self.taken: dict[str, int] = {}  # of a base: how many of its names no temporary will get
         self.passed_on: dict[tuple, dict[str, Masks]] = {}  # by base and kind: the names of arrays, with their holders
 
@@ -232,7 +232,7 @@ class Variables:
         names = self.passed_on.setdefault((base, kind.dtype, kind.ndim, kind.device), {})
         for name, (members, clashes) in names.items():
             if not (group.clashes & members or group.members & clashes):
-                self.holders[name].append(group)
+                self.hold(name, group)
                 break
         else:
             name, members, clashes = self.first(group, base, is_user), 0, 0
@@ -248,7 +248,7 @@ class Variables:
             name = base if number == 0 else f"{base}_{number}" if is_user else f"{base}{number}"
             name = letters[number] if number < len(letters) else name
             if self.is_free(name, group, own=is_user):
-                self.holders.setdefault(name, []).append(group)
+                self.hold(name, group)
                 if not is_user:
                     self.taken[base] = number + 1
                 return name
@@ -256,8 +256,8 @@ class Variables:
 
     def parameter(self, group: Any, name: str) -> str:
         """A parameter keeps its name, by which it may be passed; one without a name gets `arg`."""
-        if name.isidentifier() and not keyword.iskeyword(name) and name not in self.holders:
-            self.holders[name] = [group]
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in self.held:
+            self.hold(name, group)
             return name
         return self.assign(group, name or "arg", False)
 
@@ -266,4 +266,15 @@ class Variables:
             return False
         # Temporaries are many and mean different things, so each number has a name of its own. An array takes the name
         # of one that is dead (`assign`): so that one's memory goes, and is at hand, still cached, for what comes next.
-        return all(own and other.name and not group.clashes_with(other) for other in self.holders.get(name, ()))
+        if name not in self.held:
+            return True
+        held = self.held[name]
+        return own and held is not None and not group.alone and not (group.clashes & held[0] or held[1] & group.members)
+
+    def hold(self, name: str, group: Any) -> None:
+        """Give the group the name, which it shares with others that the user called so, unless it may be unbound."""
+        held = self.held.get(name, (0, 0))
+        if held is None or group.alone or not group.name:
+            self.held[name] = None
+        else:
+            self.held[name] = held[0] | group.members, held[1] | group.clashes

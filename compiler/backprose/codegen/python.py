@@ -139,6 +139,8 @@ def forward_values(function: Function) -> frozenset[Value]:
 
 def _declarations(body: list[ast.stmt], function: Function, names: Mapping[Value, str]) -> list[ast.stmt]:
     """`x: object` for a variable that is read but assigned nowhere: it raises, and never reads a global of its name."""
+    if not any(op.name == "unbound" for op in all_ops(function.region)):
+        return []
     found = [n for n in nodes(body) if isinstance(n, ast.Name)]
     stored = {n.id for n in found if not isinstance(n.ctx, ast.Load)} | {names[p] for p in function.params}
     missing = {n.id for n in found}.intersection(names.values()) - stored

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from backprose.ir.kinds import Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
-from backprose.ir.syntax import nodes
+from backprose.ir.syntax import nodes, statements
 from backprose.ir.walk import all_ops, use_counts
 
 
@@ -80,6 +80,8 @@ def _gathered(region: Region, found: Mapping[Value, Sequence[Op]]) -> Region:
 
 def unpack(body: list[ast.stmt]) -> list[ast.stmt]:
     """Write runs of `a = t[0]; b = t[1]` as `a, b = t`; t is not named if nobody else reads it."""
+    if not any(_parts(s) > 1 for s in statements(ast.Module(body, []))):
+        return body
     return _unpacked(body, Counter([n.id for n in nodes(body) if isinstance(n, ast.Name)]))
 
 

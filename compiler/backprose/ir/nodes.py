@@ -181,13 +181,13 @@ class Op:
     # Calls
     @property
     def positional(self) -> tuple[Value, ...]:
-        named = len(self.attrs.get("keywords", ()))
-        return self.operands[: len(self.operands) - named]
+        named = self.attrs.get("keywords")
+        return self.operands[: -len(named)] if named else self.operands
 
     @property
     def keywords(self) -> dict[str, Value]:
-        names = self.attrs.get("keywords", ())
-        return dict(zip(names, self.operands[len(self.operands) - len(names) :]))
+        names = self.attrs.get("keywords")
+        return dict(zip(names, self.operands[-len(names) :])) if names else {}
 
     # Loops: slices of operands, body parameters, yields and results
     @property

@@ -93,7 +93,7 @@ class Reversal:
         operands = {name: operands.get(name) for name in rule.wrt}
         for name, share in _merged(b, operands, shares):
             self._distribute(b, op, operands[name], share, rule, bars)
-        self.written_for.update((v, op) for v in made_by(b.ops[before:]))
+        self.written_for.update(dict.fromkeys(made_by(b.ops[before:]), op))
 
     def _apply_rule(self, b: TypedBuilder, rule: Rule, op: Op, bar: Value) -> tuple[Value, ...]:
         """Inline the rule's text; the cotangents it gives, one for each name in `wrt`."""

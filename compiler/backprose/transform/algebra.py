@@ -111,7 +111,7 @@ class Context:
     def identity(self, b: TypedBuilder, op: Op) -> Value | None:
         entry = IDENTITIES.get(op.fn)
         before = len(b.ops)
-        value = entry(self, b, op) if entry and (not op.keywords or op.fn is np.sum) else None
+        value = entry(self, b, op) if entry and (not op.attrs["keywords"] or op.fn is np.sum) else None
         if value is None:
             value = without_broadcasts(self, b, op)
         self.note(b, before)
@@ -126,7 +126,7 @@ class Context:
     def call_of(self, value: Value, *fns: Any) -> Op | None:
         """The call that made `value`, if it is of one of these functions."""
         op = self.made.get(value)
-        return op if op is not None and op.name == "call" and op.fn in fns else None
+        return op if op is not None and op.fn in fns else None  # only calls have a function
 
     def only_use(self, value: Value) -> bool:
         return self.counts[value] <= 1

@@ -54,6 +54,8 @@ class Copy:
 
     def fits(self, engine: Inference, b: TypedBuilder, given: tuple[Value, ...]) -> bool:
         """Whether the answers are the same for these values."""
+        if not self.asked:
+            return True
         aside = b.nested()
         return all(
             type_questions.HANDLERS[fn](engine, aside, tuple([given[i] for i in places]), {}, b.loc).kind == answer

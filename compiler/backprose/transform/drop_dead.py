@@ -24,7 +24,7 @@ def drop_dead_ops(region: Region) -> Region:
     """The region without them; itself where there is nothing dead."""
     live = set(region.results)
     kept: list[Op] = []
-    made = {v: op for op in region.ops for v in op.results}
+    made = {v: op for op in region.ops for v in op.results} if any(op.regions for op in region.ops) else {}
     for op in reversed(region.ops):
         op = _trim(op, live, made) if op.regions else op
         if live.isdisjoint(op.results) and not acts(op):

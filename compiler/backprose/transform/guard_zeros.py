@@ -28,6 +28,7 @@ from backprose.rules.registry import has_no_derivative, is_singular, rule_for
 
 PRODUCTS = frozenset({operator.mul, np.multiply})
 QUOTIENTS = frozenset({operator.truediv, np.divide})
+GUARDED = PRODUCTS | QUOTIENTS
 
 
 # Functions with finite values at points where the derivative is not; elsewhere it is infinite only with the value.
@@ -108,7 +109,7 @@ def _guarded(region: Region, linear: set[Value], doubts: Doubts) -> Region:
             op = _guard(op, linear, doubts)
             linear.update(op.results)
         ops.append(op)
-    return replace(region, ops=tuple(ops))
+    return Region(region.params, tuple(ops), region.results)
 
 
 def _guarded_inside(op: Op, linear: set[Value], doubts: Doubts) -> Op:
@@ -134,7 +135,7 @@ def _yielded(op: Op, region: Region) -> list[tuple[Value, Value]]:
 
 
 def _guard(op: Op, linear: set[Value], doubts: Doubts) -> Op:
-    if op.name != "call" or op.fn not in PRODUCTS | QUOTIENTS or not all(is_number(v.kind) for v in op.operands):
+    if op.name != "call" or op.fn not in GUARDED or not all(is_number(v.kind) for v in op.operands):
         return op
     d, other = op.operands
     if op.fn in PRODUCTS and d not in linear:

@@ -21,8 +21,8 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     if not op.is_derivative:
         return None
-    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
-    if not wide or op.keywords:
+    wide = [v for v in op.operands if v in c.made and c.made[v].fn is np.broadcast_to]
+    if not wide or op.attrs["keywords"]:
         return None
     rule = rule_for(op.fn)
     if rule is None or not rule.is_elementwise:

@@ -97,9 +97,12 @@ class _Dying(Later):
 
     def is_spread_to(self, other: Value, value: Value) -> bool:
         """An axis that is not 1 is as long as any other that is spread with it."""
+        pairs = list(zip(reversed(value.kind.axes), reversed(other.kind.axes)))
+        if other.kind.ndim <= value.kind.ndim and all(a == MANY or b == ONE for a, b in pairs):
+            return True
         mine, its = self.shapes.keys(value), self.shapes.keys(other)
-        axes = zip(reversed(value.kind.axes), reversed(other.kind.axes), reversed(mine), reversed(its))
-        return len(its) <= len(mine) and all(a == MANY or b == ONE or x == y for a, b, x, y in axes)
+        lengths = zip(pairs, reversed(mine), reversed(its))
+        return len(its) <= len(mine) and all(a == MANY or b == ONE or x == y for (a, b), x, y in lengths)
 
     def chosen(self) -> dict[Op, int]:
         """For each operation the place of the operand that it overwrites; the first of them if there are two."""

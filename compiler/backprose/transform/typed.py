@@ -58,7 +58,7 @@ class TypedBuilder(Builder):
         self.observer: Callable[[TypedBuilder, Op], None] | None = None  # is told of every op that is built
 
     def add(self, op: Op) -> Op:
-        super().add(op)
+        self.ops.append(op)
         if self.observer is not None:
             self.observer(self, op)
         return op
