@@ -47,6 +47,7 @@ from backprose.transform.gradient import Request, pullback
 from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
+from backprose.transform.keep_parts import keep_parts
 from backprose.transform.linear import linear_parts
 from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
@@ -56,6 +57,7 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.read_outside import read_outside
 from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
@@ -96,6 +98,7 @@ SIMPLIFYING: Passes = (
     ("simplify", simplify),
     ("hoist_invariants", hoist_invariants),
     ("share_common", share_common),
+    ("read_outside", read_outside),
     ("drop_dead", drop_dead),
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
@@ -117,6 +120,7 @@ ADJOINT_PASSES: Passes = (
     ("finish_last", finish_last),
     ("skip_last", skip_last),
     ("clear_late", clear_late),
+    ("keep_parts", keep_parts),
     ("store_cleared", store_cleared),
     ("copy_kept_views", copy_kept_views),
     ("copy_live_views", copy_live_views),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,6 +14,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.positions import names_once
+from backprose.analysis.updates import updates_reshaped
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
@@ -21,14 +23,15 @@ from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
+from backprose.codegen.ranges import Known
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.spelling import bound_values, updates_reshaped
+from backprose.codegen.spelling import bound_values
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
 from backprose.codegen.together import keep_together
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
-from backprose.codegen.views_before import views_before
+from backprose.codegen.views import take_views_once
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.syntax import nodes
@@ -50,7 +53,7 @@ CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
-    ("views_before", views_before),
+    ("take_views_once", take_views_once),
 )  # fmt: skip
 
 
@@ -95,7 +98,9 @@ def _function(
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body
-    body = views_before(body, [names[p] for p in function.params]) if "views_before" not in without else body
+    if "take_views_once" not in without:
+        params = [names[p] for p in function.params]
+        body = take_views_once(body, params, Known(names), references.reserved | set(dir(builtins)))
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 

@@ -69,11 +69,7 @@ class Printer:
             parts = self.write.values(s.op.operands)
             return [ast.Raise(*(parts + [None, None])[:2])]
         node = self.write.op(s.op)
-        if not self.uses[s.op.result]:
-            return [ast.Expr(node)]
-        assignment = _assign(self.write.names[s.op.result], node)
-        assignment.of_array = s.op.fn is operator.getitem and isinstance(s.op.operands[0].kind, Array)
-        return [assignment]
+        return [_assign(self.write.names[s.op.result], node) if self.uses[s.op.result] else ast.Expr(node)]
 
     def on_Copy(self, s: st.Copy) -> list[ast.stmt]:
         pairs = []
