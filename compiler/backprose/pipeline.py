@@ -34,6 +34,7 @@ from backprose.transform.algebra import simplify
 from backprose.transform.check_once import check_once
 from backprose.transform.clear_late import clear_late
 from backprose.transform.common import share_common
+from backprose.transform.contract import contract
 from backprose.transform.copy_live_views import copy_live_views
 from backprose.transform.copy_views import copy_kept_views
 from backprose.transform.custom import open_calls
@@ -46,6 +47,7 @@ from backprose.transform.gradient import Request, pullback
 from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
+from backprose.transform.keep_parts import keep_parts
 from backprose.transform.linear import linear_parts
 from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
@@ -55,6 +57,7 @@ from backprose.transform.real_numbers import refuse_complex
 from backprose.transform.late_shapes import read_shapes_late
 from backprose.transform.own_buffers import own_buffers
 from backprose.transform.own_results import own_results
+from backprose.transform.read_outside import read_outside
 from backprose.transform.read_stored import read_stored
 from backprose.transform.restore import restore_overwritten
 from backprose.transform.reuse_buffers import reuse_buffers, reuse_in_tiles
@@ -95,6 +98,7 @@ SIMPLIFYING: Passes = (
     ("simplify", simplify),
     ("hoist_invariants", hoist_invariants),
     ("share_common", share_common),
+    ("read_outside", read_outside),
     ("drop_dead", drop_dead),
     ("skip_zeros", skip_zeros),
     ("sum_first", sum_first),
@@ -104,6 +108,7 @@ SIMPLIFYING: Passes = (
     ("store_once", store_once),
     ("simplify again", simplify),
     ("move_signs", move_signs),
+    ("contract", contract),
     ("drop_dead again", drop_dead),
 )  # fmt: skip
 ADJOINT_PASSES: Passes = (
@@ -115,6 +120,7 @@ ADJOINT_PASSES: Passes = (
     ("finish_last", finish_last),
     ("skip_last", skip_last),
     ("clear_late", clear_late),
+    ("keep_parts", keep_parts),
     ("store_cleared", store_cleared),
     ("copy_kept_views", copy_kept_views),
     ("copy_live_views", copy_live_views),

@@ -9,6 +9,7 @@ from backprose_runtime.checkpoints import (
 from backprose_runtime.containers import add, copy_of, flatten, new_record, sorting_order, unpack, zeros_like
 from backprose_runtime.cotangents import checked_cotangent, checked_cotangents, checked_list, checked_tangent
 from backprose_runtime.directions import directions, each
+from backprose_runtime.histories import History
 from backprose_runtime.interpolation import interpolated
 from backprose_runtime.lists import (
     appended, extended, inserted, place, with_item, with_items, without, without_items, without_last,
@@ -22,6 +23,7 @@ from backprose_runtime.tiling import in_tiles
 from backprose_runtime.zeros import all_finite, divide_nonzero, multiply_nonzero, plain_reciprocal
 
 __all__ = [
+    "History",
     "add", "add_at", "all_finite", "appended", "array_module", "checked_cotangent", "checked_cotangents", "checked_list",
     "checked_tangent", "cholesky_bar", "cofactors", "copy_of", "directions", "divide_nonzero", "each", "extended", "first_legs", "flat",
     "flatten", "get_at", "in_tiles",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def add_at(buffer: Any, index: Any, value: Any, *path: Any) -> Any:
     if isinstance(buffer, (list, dict)):
         return _add_at_item(buffer.copy(), index, value)
     if is_array(buffer):
-        return _add_at_array(buffer.copy(order=_order(path)), index, value, path)
+        return _add_at_array(buffer.copy(order="K"), index, value, path)
     if isinstance(buffer, (np.generic, float, complex)):
         return _add_at_array(np.array(buffer), index, value)[()]
     raise TypeError(f"add_at needs an array, a list, a tuple or a dict, not {type(buffer).__name__}")
@@ -47,8 +48,13 @@ def _add_at_item(out: Any, index: Any, value: Any) -> Any:
 
 
 def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
-    xp, part = array_module(out), _view(out, path)
-    dtype = out.dtype if isinstance(part, np.flatiter) else part.dtype
+    _write(out, path, lambda part: _add_to_part(part, index, value))
+    return out
+
+
+def _add_to_part(part: Any, index: Any, value: Any) -> None:
+    xp = array_module(part.base if isinstance(part, np.flatiter) else part)
+    dtype = part.base.dtype if isinstance(part, np.flatiter) else part.dtype
     value = cast(xp.asarray(value), dtype)
     if not np.can_cast(value.dtype, dtype, "same_kind"):
         # A store of one entry would truncate without a word.
@@ -61,7 +67,6 @@ def _add_at_array(out: Any, index: Any, value: Any, path: tuple = ()) -> Any:
         xp.add.at(part.base, positions, value)
     else:
         xp.add.at(part, index, value)
-    return out
 
 
 def _is_basic(index: Any) -> bool:
@@ -111,14 +116,21 @@ def set_at(buffer: Any, value: Any, *path: Any) -> Any:
         return list(value)
     if isinstance(buffer, list):
         return _with_part(buffer, path[0], set_at(buffer[path[0]], value, *path[1:]) if len(path) > 1 else value)
-    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order=_order(path))
-    _view(out, path[:-1])[path[-1]] = value
+    out = np.array(buffer) if isinstance(buffer, (np.generic, float, complex)) else buffer.copy(order="K")
+    _write(out, path[:-1], lambda part: operator.setitem(part, path[-1], value))
     return out
 
 
-def _order(path: tuple) -> str:
-    """The layout of a copy in which all steps of the path are views: that of the buffer, but C order for a reshape."""
-    return "C" if any(isinstance(step, str) and step in RESHAPES for step in path) else "K"
+def _write(array: Any, path: tuple, store: Callable[[Any], None]) -> None:
+    """Store in the part of the array that the path leads to. What a reshape has copied, for the layout of the array
+    allows no view, is written back."""
+    if not path:
+        store(array)
+        return
+    inner, rest = _step(array, path)
+    _write(inner, rest, store)
+    if isinstance(path[0], str) and path[0] in RESHAPES and not array_module(array).may_share_memory(inner, array):
+        array[...] = inner.reshape(array.shape)
 
 
 def put_at(buffer: Any, value: Any, *path: Any) -> Any:
@@ -142,7 +154,12 @@ def get_at(buffer: Any, *path: Any) -> Any:
 
 
 def _view(buffer: Any, path: tuple) -> Any:
-    steps = iter(path)
-    for step in steps:
-        buffer = VIEWS[step](buffer, *next(steps)) if isinstance(step, str) else buffer[step]
+    while path:
+        buffer, path = _step(buffer, path)
     return buffer
+
+
+def _step(array: Any, path: tuple) -> tuple[Any, tuple]:
+    """What the first step of the path leads to, and the other steps: a view by name is followed by its arguments."""
+    step, *rest = path
+    return (VIEWS[step](array, *rest[0]), tuple(rest[1:])) if isinstance(step, str) else (array[step], tuple(rest))

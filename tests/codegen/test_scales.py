@@ -60,6 +60,16 @@ def test_a_reciprocal_that_is_at_hand_is_multiplied_with():
     assert backward(sigmoid, X, Y).count("/") == 1
 
 
+def rows(x):
+    return np.sum(np.mean(0.5 * x * x * 3.0, axis=1) * 0.1)
+
+
+def test_lengths_may_be_0():
+    assert backprose.grad(rows)(np.zeros((3, 2))).shape == (3, 2)
+    with np.errstate(all="ignore"):
+        assert backprose.grad(rows)(np.zeros((0, 3))).shape == (0, 3)
+
+
 def test_numbers_of_unknown_magnitude_are_not_multiplied_with_each_other():
     def weighted(x, s, t):
         return np.sum(s * (x * (t * x)))

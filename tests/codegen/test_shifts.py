@@ -157,4 +157,4 @@ def test_second_order_of_a_shift(function):
     def of_gradient(x):
         return np.sum(backprose.grad(function)(x) * SQUARE[::-1])
 
-    oracle.check_gradient(of_gradient, (SQUARE,), (0,))
+    oracle.check_gradient(of_gradient, (SQUARE,), (0,), of_derivative=True)

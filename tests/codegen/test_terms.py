@@ -48,6 +48,23 @@ def test_a_common_factor_is_multiplied_by_once():
     ) == "%0 = operator.sub(%x, %y)\n%1 = backprose_runtime.multiply_nonzero(%d, %0)"  # fmt: skip
 
 
+def test_a_factor_may_have_the_other_sign():
+    assert emitted(
+        "%0: f64[N] = operator.neg(%d)", "%1: f64[N] = operator.mul(%0, %x)", "%2: f64[N] = operator.mul(%d, %y)",
+        "%3: f64[N] = operator.add(%1, %2)",
+    ) == "%0 = operator.sub(%y, %x)\n%1 = operator.mul(%d, %0)"  # fmt: skip
+
+
+def test_a_number_is_multiplied_rather_than_a_product_by_a_constant():
+    assert emitted(
+        "%0: f64[N] = operator.mul(%d, %s)", "%1 = const 4.0", "%2: f64[N] = operator.mul(%0, %1)",
+        "%3: f64[N] = operator.mul(%d, %x)", "%4: f64[N] = operator.add(%3, %2)", "%5: f64[N] = operator.truediv(%4, %0)",
+    ) == (
+        "%0 = operator.mul(%d, %s)\n%1 = const 4\n%2: float = operator.mul(%1, %s)\n%3 = operator.add(%x, %2)\n"
+        "%4 = operator.mul(%d, %3)\n%5 = operator.truediv(%4, %0)"
+    )  # fmt: skip
+
+
 def test_what_others_read_is_not_computed_twice():
     kept = emitted(
         "%0: f64[N] = operator.mul(%d, %x)", "%1: f64[N] = operator.mul(%d, %y)", "%2: f64[N] = operator.sub(%0, %1)",
@@ -78,6 +95,18 @@ def test_sums_keep_their_meaning(function):
     found = backprose.grad(function)(x, i)
     differences = [(function(x + e, i) - function(x - e, i)) / 2e-2 for e in 1e-2 * np.eye(3)]
     np.testing.assert_allclose(found, differences, rtol=1e-4)
+
+
+def wrapped(x, i, u):
+    return np.sum(np.sin(x) * (2 * i) + np.sin(x) * i) + np.sum(x * x * u - x * x * -u)
+
+
+def test_integers_of_few_bits_wrap_around_as_they_do():
+    x, i, u = np.array([0.5, 2.0]), np.array([100, 3], np.int8), np.array([200, 3], np.uint8)
+    value, x_bar = backprose.value_and_grad(wrapped)(x, i, u)
+    assert value == wrapped(x, i, u)
+    twice, minus = (2 * i).astype(float), (-u).astype(float)
+    np.testing.assert_allclose(x_bar, np.cos(x) * (twice + i) + 2 * x * (u - minus), rtol=1e-14)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

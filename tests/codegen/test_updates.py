@@ -278,3 +278,49 @@ def test_a_list_is_not_updated_while_it_is_iterated():
     exec(emitted.source, namespace)
     found, expected = flat(namespace["f"](np.ones(2))), flat(interpret(function, np.ones(2)))
     assert all(np.array_equal(a, b) for a, b in zip(found, expected)), emitted.source
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_lists_of_what_iterations_update(data):
+    """Nested loops that append what they update: before or after it is updated, to one list or two."""
+    b = Builder(Loc("f.py", 1, 0, 1, 1, "f", "reverse"))
+    x = Value("x", VECTOR)
+
+    def body(depth: int, seen: list[Value]) -> tuple[list[Value], Builder]:
+        inner, values = Builder(b.loc), list(seen)
+        for _ in range(data.draw(st.integers(1, 4))):
+            v = data.draw(st.sampled_from(values))
+            match data.draw(st.integers(0, 4 if depth else 2)):
+                case 0:
+                    values.append(inner.call(np.copy, v, kind=VECTOR, name=data.draw(st.sampled_from(NAMES))))
+                case 1:
+                    values.append(inner.call(runtime.add_at, v, inner.const(1), inner.const(2.0), kind=VECTOR, name="x_bar"))
+                case 2:
+                    values.append(inner.call(operator.add, v, data.draw(st.sampled_from(values)), kind=VECTOR, name="x_bar"))
+                case _:
+                    values.append(loop(inner, v, depth - 1, values))
+        return values, inner
+
+    def loop(outer: Builder, init: Value, depth: int, seen: list[Value]) -> Value:
+        item, param = Value("", INT), Value("x_bar", VECTOR)
+        values, inner = body(depth, [*seen, param])
+        yields = [data.draw(st.sampled_from(values[-3:])) for _ in range(3)]
+        results = [Value("x_bar", VECTOR), Value("", LIST), Value("", LIST)]
+        source = outer.call(range, outer.const(data.draw(st.integers(0, 3))), kind=Range())
+        region = inner.region([item, param], yields)
+        outer.op("for", [source, init], results, [region], iterables=1, collected=2, stops=False)
+        lists.append((outer, results[1:]))
+        return results[0]
+
+    lists: list = []
+    values, inner = body(2, [b.call(np.copy, x, kind=VECTOR, name="x_bar")])
+    result = loop(inner, values[-1], 2, values)
+    kept = [v for outer, made in lists if outer is inner for v in made]
+    inner.ops = [*b.ops, *inner.ops]
+    function = Function("f", inner.region([x], [inner.tuple([result, *kept])]))
+    emitted = emit(Module({"f": function}))
+    namespace = dict(emitted.names)
+    exec(emitted.source, namespace)
+    found, expected = flat(namespace["f"](np.ones(SIZE))), flat(interpret(function, np.ones(SIZE)))
+    assert len(found) == len(expected) and all(map(np.array_equal, found, expected)), emitted.source

@@ -44,9 +44,9 @@ def test_no_update_copies(name):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_memory_grows_linearly(name):
     gradient = grad(PROGRAMS[name])
-    x = np.random.default_rng(3).uniform(-1.0, 1.0, size=4000)  # long beside the small integers, which Python has already
+    x = np.random.default_rng(3).uniform(-1.0, 1.0, size=8000)  # long beside what Python has already: integers, free tuples
     gradient(x[:10])
-    assert peak(gradient, x) < 2.5 * peak(gradient, x[:2000])
+    assert peak(gradient, x) < 2.5 * peak(gradient, x[:4000])
 
 
 def stored_in_a_branch(x, s):

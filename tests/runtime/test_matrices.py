@@ -1,5 +1,7 @@
 """The runtime's functions of matrices, in blocks as in one piece."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,26 @@ def test_cholesky_bar_ignores_what_is_above_and_writes_nothing(monkeypatch, n):
     lower, lower_bar = factors("float64", n, n)
     above = lower_bar + np.triu(rng.normal(size=(n, n)), 1)
     copies = lower.copy(), above.copy()
-    np.testing.assert_allclose(cholesky_bar(lower, above), cholesky_bar(lower, lower_bar), rtol=0, atol=1e-14)
+    expected = cholesky_bar(lower, lower_bar)
+    np.testing.assert_allclose(cholesky_bar(lower, above), expected, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(cholesky_bar(lower + np.triu(above, 1), above), expected, rtol=0, atol=1e-14)
     np.testing.assert_array_equal(copies[0], lower)
     np.testing.assert_array_equal(copies[1], above)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_cholesky_bar_with_and_without_scipy(monkeypatch, dtype, n):
+    pytest.importorskip("scipy.linalg")
+    lower, lower_bar = factors(dtype, n, n)
+    found = cholesky_bar(lower, lower_bar)
+    monkeypatch.setitem(sys.modules, "scipy.linalg.lapack", None)
+    without = cholesky_bar(lower, lower_bar)
+    assert found.dtype == without.dtype == dtype
+    np.testing.assert_allclose(found, without, rtol=0, atol=1e4 * np.finfo(dtype).eps)
+
+
+def test_cholesky_bar_of_a_singular_factor():
+    pytest.importorskip("scipy.linalg")
+    with pytest.raises(np.linalg.LinAlgError):
+        cholesky_bar(np.zeros((3, 3)), np.ones((3, 3)))

@@ -146,7 +146,8 @@ class _Liveness:
         return self.define([v for v in s.targets if v in self.voided], live)
 
     def on_NewList(self, s: NewList, live: int, exits: Exits) -> int:
-        return self.define([s.target], live)
+        before = self.define([s.target], live)
+        return before | self.reads([] if s.over is None else [s.over], live)
 
     def on_Append(self, s: Append, live: int, exits: Exits) -> int:
         return live | self.found.bit(s.target) | self.reads([s.item], live)

@@ -56,7 +56,7 @@ LIST_UPDATES = frozenset(
 
 ALLOCATING = frozenset(
     getattr(np, name)
-    for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
+    for name in ["zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "copy", "dot", "inner", "outer", "vdot", "tensordot", "kron", "concatenate", "stack", "vstack", "hstack", "where", "sum", "prod", "mean", "std", "var", "cumsum", "cumprod", "arange", "linspace", "eye", "identity", "tril", "triu", "tile", "repeat", "take", "roll", "pad", "sort", "argsort", "max", "min", "amax", "amin", "any", "all", "clip", "round"]
 ) | {abs, np.ndarray.copy, np.ndarray.flatten, backprose_runtime.set_at, backprose_runtime.put_at, backprose_runtime.last_at, backprose_runtime.cholesky_bar, np.linalg.solve, np.linalg.inv, backprose_runtime.zeros_like, backprose_runtime.divide_nonzero, backprose_runtime.multiply_nonzero} | {getattr(np.fft, name) for name in np.fft.__all__}
 REMOVING = frozenset({backprose_runtime.without, backprose_runtime.without_items, backprose_runtime.without_last})
 
@@ -83,6 +83,7 @@ class Ownership:
     reach: Mapping[Value, int] = field(default_factory=dict)
     held: Mapping[Value, int] = field(default_factory=dict)
     mixed: Collection[Value] = frozenset()  # containers whose elements may be each other, or not whole, or not ours
+    earlier: Mapping[Value, int] = field(default_factory=dict)  # what a list that a loop collects reaches of earlier iterations
 
     def is_fresh(self, value: Value) -> bool:
         """Whether the value's memory was allocated in this function and the value is the whole of it."""
@@ -207,6 +208,7 @@ class Origins:
         self.own: dict[Value, int] = {}
         self.reaches: dict[Value, int] = {}
         self.held: dict[Value, int] = {}
+        self.earlier: dict[Value, int] = {}
         self.mixed: set[Value] = set()
         self.made: dict[Value, Op] = {}
         self.bits: dict[tuple[int, int], int] = {}
@@ -223,7 +225,7 @@ class Origins:
         self.region(function.region)
 
     def found(self) -> Ownership:
-        return Ownership(self.own, self.reaches, self.held, frozenset(self.mixed))
+        return Ownership(self.own, self.reaches, self.held, frozenset(self.mixed), self.earlier)
 
     def join(self, value: Value, own: int, reach: int, held: int | None = None) -> None:
         """`held` is None where the value may be an element of what it reaches."""
@@ -468,7 +470,8 @@ class Origins:
             self.leave(op, place, result)
         for i, (value, result) in enumerate(zip(op.collects, op.collected_results)):
             reach = self.reaches.get(value, 0)
-            seen = self.after(op, reach) | self.again(op, reach)
+            self.earlier[result] = self.again(op, reach)
+            seen = self.after(op, reach) | self.earlier[result]
             self.join(result, self.fresh(op, i), seen, seen)
             self.mix(result, not self.is_new(value, ~self.young(op)))
 

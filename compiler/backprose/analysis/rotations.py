@@ -83,7 +83,7 @@ def _apart(function: Function) -> Ownership:
         wrong = {op: walk.shared(op, places) for op, places in loops.items()}
         if not any(wrong.values()):
             found = Ownership(walk.own, walk.reaches)
-            return ApartOwnership(owned.own, owned.reach, owned.held, owned.mixed, walk.slots, found)
+            return ApartOwnership(owned.own, owned.reach, owned.held, owned.mixed, owned.earlier, walk.slots, found)
         loops = {op: left for op, places in loops.items() if len(left := places - wrong[op]) > 1}
     return owned
 

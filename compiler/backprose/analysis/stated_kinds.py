@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import backprose_runtime
@@ -187,6 +188,15 @@ def _spaced(start: Kind, stop: Kind, num: Kind = Static(50), endpoint: Kind = St
     return Array(kind.dtype, (ONE if num.value == 1 else MANY,))
 
 
+def _stacked(arrays: Kind, axis: Kind = Static(0)) -> Kind | None:
+    """The axis of the stack is as long as the tuple, however long that is in the examples."""
+    kind = result_kind(np.stack, (arrays, axis))
+    if not (isinstance(kind, Array) and isinstance(arrays, (Tuple, FixedList)) and isinstance(axis, Static)):
+        return None
+    at = axis.value % kind.ndim
+    return replace(kind, axes=(*kind.axes[:at], ONE if len(arrays.items) == 1 else MANY, *kind.axes[at + 1 :]))
+
+
 def _number_of_pieces(sections: Kind) -> int | None:
     if isinstance(sections, (Tuple, FixedList)):
         return len(sections.items) + 1
@@ -229,6 +239,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     np.linalg.tensorsolve: _tensor_solution,
     np.take: _taken,
     np.linspace: _spaced,
+    np.stack: _stacked,
     np.split: _split,
     np.array_split: _split,
     np.hsplit: _hsplit,
@@ -248,7 +259,7 @@ STATED: dict[Any, Callable[..., Kind | None]] = {
     backprose_runtime.sparse_solution: _sparse_solution,
 }
 ALWAYS = frozenset(
-    {np.broadcast_to, np.linspace, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
+    {np.broadcast_to, np.linspace, np.stack, np.take, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, operator.getitem,
      backprose_runtime.add_at, backprose_runtime.get_at, backprose_runtime.set_at, backprose_runtime.put_at,
      backprose_runtime.stop_gradient, backprose_runtime.sum_to, backprose_runtime.sparse_product, backprose_runtime.sparse_solution}
 )  # fmt: skip

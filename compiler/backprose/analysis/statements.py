@@ -53,7 +53,10 @@ class Forget(Statement):
 
 @dataclass(frozen=True, eq=False)
 class NewList(Statement):
+    """An empty list; `over` is what the loop goes over that fills it with arrays, where these may be many and large."""
+
     target: Value
+    over: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)

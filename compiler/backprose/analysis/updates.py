@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from backprose_runtime.accumulate import RESHAPES
+
 from backprose.analysis.ownership import PLACES, Ownership
 from backprose.analysis.rotations import apart
-from backprose.ir.kinds import Array
+from backprose.ir.kinds import Array, Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, free_values
 
@@ -14,6 +16,16 @@ from backprose.ir.walk import all_ops, free_values
 def is_place_update(op: Op) -> bool:
     """Whether the op changes a part of an array that has axes."""
     return op.fn in PLACES and isinstance(op.result.kind, Array) and bool(op.result.kind.axes)
+
+
+def updates_reshaped(function: Function) -> bool:
+    """Whether an array is updated through a reshape of it, which has to be a view."""
+    return any(
+        isinstance(v.kind, Static) and type(v.kind.value) is str and v.kind.value in RESHAPES
+        for op in all_ops(function.region)
+        if op.fn in PLACES
+        for v in op.operands
+    )
 
 
 def copying_updates(fn: Function) -> list[Value]:

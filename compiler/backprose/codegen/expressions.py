@@ -309,6 +309,15 @@ class Expressions:
             return ast.Tuple(targets, STORE), _call(self.references.node(enumerate), [self.value(op.iterables[1])])
         return ast.Tuple(targets, STORE), _call(self.references.node(zip), self.values(op.iterables))
 
+    def history(self, iterable: Value) -> ast.expr:
+        """An empty list with room for an array for each iteration over the iterable."""
+        made = self.folds.folded.get(iterable)
+        if made is not None and made.fn is range and len(made.operands) == 1:
+            length = self.value(made.operands[0])
+        else:
+            length = _call(self.references.node(len), [self.value(iterable)])
+        return _call(self.references.node(backprose_runtime.History), [length])
+
     def target(self, item: Value) -> ast.expr:
         if item in self.folds.unpacked:
             parts = self.folds.unpacked[item]

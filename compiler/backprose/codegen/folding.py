@@ -193,7 +193,7 @@ class _Folder:
                 return
             targets[index] = read.result
         found = [t for t in targets if t is not None]
-        if len(reads) != self.uses[item] or not any(t.name for t in found):
+        if len(reads) != self.uses[item] or not any(t.name or "kept" in self.defs[t].attrs for t in found):
             return
         self.folds.unpacked[item] = targets
         self.taken_apart.update(found)

@@ -10,7 +10,7 @@ from backprose.analysis.ownership import Ownership, bits, is_deep
 from backprose.analysis.rotations import apart
 from backprose.codegen.folding import Folds
 from backprose.codegen.statements import keeps_memory
-from backprose.ir.nodes import Function
+from backprose.ir.nodes import Function, Value
 
 
 def updates_in_place(function: Function, block: Sequence[st.Statement], folds: Folds) -> list[st.Update]:
@@ -21,17 +21,21 @@ def updates_in_place(function: Function, block: Sequence[st.Statement], folds: F
     owned = apart(function)
     found = interference(function.params, block, folds.leaves, folds.scoped)
     values = list(found.number)
+    growing = dict(_growing(block))
     masks: dict[int, int] = {}  # of what may share memory with a buffer
 
     def shared_later(s: st.Update) -> bool:
-        inside = is_deep(s.op)
-        live = found.after_update[s] & ~found.bit(s.op.result)
+        inside, lists = is_deep(s.op), growing.get(s, ())
+        live, origins = found.after_update[s] & ~found.bit(s.op.result), owned.origins(s.buffer, inside)
         near = owned.near(s.buffer, inside)
         if near is not None:
             if id(near) not in masks:
                 masks[id(near)] = found.mask(v for v in near if v in found.number)
             live &= masks[id(near)]
-        return any(owned.may_share(s.buffer, values[i], inside) for i in bits(live))
+        others = (values[i] for i in bits(live))
+        return any(
+            owned.may_share(s.buffer, v, inside) and (v not in lists or bool(origins & owned.earlier.get(v, -1))) for v in others
+        )
 
     return [s for s in candidates if _is_owned(s, owned) and not shared_later(s)]
 
@@ -48,3 +52,37 @@ def updates(block: Sequence[st.Statement]) -> Iterator[st.Update]:
             continue  # most statements, with none inside
         for part in ("setup", "then", "orelse", "body"):
             yield from updates(getattr(s, part, ()))
+
+
+def _growing(
+    block: Sequence[st.Statement], lists: frozenset[Value] = frozenset()
+) -> Iterator[tuple[st.Update, frozenset[Value]]]:
+    """Each update, with the lists around it that get what this iteration makes only later."""
+    for s in block:
+        if isinstance(s, st.Update):
+            yield s, lists
+        elif isinstance(s, (st.For, st.While)):
+            first: dict[Value, int] = {}
+            for i, part in enumerate(s.body):
+                first.update((v, i) for v in _appended(part) if v not in first)
+            begun = {inner.target for inner in _simple(s.body) if isinstance(inner, st.NewList)}
+            yield from _growing(getattr(s, "setup", ()))
+            for i, part in enumerate(s.body):
+                yield from _growing((part,), lists | {v for v, place in first.items() if place > i and v not in begun})
+        elif not isinstance(s, st.Do):
+            for name in ("then", "orelse", "body"):
+                yield from _growing(getattr(s, name, ()), lists)
+
+
+def _appended(statement: st.Statement) -> set[Value]:
+    """The lists to which something is appended anywhere in the statement."""
+    return {s.target for s in _simple((statement,)) if isinstance(s, st.Append)}
+
+
+def _simple(block: Sequence[st.Statement]) -> Iterator[st.Statement]:
+    """The statements of the block and of those in it."""
+    for s in block:
+        yield s
+        if not isinstance(s, (st.Update, st.Do)):
+            for name in ("setup", "then", "orelse", "body"):
+                yield from _simple(getattr(s, name, ()))

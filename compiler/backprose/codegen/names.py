@@ -207,9 +207,14 @@ def item_name(kind: Kind, iterable: str) -> str:
     return iterable[:-1] if len(iterable) > 2 and iterable.endswith("s") and not iterable.endswith("ss") else "item"
 
 
+IRREGULAR = {"index": "indices", "kept": "kept_list"}
+
+
 def plural(name: str) -> str:
     """The list of the values of `name`: `layer` -> `layers`, `bias` -> `bias_list`."""
-    return "indices" if name == "index" else name + ("_list" if name.endswith("s") else "s")
+    if name in IRREGULAR:
+        return IRREGULAR[name]
+    return name + ("_list" if name.endswith("s") else "s")
 
 
 Masks = tuple[int, int]  # the values that have had a name, and all that they interfere with

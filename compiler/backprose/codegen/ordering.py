@@ -78,6 +78,14 @@ class Lists:
                 self.collected.update(zip(op.collected_results, op.collects))
                 self.iterated.update(zip(op.items if op.name == "for" else (), op.iterables))
 
+    def kept(self, value: Value) -> Value | None:
+        """What an iteration has kept, in a tuple, where the value is taken from that tuple."""
+        taken = self.made.get(value)
+        if taken is None or taken.fn is not operator.getitem or taken.operands[0] not in self.iterated:
+            return None
+        row = self.made.get(self.element(taken.operands[0]))
+        return row.operands[taken.operands[1].kind.value] if row is not None and "kept" in row.attrs else None
+
     def element(self, item: Value) -> Value | None:
         """The value that stands, in each iteration, in the list in which a loop finds the item."""
         iterable = underlying(self.iterated[item], self.made)
@@ -89,4 +97,7 @@ class Lists:
         """`ts` for a list of what is called `t`, `ts_list` for a list of such lists."""
         if value.name:
             return value.name
+        row = self.made.get(self.collected[value]) if value in self.collected else None
+        if row is not None and "kept" in row.attrs:
+            return "kept"
         return plural(self.name(self.collected[value])) if value in self.collected else temporary(self.made.get(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,19 +14,24 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.positions import names_once
+from backprose.analysis.updates import updates_reshaped
 from backprose.codegen.coalesce import name_variables, share_variables
 from backprose.codegen.expressions import Expressions
 from backprose.codegen.folding import Folds, effectful_functions, fold
+from backprose.codegen.histories import histories
 from backprose.codegen.in_place import updates, updates_in_place
 from backprose.codegen.layout import lay_out
 from backprose.codegen.names import References, Variables, item_name, temporary
 from backprose.codegen.ordering import Lists, order_lists, underlying
+from backprose.codegen.ranges import Known
 from backprose.codegen.sizes import OPERATORS
-from backprose.codegen.spelling import bound_values, updates_reshaped
+from backprose.codegen.spelling import bound_values
 from backprose.codegen.statements import Printer, rebinds
 from backprose.codegen.structure import delay_yields, structure
+from backprose.codegen.together import keep_together
 from backprose.codegen.turning import turn_first
 from backprose.codegen.unpacking import elements, gather, unpack
+from backprose.codegen.views import take_views_once
 from backprose.ir.nodes import Function, Loc, Module, Op, Value
 from backprose.ir.records import fields_of, takes_fields
 from backprose.ir.syntax import nodes
@@ -35,6 +41,7 @@ from backprose.ir.walk import all_ops, use_counts
 # What is done to a function's IR for the sake of its text, in order.
 ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("order_lists", order_lists),
+    ("keep_together", keep_together),
     ("gather", gather),
     ("delay_yields", delay_yields),
     ("turn_first", turn_first),
@@ -42,9 +49,11 @@ ARRANGING: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 # What is chosen while the text is written, in order: it is right, but less readable or slower, without any of them.
 CHOICES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("fold", fold),
+    ("histories", histories),
     ("updates_in_place", updates_in_place),
     ("share_variables", share_variables),
     ("unpack", unpack),
+    ("take_views_once", take_views_once),
 )  # fmt: skip
 
 
@@ -75,7 +84,8 @@ def _function(
     for _, arrange in ARRANGING:
         function = arrange(function)
     folds = fold(function, effects, "fold" not in without)
-    block = structure(function, folds)
+    kept = histories(function, folds) if "histories" not in without else {}
+    block = structure(function, folds, kept)
     in_place = updates_in_place(function, block, folds) if "updates_in_place" not in without else []
     rebinding = [s for s in updates(block) if rebinds(s)]
     given = given_values(function) if rebinding else set()
@@ -88,6 +98,9 @@ def _function(
     once = indices_named_once(function)
     body = Printer(write, {*in_place, *rebound}, voided, use_counts(function.region), once).block(block)
     body = unpack(body) if "unpack" not in without else body
+    if "take_views_once" not in without:
+        params = [names[p] for p in function.params]
+        body = take_views_once(body, params, Known(names), references.reserved | set(dir(builtins)))
     return _definition(function, [*_declarations(body, function, names), *body], write)
 
 
@@ -151,6 +164,9 @@ def _names(function: Function, folds: Folds, references: References, groups: Map
     apart = elements(function)
 
     def base(value: Value) -> str:
+        kept = lists.kept(value)
+        if kept is not None:
+            return lists.name(kept)
         if value in lists.iterated:
             element, iterable = lists.element(value), underlying(lists.iterated[value], made)
             return lists.name(element) if element is not None else item_name(value.kind, iterable.name)
@@ -225,6 +241,8 @@ def _named_by(op: Op) -> Iterator[Any]:
         yield from _inside(op.attrs["value"])
     elif "tiled" in op.attrs:
         yield backprose_runtime.in_tiles
+    elif op.name == "for" and op.collected_results:
+        yield from (backprose_runtime.History, len)
     elif op.name == "record":
         cls = op.attrs["cls"]
         yield cls

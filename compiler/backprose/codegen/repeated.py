@@ -23,6 +23,9 @@ CHEAP = 24  # of what is written out at each use
 
 SUMS = frozenset({operator.add, operator.sub})
 
+# Where the index, or the path to it, begins among the operands.
+INDEXING = {operator.getitem: 1, backprose_runtime.get_at: 1, backprose_runtime.add_at: 1, backprose_runtime.set_at: 2}
+
 
 class Expression(NamedTuple):
     """What is known of an op's text: its length, what it reads (values and names), its lines."""
@@ -76,7 +79,9 @@ class Repeated:
             return all(not isinstance(r, str) or self.names[r] == 1 for r in e.reads) and "" not in {
                 r.name for r in e.reads if isinstance(r, Value)
             }
-        return e.op.fn is slice or (e.op.name == "tuple" and all(map(self.is_lasting, e.op.operands)))
+        if e.op.name == "tuple":
+            return "kept" not in e.op.attrs and all(map(self.is_lasting, e.op.operands))
+        return e.op.fn is slice
 
     def is_lasting(self, value: Value) -> bool:
         """Whether what is written for the value means the same wherever it stands."""
@@ -91,10 +96,18 @@ class Repeated:
             op.operands[0].kind == Scalar("int") or isinstance(op.operands[0].kind, Dim)
         ):
             return False
-        return all(
-            r.fn in (operator.getitem, backprose_runtime.add_at) and r.operands[1] is op.result and self.block[r] == self.block[op]
-            for r in readers
-        )
+        return all(self.block[r] == self.block[op] and self.is_place(op.result, r) for r in readers)
+
+    def is_place(self, value: Value, reader: Op) -> bool:
+        """Whether the reader takes the value for an index, or a part of one, and for nothing else."""
+        if reader.name == "tuple":
+            readers = self.readers.get(reader.result, ())
+            return len(readers) == self.uses[reader.result] and all(self.is_place(reader.result, r) for r in readers)
+        start = INDEXING.get(reader.fn)
+        if start is None:
+            return False
+        index = (*reader.operands[1:2], *reader.operands[3:]) if reader.fn is backprose_runtime.add_at else reader.operands[start:]
+        return reader.operands.count(value) == index.count(value)
 
     def is_test(self, e: Expression) -> bool:
         """Whether numbers are compared that have the same names wherever an `if` reads the outcome."""

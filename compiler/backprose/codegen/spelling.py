@@ -12,10 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from backprose_runtime.accumulate import RESHAPES
 
 from backprose.analysis.activity import maybe_unbound
-from backprose.analysis.ownership import PLACES
 from backprose.codegen.cupy import on_device
 from backprose.ir.kinds import Array, Kind, Static, Tuple
 from backprose.ir.nodes import Function, Op, Value
@@ -134,16 +132,6 @@ def bound_values(function: Function) -> set[Value]:
         if op.name in ("for", "while"):
             found.update(op.carried)
     return found - maybe_unbound(function.region)
-
-
-def updates_reshaped(function: Function) -> bool:
-    """Whether an array is updated through a reshape of it, which has to be a view."""
-    return any(
-        isinstance(v.kind, Static) and type(v.kind.value) is str and v.kind.value in RESHAPES
-        for op in all_ops(function.region)
-        if op.fn in PLACES
-        for v in op.operands
-    )
 
 
 def _is_array(value: Value) -> bool:

@@ -85,7 +85,7 @@ class Printer:
         return [_assign(self.write.names[v], ast.Constant(None)) for v in s.targets if v in self.voided]
 
     def on_NewList(self, s: st.NewList) -> list[ast.stmt]:
-        return [_assign(self.write.names[s.target], ast.List([], LOAD))]
+        return [_assign(self.write.names[s.target], ast.List([], LOAD) if s.over is None else self.write.history(s.over))]
 
     def on_Append(self, s: st.Append) -> list[ast.stmt]:
         append = ast.Attribute(self.write.name(s.target), "append", LOAD)

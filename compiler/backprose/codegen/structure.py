@@ -9,7 +9,7 @@ set: there stands the jump, and the rest follows unguarded. So `break`, `continu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from backprose.analysis.ownership import buffer_of, holds_memory, is_adjoint, is_update
@@ -58,9 +58,9 @@ class _Unknown(Exception):
     """A flag that is not known where it would have to be; it stays a variable."""
 
 
-def structure(function: Function, folds: Folds) -> list[Statement]:
+def structure(function: Function, folds: Folds, histories: Mapping[Value, Value] = {}) -> list[Statement]:  # noqa: B006 - read only
     """The statements of a function's body. Fills in `folds.same`."""
-    lowering = _Lowering(folds, use_counts(function.region))
+    lowering = _Lowering(folds, use_counts(function.region), histories)
 
     def returns(results: Values) -> list[Statement]:
         return [Return(lowering.place(results[0]), results[0])]
@@ -102,8 +102,8 @@ def _delayed(region: Region) -> Region:
 
 
 class _Lowering:
-    def __init__(self, folds: Folds, uses: Counter[Value]):
-        self.folds, self.uses = folds, uses
+    def __init__(self, folds: Folds, uses: Counter[Value], histories: Mapping[Value, Value]):
+        self.folds, self.uses, self.histories = folds, uses, histories
         self.false = Value()
         folds.folded[self.false] = Op("const", (), (self.false,), {"value": False})
         self.unpacked = {t for ts in folds.unpacked.values() for t in ts if t is not None}
@@ -294,7 +294,7 @@ class _Lowering:
             self.check_flag(op, flag)
         self.folds.same.update(zip(op.carried_results, op.carried))
         kept = [i for i in range(len(op.inits)) if i != flag]
-        before: list[Statement] = [NewList(op.loc, v) for v in op.collected_results]
+        before: list[Statement] = [NewList(op.loc, v, self.histories.get(v)) for v in op.collected_results]
         before += self.copy(op.loc, [op.carried[i] for i in kept], [op.inits[i] for i in kept])
         if op.name == "for":
             targets = tuple(t for item in op.items for t in self.folds.targets(item))

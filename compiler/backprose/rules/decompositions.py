@@ -40,14 +40,15 @@ def cholesky_bar_(s, lower, lower_bar, *, s_bar):
     """s = P(S + S^H) with S = L^-H P(L^H G) L^-1  =>  with Z = P(g) + P(g)^H for the gradient g of s, and
     Q = P(L^-1 Z L^-H), G: L Q, L: G Q^H - (s + s^H) Z L^-H.
 
-    P: the lower triangle with half the diagonal.  Reads: L, G, s.
+    P: the lower triangle with half the diagonal; only that of L is read.  Reads: L, G, s.
     """
+    lower = np.tril(lower)
     half = half_lower(np.conjugate(s_bar))
     z = half + adjoint(half)
     inner = adjoint(np.linalg.solve(lower, z))
     q = half_lower(np.linalg.solve(lower, inner))
     by_lower = lower_bar @ adjoint(q) - (s + adjoint(s)) @ inner
-    return np.conjugate(by_lower), np.conjugate(lower @ q)
+    return np.conjugate(np.tril(by_lower)), np.conjugate(lower @ q)
 
 
 def half_lower(x):

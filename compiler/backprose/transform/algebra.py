@@ -8,6 +8,7 @@ user's function by rounding; sums of cotangents may round otherwise (`terms`).
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, use_counts
 from backprose.rules.registry import has_effect
+from backprose.transform.array_identities import has_sign
 from backprose.transform.identities import IDENTITIES
 from backprose.transform.narrow_broadcasts import shape_source, without_broadcasts
 from backprose.transform.typed import TypedBuilder
@@ -49,6 +51,7 @@ class Context:
         self.names = {} if names is None else names
         self.made: dict[Value, Op] = {}
         self.shaped_as: dict[Value, Value] = {}  # an answer of `shape_root`, where a later one may go on from
+        self.scaled: dict[Value, tuple[float, Value]] = {}  # constants, and what they are multiplied with to give values
 
     def region(self, b: TypedBuilder, region: Region, mapping: dict[Value, Value]) -> Region:
         inner = b.nested()
@@ -127,6 +130,11 @@ class Context:
         """The call that made `value`, if it is of one of these functions."""
         op = self.made.get(value)
         return op if op is not None and op.fn in fns else None  # only calls have a function
+
+    def minus(self, value: Value) -> Op | None:
+        """The call that made `value`, if it is the negative of a number; of unsigned integers there is none."""
+        op = self.call_of(value, operator.neg)
+        return op if op is not None and has_sign(op) else None
 
     def only_use(self, value: Value) -> bool:
         return self.counts[value] <= 1

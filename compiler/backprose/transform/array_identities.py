@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import backprose_runtime
 import numpy as np
 
-from backprose.analysis.kinds import dtype_of, is_basic, is_complex, ndim_of, without_lengths
+from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_inexact, ndim_of, without_lengths
 from backprose.analysis.positions import names_once
 from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
+from backprose.transform.other_terms import other_terms, summed
+from backprose.transform.sum_first import adds_exactly
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -31,11 +33,61 @@ def same_kind(value: Value, op: Op) -> Value | None:
     return value if have == want else None
 
 
+def has_sign(op: Op) -> bool:
+    """Whether -(-x) is x for the results of the op, and -x * y is -(x * y): not of integers with few bits, which wrap around."""
+    dtype = dtype_of(op.result.kind)
+    return op.is_derivative if dtype is None else dtype == "int" or is_inexact(op.result.kind)
+
+
 def _transpose(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """Of a transpose, of a product with one, and of an outer product: `(a.T @ b).T` is `b.T @ a`."""
+    if len(op.operands) != 1:
+        return None
     inner = c.call_of(op.operands[0], np.transpose)
-    if inner and len(op.operands) == len(inner.operands) == 1:
+    if inner and len(inner.operands) == 1:
         return same_kind(inner.operands[0], op)
-    return None
+    if not op.is_derivative or not c.only_use(op.operands[0]):
+        return None
+    outer = c.call_of(op.operands[0], np.outer)
+    if outer and len(outer.operands) == 2:
+        return b.call(np.outer, *outer.operands[::-1], kind=op.result.kind)
+    return _flipped_product(c, b, op, lambda v: c.call_of(v, np.transpose), lambda v: b.call(np.transpose, v))
+
+
+def _swapaxes(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """The same of stacks of matrices."""
+    ndim = ndim_of(op.result.kind)
+    if not op.is_derivative or not ndim or not _swaps_last(b, op, ndim):
+        return None
+
+    def swapped(v: Value) -> Op | None:
+        made = c.call_of(v, np.swapaxes)
+        return made if made and ndim_of(v.kind) == ndim and _swaps_last(b, made, ndim) else None
+
+    inner = swapped(op.operands[0])
+    if inner:
+        return same_kind(inner.operands[0], op)
+    if not c.only_use(op.operands[0]):
+        return None
+    return _flipped_product(c, b, op, swapped, lambda v: b.call(np.swapaxes, v, b.const(-1), b.const(-2)))
+
+
+def _swaps_last(b: TypedBuilder, op: Op, ndim: int) -> bool:
+    axes = [b.static_value(v) for v in op.operands[1:] if b.is_static(v)]
+    return len(axes) == 2 and {i % ndim for i in axes} == {ndim - 2, ndim - 1}
+
+
+def _flipped_product(
+    c: Context, b: TypedBuilder, op: Op, flipped: Callable[[Value], Op | None], flip: Callable[[Value], Value]
+) -> Value | None:
+    """The transpose of a product one factor of which is a transpose, as the product of the transposes."""
+    product = c.call_of(op.operands[0], operator.matmul)
+    if not product or not product.is_derivative or not any(map(flipped, product.operands)):
+        return None
+    if {ndim_of(v.kind) for v in product.operands} != {ndim_of(op.result.kind)}:
+        return None
+    left, right = (made.operands[0] if (made := flipped(v)) else flip(v) for v in product.operands[::-1])
+    return b.call(operator.matmul, left, right, kind=op.result.kind)
 
 
 def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -43,7 +95,7 @@ def _squeeze(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if len(op.operands) != 2 or not op.is_derivative:
         return None
     x, axes = op.operands
-    minus = c.call_of(x, operator.neg)
+    minus = c.minus(x)
     if minus and c.only_use(x):
         squeezed = b.call(np.squeeze, minus.operands[0], axes, kind=op.result.kind)
         return b.call(operator.neg, squeezed, kind=op.result.kind)
@@ -123,13 +175,18 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """
     if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
-    minus = c.call_of(op.operands[0], operator.neg)
-    if minus:
+    minus = c.minus(op.operands[0])
+    if minus and is_plain_sum(op):
         args = (minus.operands[0], *op.positional[1:])
         total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
         return b.call(operator.neg, total, kind=op.result.kind)
     product = c.call_of(op.operands[0], operator.matmul)
     return _sum_of_rows(b, op, *product.operands) if product else None
+
+
+def is_plain_sum(op: Op) -> bool:
+    """Whether a call of `np.sum` gives the sum alone, which begins at 0."""
+    return len(op.positional) <= 2 and set(op.attrs["keywords"]) <= {"axis", "keepdims"}
 
 
 def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | None:
@@ -150,7 +207,10 @@ def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | 
 
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What is added where zero was just stored is stored; something else may have been added elsewhere in between."""
+    """What is added where zero was just stored is stored; something else may have been added elsewhere in between.
+
+    Where what was overwritten is a term of it, the other terms are added: `x[i] = 0`, `x[i] += t - u` is `x[i] -= u`.
+    """
     buffer, index, value, *path = op.operands
     if isinstance(buffer.kind, List) and not path:
         return _add_at_list(c, b, op)
@@ -165,8 +225,25 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if between and not (op.is_derivative and between.is_derivative and is_basic(between.operands[1].kind)):
         return None
     name, kind = op.result.name, op.result.kind
-    stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)
-    return b.call(backprose_runtime.add_at, stored, *between.operands[1:], kind=kind, name=name) if between else stored
+    before = _put_over(c, b, cleared.operands[0], op)
+    return b.call(backprose_runtime.add_at, before, *between.operands[1:], kind=kind, name=name) if between else before
+
+
+def _put_over(c: Context, b: TypedBuilder, before: Value, op: Op) -> Value:
+    """The array with a part of it replaced by what the op adds to that; a share that the part is a term of adds the rest."""
+    buffer, index, value, *path = op.operands
+    name, kind = op.result.name, op.result.kind
+
+    def is_overwritten(v: Value) -> bool:
+        read = c.call_of(v, operator.getitem)
+        return read is not None and read.operands == (before, index) and not path
+
+    terms = other_terms(value, is_overwritten, c.made, c.only_use) if op.is_derivative else None
+    if terms is None or not all(adds_exactly(term.value, buffer) for term in terms):
+        return b.call(backprose_runtime.set_at, before, value, *path, index, kind=kind, name=name)
+    if not terms:
+        return before
+    return b.call(backprose_runtime.add_at, before, index, summed(b, terms), kind=kind, name=name)
 
 
 def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -200,6 +277,9 @@ def _before_tril(c: Context, b: TypedBuilder, value: Value) -> Value | None:
         return None
     if op.fn is np.tril and (len(op.operands) == 1 or is_const(op.operands[1], 0)):
         return same_kind(op.operands[0], op)
+    if op.fn is backprose_runtime.add_at:
+        whole = _before_tril(c, b, op.operands[0])
+        return None if whole is None else b.call(op.fn, whole, *op.operands[1:], kind=value.kind, name=value.name)
     if op.fn in (operator.add, operator.sub):
         parts = [_before_tril(c, b, v) for v in op.operands]
         if any(parts):
@@ -221,6 +301,7 @@ def _of_real(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 OF_ARRAYS: dict[Any, Callable[[Context, TypedBuilder, Op], Value | None]] = {
     np.transpose: _transpose,
+    np.swapaxes: _swapaxes,
     np.squeeze: _squeeze,
     np.conjugate: _of_real,
     np.real: _of_real,

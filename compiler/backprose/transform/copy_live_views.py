@@ -17,8 +17,10 @@ from backprose.transform.copy_views import VIEWS, copying
 
 
 def copy_live_views(fn: Function) -> Function:
-    """Copy the views that alone keep an update from being done in place; in a loop, alone but for what is outside of it,
-    of which the buffer has a copy of its own before the loop (`own_buffers`)."""
+    """Copy the views that alone keep an update from being done in place.
+
+    In a loop that is alone but for what is outside of it, of which the buffer has a copy before the loop (`own_buffers`).
+    """
     views = {op.result for op in all_ops(fn.region) if op.fn in VIEWS and _is_part_of_an_array(op)}
     if not views:
         return fn

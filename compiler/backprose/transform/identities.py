@@ -13,7 +13,7 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
-from backprose.transform.array_identities import OF_ARRAYS, is_const, same_kind
+from backprose.transform.array_identities import OF_ARRAYS, has_sign, is_const, same_kind
 from backprose.transform.scales import joined
 from backprose.transform.terms import collected
 from backprose.transform.typed import TypedBuilder
@@ -29,7 +29,7 @@ def _mul(c: Context, b: TypedBuilder, op: Op) -> Value | None:
             return same_kind(other, op)
         if is_const(one, -1) and same_kind(other, op):
             return b.call(operator.neg, other, kind=op.result.kind)
-        minus = c.call_of(one, operator.neg)
+        minus = c.minus(one)
         if minus and c.only_use(one) and op.is_derivative and (opposite := _opposite(b, other)):
             factors = (minus.operands[0], opposite) if one is x else (opposite, minus.operands[0])
             return b.call(operator.mul, *factors, kind=op.result.kind)
@@ -156,7 +156,7 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     found = _split(c, b, x) if op.is_derivative and _power_of_two(y) is not None else None
     if found and same_kind(found[1], op):
         return _times(b, found[0] / y.kind.value, found[1], op)
-    minus = c.call_of(x, operator.neg)
+    minus = c.minus(x)
     if minus and c.only_use(x) and op.is_derivative and (opposite := _opposite(b, y)):
         return b.call(operator.truediv, minus.operands[0], opposite, kind=op.result.kind)
     if minus and c.only_use(x) and x is not y:
@@ -167,7 +167,7 @@ def _div(c: Context, b: TypedBuilder, op: Op) -> Value | None:
 
 def _guarded(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """The minus sign of what a guard takes moves outwards."""
-    minus = c.call_of(op.operands[0], operator.neg)
+    minus = c.minus(op.operands[0])
     if not minus or not c.only_use(op.operands[0]):
         return None
     product = b.call(op.fn, minus.operands[0], *op.operands[1:], kind=op.result.kind)
@@ -186,7 +186,7 @@ def _without_minus(c: Context, b: TypedBuilder, value: Value) -> Value | None:
     if op is None or op.name != "call" or not c.only_use(value):
         return None
     if op.fn is operator.neg:
-        return op.operands[0]
+        return op.operands[0] if has_sign(op) else None
     if op.fn not in (operator.mul, operator.truediv) or not op.is_derivative:
         return None
     x, y = op.operands
@@ -201,7 +201,7 @@ def _is_negative(value: Value) -> bool:
 
 
 def _neg(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    minus = c.call_of(op.operands[0], operator.neg)
+    minus = c.minus(op.operands[0])
     if minus:
         return same_kind(minus.operands[0], op)
     return _without_minus(c, b, op.operands[0]) if op.is_derivative else None
@@ -217,7 +217,7 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
             return scaled
         if x is y:
             factor, value = _split(c, b, x, uses=2) or (1, x)
-            minus = c.call_of(value, operator.neg)
+            minus = c.minus(value)
             return _times(b, *(-2 * factor, minus.operands[0]) if minus else (2 * factor, value), op)
         if together := collected(c, b, op):
             return together
@@ -225,11 +225,11 @@ def _add(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if less:
         return b.call(operator.sub, x, less, kind=op.result.kind)
     product = c.call_of(y, operator.matmul)
-    minus = c.call_of(product.operands[0], operator.neg) if product and op.is_derivative else None
+    minus = c.minus(product.operands[0]) if product and op.is_derivative else None
     if minus and c.only_use(y):
         positive = b.call(operator.matmul, minus.operands[0], product.operands[1], kind=y.kind)
         return b.call(operator.sub, x, positive, kind=op.result.kind)
-    minus = c.call_of(x, operator.neg)
+    minus = c.minus(x)
     if minus and c.only_use(x) and op.is_derivative:
         return b.call(operator.sub, y, minus.operands[0], kind=op.result.kind)
     return None

@@ -11,6 +11,7 @@ from backprose.analysis.shapes import Shapes
 from backprose.ir.kinds import MANY, ONE, Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import rule_for
+from backprose.transform.array_identities import is_const
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     """An elementwise call of something that was broadcast: the call broadcasts by itself, or is itself broadcast."""
     if not op.is_derivative:
         return None
-    wide = [v for v in op.operands if v in c.made and c.made[v].fn is np.broadcast_to]
-    if not wide or op.attrs["keywords"]:
+    makers = [c.made[v].fn for v in op.operands if v in c.made]
+    if op.attrs["keywords"] or not (np.broadcast_to in makers or np.expand_dims in makers):
         return None
     rule = rule_for(op.fn)
     if rule is None or not rule.is_elementwise:
         return None
+    wide = [v for v in op.operands if c.call_of(v, np.broadcast_to)]
+    if not wide:
+        return _without_leading_axes(c, b, op)
     scalars = all(_broadcast_scalar(c, v) for v in wide)
     others = [v for v in op.operands if v not in wide and ndim_of(v.kind) != 0]
     narrow = tuple(c.made[v].operands[0] if v in wide else v for v in op.operands)
@@ -43,6 +47,20 @@ def without_broadcasts(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return b.call(np.broadcast_to, scalar, c.made[wide[0]].operands[1], kind=op.result.kind)
     if any(_has_shape(c, v, wide[0], op) for v in others) or all(_reach(narrow, v) for v in wide):
         return b.call_named(op.fn, narrow, {}, op.result.kind)
+    return None
+
+
+def _without_leading_axes(c: Context, b: TypedBuilder, op: Op) -> Value | None:
+    """`np.expand_dims(v, 0) * a` is `v * a`, if a has the axes that v has not."""
+    ndim = ndim_of(op.result.kind)
+    if ndim is None or sum(ndim_of(v.kind) == ndim for v in op.operands) < 2:
+        return None
+    for i, v in enumerate(op.operands):
+        spread = c.call_of(v, np.expand_dims)
+        if spread and ndim_of(v.kind) == ndim and is_const(spread.operands[1], 0):
+            operands = (*op.operands[:i], spread.operands[0], *op.operands[i + 1 :])
+            if dtype_of(b.kind_of_call(op.fn, operands, {})) == dtype_of(op.result.kind):
+                return b.call_named(op.fn, operands, {}, op.result.kind)
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from backprose.analysis.recording import flows
-from backprose.analysis.updates import copying_updates, is_place_update
+from backprose.analysis.updates import copying_updates, is_place_update, updates_reshaped
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, free_values, substitute, substitute_op
@@ -115,6 +115,7 @@ def _filled(fn: Function, places: Iterable[Place]) -> tuple[Function, list[Place
 
 def _with_copies(fn: Function, places: Iterable[Place]) -> Function:
     made = {v: op for op in all_ops(fn.region) for v in op.results}
+    keeps_layout = updates_reshaped(fn)
     wanted: dict[Value, list[Place]] = {}
     for place in places:
         wanted.setdefault(place.before, []).append(place)
@@ -124,7 +125,7 @@ def _with_copies(fn: Function, places: Iterable[Place]) -> Function:
         for op in region.ops:
             for place in sorted(wanted.get(op.results[0], ()) if op.results else (), key=lambda p: p.slot):
                 b = TypedBuilder(op.loc)
-                op = _reading(op, place, copied(b, place.value, made, _name(op, place)))
+                op = _reading(op, place, copied(b, place.value, made, _name(op, place), keeps_layout))
                 ops += b.ops
             ops.append(replace(op, regions=tuple(map(visit, op.regions))) if op.regions else op)
         return replace(region, ops=tuple(ops))

@@ -124,11 +124,12 @@ def _collects_fresh(value: Value, made: dict[Value, Op], owned: Ownership) -> bo
     item = op.collects[op.collected_results.index(value)]
     parts = list(_parts(item, inside))
     others = [v for v in op.body.results if v is not item]
+    separate = owned.is_separate(value)  # also what a branch or a loop inside yields is new in each iteration
     return all(
-        inside[v].name == "call" and owned.is_fresh(v) and not any(owned.may_share(v, w) for w in (*parts[:i], *others))
-        if v in inside else False
+        v in inside and (separate or inside[v].name == "call") and owned.is_fresh(v)
+        and not any(owned.may_share(v, w) for w in (*parts[:i], *others))
         for i, v in enumerate(parts)
-    )
+    )  # fmt: skip
 
 
 def _parts(item: Value, inside: Mapping[Value, Op]) -> Iterator[Value]:
@@ -159,8 +160,8 @@ def _rebuilt(b: TypedBuilder, op: Op, operands: tuple[Value, ...]) -> Value:
     return fresh
 
 
-def copied(b: TypedBuilder, value: Value, made: Mapping[Value, Op], name: str) -> Value:
-    """A copy; of a broadcast scalar, an array filled with it."""
+def copied(b: TypedBuilder, value: Value, made: Mapping[Value, Op], name: str, keeps_layout: bool = False) -> Value:
+    """A copy; of a broadcast scalar, an array filled with it. `keeps_layout`: a reshape of it is a view if one of the array is."""
     op = made.get(value)
     if op is not None and is_filling(op):
         scalar, shape = op.operands
@@ -170,7 +171,8 @@ def copied(b: TypedBuilder, value: Value, made: Mapping[Value, Op], name: str) -
     if isinstance(value.kind, Array) and not value.kind.axes:  # a cotangent without axes may be a scalar
         return b.call(np.array, value, kind=value.kind, name=name)
     if isinstance(value.kind, Array):
-        return b.call(np.ndarray.copy, value, kind=value.kind, name=name, method="copy")
+        order = {"order": b.const("K")} if keeps_layout and value.kind.ndim > 1 else {}
+        return b.call(np.ndarray.copy, value, kind=value.kind, name=name, method="copy", **order)
     return b.call(backprose_runtime.copy_of, value, kind=value.kind, name=name)
 
 

@@ -5,6 +5,7 @@
 
 The reverse sweep reads `u[1:-1]` and `u[2:] - u[:-2]` of each step: two slices. But the step changes nothing of `u`
 outside of one slice. So that slice is kept, and going back, it is put where it was; the rest is read of `u` as it is then.
+That is done where each array that need not be kept takes a few cheap operations, as it is for values that are recomputed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import backprose_runtime
 
+from backprose.analysis.recording import BUDGET
 from backprose.ir.kinds import Array, List, Slice, Static, Tuple
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone_op, substitute, use_counts
@@ -21,7 +23,6 @@ from backprose.transform.residuals import in_reverse
 from backprose.transform.typed import TypedBuilder
 
 CHEAP = frozenset({operator.add, operator.sub, operator.mul, operator.neg})
-MOST = 4  # operations that are done again for one value
 
 
 def restore_overwritten(fn: Function) -> Function:
@@ -67,6 +68,7 @@ def _found(region: Region, loop: Op, slot: int, counts: dict[Value, int]) -> Fou
     readers = {v: op for op in region.ops if op.fn is reversed for v in op.operands}
     reverses = {v: op for op in region.ops if op.name == "for" and op.in_reverse for v in op.iterables}
     kept, items, reverse = [], [], None
+    repeated: set[Op] = set()
     for j, (value, result) in enumerate(zip(loop.collects, loop.collected_results)):
         back = readers.get(result)
         if back is None or counts[result] != 1 or counts[back.result] != 1 or not isinstance(value.kind, Array):
@@ -76,9 +78,10 @@ def _found(region: Region, loop: Op, slot: int, counts: dict[Value, int]) -> Fou
         if ops is None or goes_back is None or goes_back is not (reverse or goes_back) or not _is_of_most(buffer, ops):
             continue
         reverse = goes_back
+        repeated.update(op for op in ops if op.fn in CHEAP)
         kept.append(j)
         items.append(reverse.iterables.index(back.result))
-    if len(kept) < 2 or reverse.attrs["stops"]:
+    if len(kept) < 2 or len(repeated) > BUDGET * (len(kept) - 1) or reverse.attrs["stops"]:
         return None
     return Found(loop, slot, store, reverse, tuple(kept), tuple(items))
 
@@ -99,7 +102,7 @@ def _again(value: Value, buffer: Value, made: dict[Value, Op], inside: set[Value
             return None
         ops.append(op)
         pending += op.operands
-    return ops if sum(op.fn in CHEAP for op in ops) <= MOST else None
+    return ops if sum(op.fn in CHEAP for op in ops) <= BUDGET else None
 
 
 def _is_of_most(buffer: Value, ops: list[Op]) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backprose.transform.algebra import Context
 
 DEPTH = 4  # products of products that are looked into
-OF_CONSTANTS = frozenset({operator.add, operator.mul, operator.truediv, operator.neg, operator.pow, math.sqrt, np.sqrt})
+OF_CONSTANTS = frozenset({operator.mul, operator.truediv, operator.neg, math.sqrt, np.sqrt})
 
 
 def joined(c: Context, b: TypedBuilder, op: Op) -> Value | None:
@@ -44,10 +44,10 @@ def joined(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     first, second = scalar_in(c, x), scalar_in(c, y)
     for one, other, left in ((first, second, True), (second, first, False)):
         if one and other and moves(c, one.scalar):
-            rest = one.without(b)
-            found = other.times(b, one.scalar, operator.truediv if one.divides else operator.mul)
-            factors = (rest, found) if left else (found, rest)
-            return b.call(operator.mul, *factors)
+            found = other.times(c, b, one.scalar, operator.truediv if one.divides else operator.mul)
+            if found is not None:
+                rest = one.without(b)
+                return b.call(operator.mul, *((rest, found) if left else (found, rest)))
     return None
 
 
@@ -57,7 +57,9 @@ def _with_scalar(c: Context, b: TypedBuilder, array: Value, scalar: Value, fn: C
     if found is None or not (moves(c, scalar) or (fn is operator.mul and moves(c, found.scalar))):
         return None
     if moves(c, scalar):
-        return found.times(b, scalar, fn)
+        return found.times(c, b, scalar, fn)
+    if found.divides and not moves(c, found.scalar, may_be_0=False):
+        return None
     rest = found.without(b)
     joint = b.call(operator.truediv, scalar, found.scalar) if found.divides else _product(b, scalar, found.scalar)
     return b.call(operator.mul, joint, rest)
@@ -99,11 +101,13 @@ class Found(NamedTuple):
         op, at = self.path[-1]
         return self._rebuilt(b, op.operands[1 - at])
 
-    def times(self, b: TypedBuilder, scalar: Value, fn: Callable) -> Value:
-        """The product with this scalar times, or divided by, another."""
+    def times(self, c: Context, b: TypedBuilder, scalar: Value, fn: Callable) -> Value | None:
+        """The product with this scalar times, or divided by, another, unless that may be 0."""
         op, at = self.path[-1]
         if self.divides:
             fn = operator.mul if fn is operator.truediv else operator.truediv
+        if fn is operator.truediv and not moves(c, scalar, may_be_0=False):
+            return None
         joint = _product(b, self.scalar, scalar) if fn is operator.mul else b.call(fn, self.scalar, scalar)
         operands = [joint if k == at else v for k, v in enumerate(op.operands)]
         return self._rebuilt(b, b.call(op.fn, *operands, kind=op.result.kind))
@@ -138,11 +142,11 @@ def _is_scalar(value: Value) -> bool:
     return isinstance(value.kind, Dim) or (ndim_of(value.kind) == 0 and is_real)
 
 
-def moves(c: Context, value: Value, depth: int = DEPTH) -> bool:
-    """Whether a scalar is a constant of ordinary magnitude, or made of such and of lengths."""
+def moves(c: Context, value: Value, may_be_0: bool = True, depth: int = DEPTH) -> bool:
+    """Whether a scalar is a constant of ordinary magnitude, or made of such and of lengths, which may be 0."""
     if isinstance(value.kind, Dim):
-        return True
+        return may_be_0
     if isinstance(value.kind, Static):
         return type(value.kind.value) in (int, float) and 1e-9 < abs(value.kind.value) < 1e9
-    op = c.made.get(value)
-    return op is not None and op.fn in OF_CONSTANTS and depth > 0 and all(moves(c, v, depth - 1) for v in op.operands)
+    op = c.made.get(value) if depth else None
+    return op is not None and op.fn in OF_CONSTANTS and all(moves(c, v, may_be_0, depth - 1) for v in op.operands)

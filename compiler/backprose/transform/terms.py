@@ -10,7 +10,7 @@ multiplied with (`multiply_nonzero`), it annihilates the sum.
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backprose_runtime import multiply_nonzero
 
@@ -82,8 +82,10 @@ def _like(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Value |
     (m, u), (n, v) = _scaled(c, x), _scaled(c, y)
     if u is v:
         return _multiple(b, m + sign * n, u)
+    if not c.call_of(u, operator.mul) or not c.call_of(v, operator.mul):
+        return None
     first, second = _factors(c, u), _factors(c, v)
-    if first is None or second is None or {*first[1:]} != {*second[1:]}:
+    if {*first[1:]} != {*second[1:]}:
         return None
     k, whole = (second[0], v) if second[0] == 1 else (first[0], u)
     return _multiple(b, (m * first[0] + sign * n * second[0]) / k, whole)
@@ -91,8 +93,15 @@ def _like(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Value |
 
 def _scaled(c: Context, value: Value) -> tuple[float, Value]:
     """A constant and what it is multiplied with to give the value."""
+    found = c.scaled.get(value)
+    if found is None:
+        found = c.scaled[value] = _without_constants(c, value)
+    return found
+
+
+def _without_constants(c: Context, value: Value) -> tuple[float, Value]:
     factor = 1.0
-    while (op := c.call_of(value, operator.neg, operator.mul)) is not None:
+    while (op := c.call_of(value, operator.neg, operator.mul)) is not None and is_inexact(value.kind):
         if op.fn is operator.neg:
             factor, value = -factor, op.operands[0]
             continue
@@ -104,12 +113,10 @@ def _scaled(c: Context, value: Value) -> tuple[float, Value]:
     return factor, value
 
 
-def _factors(c: Context, value: Value) -> tuple[float, Value, Value] | None:
+def _factors(c: Context, product: Value) -> tuple[float, Value, Value]:
     """The factors of a product without their constants, which come first."""
-    op = c.call_of(value, operator.mul)
-    if op is None:
-        return None
-    (k, x), (m, y) = (_scaled(c, v) for v in op.operands)
+    x, y = c.made[product].operands
+    (k, x), (m, y) = _scaled(c, x), _scaled(c, y)
     return k * m, x, y
 
 
@@ -140,27 +147,41 @@ def _factored(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Val
     first, second = _product(c, x), _product(c, y)
     if first is None or second is None:
         return None
-    (m, left), (n, right) = first, second
-    n *= sign
+    (m, left, is_own), (n, right, is_other_own) = first, second
     for d, u in _ways(left):
         for e, v in _ways(right):
-            if d is e and _are_alike(d, u, v, x):
-                if m < 0 < n:
-                    m, u, n, v = n, v, m, u
-                rest = _multiple(b, abs(n / m), v)
-                if rest is None:
-                    return None
-                inner = b.call(operator.add if m * n > 0 else operator.sub, u, rest)
+            sign_of_e = _sign_between(c, d, e)
+            if sign_of_e and _are_alike(d, u, v, x) and _pays(u, is_own) and _pays(v, is_other_own):
+                k = n * sign * sign_of_e
+                if m < 0 and k < 0 and sign_of_e < 0:
+                    d, m, k = e, -m, -k
                 fn = multiply_nonzero if multiply_nonzero in (left.fn, right.fn) else operator.mul
-                return _multiple(b, m, b.call(fn, d, inner))
+                return _times_sum(b, fn, d, (m, u), (k, v))
     return None
 
 
-def _product(c: Context, value: Value) -> tuple[float, Op] | None:
-    """The product that the value is, which one op reads, and a constant before it."""
+def _times_sum(b: TypedBuilder, fn: Any, d: Value, first: tuple[float, Value], second: tuple[float, Value]) -> Value | None:
+    (m, u), (n, v) = (second, first) if first[0] < 0 < second[0] else (first, second)
+    rest = _multiple(b, abs(n / m), v)
+    if rest is None:
+        return None
+    return _multiple(b, m, b.call(fn, d, b.call(operator.add if m * n > 0 else operator.sub, u, rest)))
+
+
+def _sign_between(c: Context, d: Value, e: Value) -> int:
+    """1 if the two are the same, -1 if one is the negative of the other, else 0."""
+    if d is e:
+        return 1
+    (k, x), (m, y) = _scaled(c, d), _scaled(c, e)
+    return -1 if x is y and k == -m else 0
+
+
+def _product(c: Context, value: Value) -> tuple[float, Op, bool] | None:
+    """The product that the value is, a constant before it, and whether one op reads it: others read it without the constant."""
     factor = 1.0
     while (op := c.call_of(value, operator.neg, operator.mul, multiply_nonzero)) is not None:
-        if not op.is_derivative or not c.only_use(value):
+        is_own = c.only_use(value)
+        if not op.is_derivative or not (is_own or abs(factor) != 1):
             return None
         if op.fn is operator.neg:
             factor, value = -factor, op.operands[0]
@@ -168,9 +189,16 @@ def _product(c: Context, value: Value) -> tuple[float, Op] | None:
         x, y = op.operands[:2]
         number, other = (_number(x), y) if _number(x) is not None else (_number(y), x)
         if number is None:
-            return (factor, op) if len(op.operands) == 2 else None
+            return (factor, op, is_own) if len(op.operands) == 2 else None
+        if not is_own:
+            return None
         factor, value = factor * number, other
     return None
+
+
+def _pays(rest: Value, is_own: bool) -> bool:
+    """Whether to multiply once more what stays: a number is, rather than the product by its constant."""
+    return is_own or isinstance(rest.kind, Scalar)
 
 
 def _ways(op: Op) -> list[tuple[Value, Value]]:
