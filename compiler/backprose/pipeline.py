@@ -47,6 +47,7 @@ from backprose.transform.gradient import Request, pullback
 from backprose.transform.hoist import hoist_invariants
 from backprose.transform.infer import Inference
 from backprose.transform.jvp import beside_primals
+from backprose.transform.keep_parts import keep_parts
 from backprose.transform.linear import linear_parts
 from backprose.transform.move_signs import move_signs
 from backprose.transform.open_blocks import open_blocks
@@ -119,6 +120,7 @@ ADJOINT_PASSES: Passes = (
     ("finish_last", finish_last),
     ("skip_last", skip_last),
     ("clear_late", clear_late),
+    ("keep_parts", keep_parts),
     ("store_cleared", store_cleared),
     ("copy_kept_views", copy_kept_views),
     ("copy_live_views", copy_live_views),

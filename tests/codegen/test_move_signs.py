@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import backprose
 import numpy as np
 from cotangent_arithmetic import SIZE, programs
 from hypothesis import HealthCheck, given, settings
@@ -58,6 +59,24 @@ def test_the_user_s_own_signs_stay():
 def test_a_sign_stays_where_one_of_its_readers_can_t_take_it_up():
     kept = parse(BEFORE.replace("tuple(%2, %7)", "tuple(%2, %5)"))
     assert signs(drop_dead(move_signs(kept))) == 1
+
+
+@backprose.custom_vjp
+def total(x):
+    return np.sum(x)
+
+
+def total_bwd(x, bar):
+    opposite = -(bar * x)
+    return (np.sum(opposite, initial=1.0) * x + np.sum(-(bar * x), initial=2.0) + opposite,)
+
+
+total.defvjp(lambda x: (np.sum(x), x), total_bwd)
+
+
+def test_the_sign_of_what_is_added_to_a_first_term_stays():
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(backprose.grad(lambda x: total(x))(x), total_bwd(x, 1.0)[0])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

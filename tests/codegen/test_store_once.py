@@ -76,7 +76,9 @@ def swept(a, b):
     return np.sum(a * a)
 
 
-@pytest.mark.parametrize("dtype, text", [("float32", "a[i] = (a[i] + b[i - 1]) / 9.0 - 1.5"), ("float64", "a[i] = a[i] + b[i - 1]")])
+@pytest.mark.parametrize(
+    "dtype, text", [("float32", "a[i] = (a[i] + b[i - 1]) / 9.0 - 1.5"), ("float64", "a[i] = a[i] + b[i - 1]")]
+)
 def test_what_is_read_again_was_rounded(dtype, text):
     a, b = np.array([1, 7, -1, 3], "float32") / 3, np.array([0.1, 0.7, -0.3, 2.9], dtype)
     f = backprose.value_and_grad(swept)

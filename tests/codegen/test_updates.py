@@ -9,11 +9,14 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backprose.analysis.rotations import apart
 from backprose.codegen.python import emit
 from backprose.ir.build import Builder
 from backprose.ir.interpret import interpret
 from backprose.ir.kinds import Array, List, Range, Scalar, Tuple
 from backprose.ir.nodes import Function, Loc, Module, Value
+from backprose.ir.walk import defined_values
+from backprose.transform.drop_dead import drop_dead
 
 VECTOR, FLOAT, INT = Array("float64", ("N",)), Scalar("float64"), Scalar("int")
 LIST = List(VECTOR)
@@ -215,6 +218,27 @@ def test_updates_are_never_seen_from_elsewhere(function, seed):
     assert len(found) == len(expected)
     for a, b in zip(found, expected):
         assert np.array_equal(a, b, equal_nan=True), f"{a} is not {b}\n{emitted.source}"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs())
+def test_what_may_share_memory_is_found_by_groups(function):
+    """What is looked for among a value's group alone is all that there is, as asking of every value shows."""
+    owned, values = apart(function), defined_values(function.region)
+    for value in values:
+        sharing = {other for other in values if owned.may_share(value, other)}
+        assert set(owned.sharing(value, values)) == sharing
+        near = owned.near(value, inside=True)
+        assert near is None or near.issuperset(v for v in values if owned.may_share(value, v, inside=True))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs())
+def test_ownership_is_found_once_for_a_version_of_a_function(function):
+    """A pass that changes nothing returns the function itself, of which the same is known."""
+    function = drop_dead(function)
+    assert drop_dead(function) is function
+    assert apart(function) is apart(drop_dead(function))
 
 
 def test_chains_are_in_place():

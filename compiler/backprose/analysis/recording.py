@@ -17,7 +17,7 @@ import backprose_runtime
 import numpy as np
 
 from backprose.analysis.kinds import ndim_of
-from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates
+from backprose.analysis.ownership import LIST_UPDATES, PLACES, allocates, is_deep
 from backprose.ir.kinds import Array, List
 from backprose.ir.nodes import Op, Value
 from backprose.rules.registry import has_effect
@@ -108,18 +108,28 @@ def _cost(op: Op) -> float:
 
 
 def overwritten_values(ops: Iterable[Op]) -> set[Value]:
-    """Arrays and lists that the ops may update in place after they are read, and views of such arrays."""
+    """Arrays and lists that the ops may update in place after they are read, and views of such arrays.
+
+    An array in a list is updated where an op writes into elements: `xs[i] = v` puts another one in its place.
+    """
     before: dict[Value, set[Value]] = {}  # value -> what it may have been before, in the same memory
     views: dict[Value, set[Value]] = {}
     found: set[Value] = set()
+    elements: list[tuple[Value, Value]] = []
+    into_elements = False
     for op in ops:
         for target, source in flows(op):
             before.setdefault(target, set()).add(source)
         if op.name == "call" and op.operands and _holds(op.result):
             if op.fn in PLACES or op.fn in LIST_UPDATES or (op.attrs["method"] or "").startswith("__i"):
                 found.add(op.operands[0])
+                into_elements |= is_deep(op)
+            elif isinstance(op.operands[0].kind, List) and isinstance(op.result.kind, Array):
+                elements.append((op.operands[0], op.result))
             elif not allocates(op):
                 views.setdefault(op.operands[0], set()).add(op.result)
+    for items, element in elements if into_elements else ():
+        views.setdefault(items, set()).add(element)
     found = _closure(found, before)
     return {v for v in _closure(found, views) if _holds(v)}
 

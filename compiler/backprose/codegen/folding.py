@@ -67,32 +67,28 @@ class Folds:
     def variable(self, value: Value) -> Value:
         return self.same.get(value, value)
 
-    def leaves(self, value: Value) -> Iterator[Value]:
+    def leaves(self, value: Value) -> list[Value]:
         """The variables that the value's expression reads."""
         op = self.folded.get(value)
         if op is None:
-            yield self.variable(value)
-            return
-        for operand in op.operands:
-            yield from self.leaves(operand)
+            return [self.variable(value)]
+        found = [leaf for operand in op.operands for leaf in self.leaves(operand)]
         if op.regions:
             bound = set(self.bound_by(op))
-            for region in op.regions:
-                for result in region.results:
-                    yield from (leaf for leaf in self.leaves(result) if leaf not in bound)
+            results = [result for region in op.regions for result in region.results]
+            found += [leaf for result in results for leaf in self.leaves(result) if leaf not in bound]
+        return found
 
-    def scoped(self, value: Value) -> Iterator[Value]:
+    def scoped(self, value: Value) -> list[Value]:
         """The variables that are bound within the value's expression."""
-        op = self.folded.get(value)
+        op = self.folded.get(value) if self.forms else None
         if op is None:
-            return
-        for operand in op.operands:
-            yield from self.scoped(operand)
+            return []
+        found = [inner for operand in op.operands for inner in self.scoped(operand)]
         if op.regions:
-            yield from self.bound_by(op)
-            for region in op.regions:
-                for result in region.results:
-                    yield from self.scoped(result)
+            found += self.bound_by(op)
+            found += [inner for region in op.regions for result in region.results for inner in self.scoped(result)]
+        return found
 
     def bound_by(self, op: Op) -> Iterator[Value]:
         for item in op.items if op.name == "for" else ():

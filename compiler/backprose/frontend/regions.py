@@ -87,6 +87,22 @@ class Side:
     values: tuple[Value, ...]
 
 
+class At:
+    """Gives ops a place. There is one for each expression, and a generator would take three times as long."""
+
+    __slots__ = ("regions", "loc")
+
+    def __init__(self, regions: Regions, loc: Loc):
+        self.regions, self.loc = regions, loc
+
+    def __enter__(self) -> None:
+        builder = self.regions.builder
+        self.loc, builder.loc = builder.loc, self.loc
+
+    def __exit__(self, *error: Any) -> None:
+        self.regions.builder.loc = self.loc
+
+
 class Regions:
     """Holds the current builder and variables. A variable's key is its name, unless a comprehension binds it."""
 
@@ -98,14 +114,9 @@ class Regions:
         self.flags: set[Value] = set()  # values known to be True or False themselves
 
     # Places
-    @contextmanager
-    def at(self, node: ast.AST) -> Iterator[None]:
+    def at(self, node: ast.AST) -> At:
         """Ops made inside are located at `node`."""
-        before, self.builder.loc = self.builder.loc, self.source.loc(node, self.function)
-        try:
-            yield
-        finally:
-            self.builder.loc = before
+        return At(self, self.source.loc(node, self.function))
 
     def refuse(self, node: ast.AST | Loc, what: str, why: str, instead: str) -> NoReturn:
         loc = node if isinstance(node, Loc) else self.source.loc(node, self.function)

@@ -100,6 +100,8 @@ def defined_functions(nodes: Iterable[ast.AST]) -> list[str]:
 
 def target_names(target: ast.expr) -> list[str]:
     """Names that an assignment target binds."""
+    if isinstance(target, ast.Name):
+        return [target.id]
     return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 

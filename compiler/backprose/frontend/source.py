@@ -22,7 +22,6 @@ from backprose.ir.syntax import children
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-ENDS = frozenset({ast.Name, ast.Constant})  # most nodes of a file, with no function below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,8 @@ def _parse(text: str, file: str) -> ast.Module:
 
 def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
     """The function where its code says that it is; else, if lines were added above it, the one that gives this code."""
-    named = [pair for pair in _all_functions(tree) if _first_line(pair[0], code) is not None]
+    among = _all_functions(tree, code.co_name == "<lambda>")
+    named = [pair for pair in among if _first_line(pair[0], code) is not None]
     there = [pair for pair in named if _first_line(pair[0], code) == code.co_firstlineno]
     found = [pair for pair in there if is_text_of(code, *pair, tree)]
     if not found:
@@ -118,18 +118,19 @@ def _find(tree: ast.Module, code: CodeType) -> tuple[FunctionNode, str]:
 
 
 @lru_cache(maxsize=64)
-def _all_functions(tree: ast.Module) -> tuple[tuple[FunctionNode, str], ...]:
+def _all_functions(tree: ast.Module, lambdas: bool) -> tuple[tuple[FunctionNode, str], ...]:
+    """The functions with their classes, in the order of the text; without `lambdas` those that are statements."""
     found: list[tuple[FunctionNode, str]] = []
-    _find_functions(tree, "", found)
+    _find_functions(tree, "", lambdas, found)
     return tuple(found)
 
 
-def _find_functions(node: ast.AST, class_name: str, found: list[tuple[FunctionNode, str]]) -> None:
+def _find_functions(node: ast.AST, class_name: str, lambdas: bool, found: list[tuple[FunctionNode, str]]) -> None:
     for child in children(node):
         if isinstance(child, FUNCTIONS):
             found.append((child, class_name))
-        if type(child) not in ENDS:
-            _find_functions(child, child.name if isinstance(child, ast.ClassDef) else class_name, found)
+        if lambdas or not isinstance(child, ast.expr):
+            _find_functions(child, child.name if isinstance(child, ast.ClassDef) else class_name, lambdas, found)
 
 
 def _first_line(node: FunctionNode, code: CodeType) -> int | None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from functools import cache
 
+ENDS = frozenset({ast.Name, ast.Constant})  # most nodes, with none below them
 WITHOUT_NODES = frozenset({"op", "ops", "ctx", "id", "attr", "arg", "kind", "type_comment"})
 
 
@@ -17,7 +18,9 @@ def _fields(cls: type[ast.AST]) -> tuple[str, ...]:
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below, in the order of the text; without operators and contexts."""
-    found = []
+    found: list[ast.AST] = []
+    if type(node) in ENDS:
+        return found
     for name in _fields(type(node)):
         part = getattr(node, name, None)
         if isinstance(part, list):
@@ -31,8 +34,7 @@ def nodes(trees: Iterable[ast.AST]) -> list[ast.AST]:
     """The trees' nodes, each before those below it; without operators and contexts."""
     found = list(trees)
     for node in found:  # grows while it is gone over
-        if type(node) is not ast.Name:
-            found += children(node)
+        found += children(node)
     return found
 
 

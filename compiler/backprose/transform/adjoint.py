@@ -66,7 +66,7 @@ class Reversal:
 
     def op(self, b: TypedBuilder, op: Op, bars: Cotangents) -> tuple[Op, ...]:
         """Build the reverse of `op` if a cotangent has reached it; the ops that stand in its place going forward."""
-        if not any(bars.has(v) for v in op.results):
+        if not any(map(bars.has, op.results)):
             return (op,)
         outer = b.loc, b.pinned
         b.loc, b.pinned = op.loc.reversed() if op.loc else None, True
@@ -304,6 +304,8 @@ def _merged(b: TypedBuilder, operands: dict[str, Any], shares: dict[str, Value])
 
 def _is_open(kind: Kind, share: Kind) -> bool:
     """Whether it shows only at run time if an operand or its share is complex."""
+    if type(kind) is type(share) is Array:
+        return False
     return not is_complex(kind) and any(isinstance(leaf, Number) for side in (kind, share) for _, leaf in leaves(side))
 
 

@@ -13,6 +13,8 @@ from backprose.analysis.kinds import dtype_of, is_basic, is_complex, is_inexact,
 from backprose.analysis.positions import names_once
 from backprose.ir.kinds import BACKWARDS, Array, List, Scalar, Static, Tuple
 from backprose.ir.nodes import Op, Value
+from backprose.transform.other_terms import other_terms, summed
+from backprose.transform.sum_first import adds_exactly
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ def same_kind(value: Value, op: Op) -> Value | None:
     if op.is_derivative and isinstance(have, Scalar) and isinstance(want, Scalar):
         have, want = Scalar(have.dtype.replace("float64", "float")), Scalar(want.dtype.replace("float64", "float"))
     return value if have == want else None
+
+
+def as_result(b: TypedBuilder, value: Value | None, op: Op) -> Value | None:
+    """`value` in place of the call's result, if it has the same dtype; what was just built takes over the kind."""
+    if value is None or not same_kind(value, op) and dtype_of(value.kind) != dtype_of(op.result.kind):
+        return None
+    found = b.restate(value, kind=op.result.kind)
+    return found if found is not value else same_kind(value, op)
 
 
 def has_sign(op: Op) -> bool:
@@ -174,12 +184,17 @@ def _sum(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if not c.only_use(op.operands[0]) or not op.is_derivative:
         return None
     minus = c.minus(op.operands[0])
-    if minus:
+    if minus and is_plain_sum(op):
         args = (minus.operands[0], *op.positional[1:])
         total = b.call_named(np.sum, args, op.keywords, op.result.kind, "", op.attrs["method"])
         return b.call(operator.neg, total, kind=op.result.kind)
     product = c.call_of(op.operands[0], operator.matmul)
     return _sum_of_rows(b, op, *product.operands) if product else None
+
+
+def is_plain_sum(op: Op) -> bool:
+    """Whether a call of `np.sum` gives the sum alone, which begins at 0."""
+    return len(op.positional) <= 2 and set(op.attrs["keywords"]) <= {"axis", "keepdims"}
 
 
 def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | None:
@@ -200,7 +215,10 @@ def _sum_of_rows(b: TypedBuilder, op: Op, left: Value, right: Value) -> Value | 
 
 
 def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
-    """What is added where zero was just stored is stored; something else may have been added elsewhere in between."""
+    """What is added where zero was just stored is stored; something else may have been added elsewhere in between.
+
+    Where what was overwritten is a term of it, the other terms are added: `x[i] = 0`, `x[i] += t - u` is `x[i] -= u`.
+    """
     buffer, index, value, *path = op.operands
     if isinstance(buffer.kind, List) and not path:
         return _add_at_list(c, b, op)
@@ -215,8 +233,25 @@ def _add_at(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if between and not (op.is_derivative and between.is_derivative and is_basic(between.operands[1].kind)):
         return None
     name, kind = op.result.name, op.result.kind
-    stored = b.call(backprose_runtime.set_at, cleared.operands[0], value, *path, index, kind=kind, name=name)
-    return b.call(backprose_runtime.add_at, stored, *between.operands[1:], kind=kind, name=name) if between else stored
+    before = _put_over(c, b, cleared.operands[0], op)
+    return b.call(backprose_runtime.add_at, before, *between.operands[1:], kind=kind, name=name) if between else before
+
+
+def _put_over(c: Context, b: TypedBuilder, before: Value, op: Op) -> Value:
+    """The array with a part of it replaced by what the op adds to that; a share that the part is a term of adds the rest."""
+    buffer, index, value, *path = op.operands
+    name, kind = op.result.name, op.result.kind
+
+    def is_overwritten(v: Value) -> bool:
+        read = c.call_of(v, operator.getitem)
+        return read is not None and read.operands == (before, index) and not path
+
+    terms = other_terms(value, is_overwritten, c.made, c.only_use) if op.is_derivative else None
+    if terms is None or not all(adds_exactly(term.value, buffer) for term in terms):
+        return b.call(backprose_runtime.set_at, before, value, *path, index, kind=kind, name=name)
+    if not terms:
+        return before
+    return b.call(backprose_runtime.add_at, before, index, summed(b, terms), kind=kind, name=name)
 
 
 def _add_at_list(c: Context, b: TypedBuilder, op: Op) -> Value | None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import backprose_runtime
 import numpy as np
 
+from backprose.analysis.ownership import PLACES
 from backprose.ir.kinds import Array
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, free_values, substitute
@@ -51,7 +52,7 @@ def _visit(region: Region) -> Region:
             out.append(op)
     while waiting:
         place(waiting[0])
-    return _without_copies(replace(region, ops=tuple(out)))
+    return without_copies(replace(region, ops=tuple(out)))
 
 
 def is_clearing(op: Op) -> bool:
@@ -62,11 +63,11 @@ def is_clearing(op: Op) -> bool:
     return type(value) in (int, float) and value == 0
 
 
-def _without_copies(region: Region) -> Region:
-    """The region without the copies of parts that only elementwise operations read, before the part is cleared."""
+def without_copies(region: Region) -> Region:
+    """The region without the copies of parts that only elementwise operations read, before the array is updated."""
     at = {op: k for k, op in enumerate(region.ops)}
     made = {v: op for op in region.ops for v in op.results}
-    cleared = {(op.operands[0], *op.operands[2:]): at[op] for op in region.ops if is_clearing(op)}
+    updated = {op.operands[0]: at[op] for op in reversed(region.ops) if op.fn in PLACES and op.in_reverse}
     readers: dict[Value, list[Op]] = {}
     for op in region.ops:
         for value in {*op.operands, *free_values(*op.regions)}:
@@ -74,7 +75,7 @@ def _without_copies(region: Region) -> Region:
     dropped: dict[Value, Value] = {}
     for op in region.ops:
         part = _copied_part(op, made)
-        end = cleared.get((part.operands[0], *part.operands[1:])) if part is not None else None
+        end = updated.get(part.operands[0]) if part is not None else None
         if end is None or op.result in region.results:
             continue
         if all(at[reader] < end and _is_elementwise(reader) for reader in readers.get(op.result, ())):

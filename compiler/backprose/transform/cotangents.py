@@ -67,6 +67,8 @@ class Cotangents:
         self.bars[value, path] = bar
 
     def has(self, value: Value) -> bool:
+        if type(value.kind) is Array:
+            return (value, ()) in self.bars
         return any(self.get(value, path) is not None for path, _ in leaves(value.kind))
 
     # Adding

@@ -20,7 +20,7 @@ import numpy as np
 from backprose.ir.kinds import Static
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops
-from backprose.transform.array_identities import has_sign, same_kind
+from backprose.transform.array_identities import has_sign, is_plain_sum, same_kind
 
 PRODUCTS = frozenset({operator.mul, operator.truediv})
 # Functions that give the opposite result for the opposite of one of their first operands, and how many these are.
@@ -133,7 +133,9 @@ class Move:
         now = self.now(op)
         if now is None or value not in now.operands:
             return True  # it was read twice
-        if now.name != "call" or not now.is_derivative or now.attrs["keywords"] and now.fn is not np.sum:
+        if now.name != "call" or not now.is_derivative:
+            return False
+        if not is_plain_sum(now) if now.fn is np.sum else now.attrs["keywords"]:
             return False
         if len(self.ops) == MOST:
             return False

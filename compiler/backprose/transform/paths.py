@@ -32,13 +32,11 @@ def kind_at(kind: Kind, path: Path) -> Kind:
     return kind
 
 
-def leaves(kind: Kind, path: Path = ()) -> Iterator[tuple[Path, Kind]]:
+def leaves(kind: Kind, path: Path = ()) -> list[tuple[Path, Kind]]:
     """The paths and kinds of the parts that carry derivatives and whose place is known when compiling."""
     if isinstance(kind, CONTAINERS):
-        for key, item in zip(keys_of(kind), kind.items):
-            yield from leaves(item, (*path, key))
-    elif carries_derivative(kind):
-        yield path, kind
+        return [leaf for key, item in zip(keys_of(kind), kind.items) for leaf in leaves(item, (*path, key))]
+    return [(path, kind)] if carries_derivative(kind) else []
 
 
 def part(b: TypedBuilder, value: Value, path: Path) -> Value:

@@ -1,6 +1,7 @@
 """Scalar factors of a product in the reverse sweep are multiplied with each other before an array is.
 
-`0.5 * spot * (t * e) / root`, in which t and root are scalars, is `0.5 * t / root * spot * e`: two passes over arrays, not four.
+`0.5 * spot * (t * e) / root`, in which t and root are scalars, is `0.5 * t / root * spot * e`: two passes over arrays, not
+four.
 
 A factor that moves is a constant, or was made of constants and lengths alone: so it has an ordinary magnitude, and no
 product overflows or underflows for it. It may join any other scalar.
@@ -18,7 +19,7 @@ import numpy as np
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import Array, Dim, Static
 from backprose.ir.nodes import Op, Value
-from backprose.transform.array_identities import is_const
+from backprose.transform.array_identities import as_result, is_const
 from backprose.transform.typed import TypedBuilder
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def joined(c: Context, b: TypedBuilder, op: Op) -> Value | None:
         return None
     if not is_inexact(op.result.kind) or is_complex(op.result.kind):
         return None
+    return as_result(b, _joined(c, b, op), op)
+
+
+def _joined(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     x, y = op.operands
     if _is_scalar(y):
         return _with_scalar(c, b, x, y, op.fn)
@@ -110,7 +115,7 @@ class Found(NamedTuple):
             return None
         joint = _product(b, self.scalar, scalar) if fn is operator.mul else b.call(fn, self.scalar, scalar)
         operands = [joint if k == at else v for k, v in enumerate(op.operands)]
-        return self._rebuilt(b, b.call(op.fn, *operands, kind=op.result.kind))
+        return self._rebuilt(b, b.call(op.fn, *operands))
 
     def _rebuilt(self, b: TypedBuilder, value: Value) -> Value:
         for op, at in reversed(self.path[:-1]):

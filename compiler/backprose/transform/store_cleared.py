@@ -11,7 +11,7 @@ next iteration stores, and the part is cleared behind the loop. Shares of parts 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import backprose_runtime
@@ -20,6 +20,7 @@ from backprose.analysis.regions import Area, area
 from backprose.ir.nodes import Function, Op, Region, Value
 from backprose.ir.walk import all_ops, clone_op, use_counts
 from backprose.transform.clear_late import is_clearing
+from backprose.transform.keep_parts import adding, additions, linked
 from backprose.transform.sum_first import ZEROS, adds_exactly, without_spread
 
 
@@ -40,11 +41,12 @@ class _Walk:
         for op in region.ops:
             op = replace(op, regions=tuple(map(self.region, op.regions))) if op.regions else op
             ops += self.loop(op) if op.name in ("for", "while") and op.in_reverse else [op]
+        instead: dict[Op, list[Op]] = {}
+        readers = adding(ops)
         for clearing in filter(is_clearing, region.ops):
-            if updates := self.until_added(clearing.result, self.part(clearing), ops):
-                ops.remove(clearing)
-                ops = self.stored(ops, clearing.operands[0], updates)
-        return replace(region, ops=tuple(ops))
+            if updates := self.until_added(clearing.result, self.part(clearing), readers):
+                instead |= {clearing: [], **self.stored(clearing.operands[0], updates)}
+        return replace(region, ops=tuple(new for op in ops for new in instead.get(op, (op,))))
 
     def loop(self, loop: Op) -> list[Op]:
         """The loop, and behind it what was cleared at the end of each iteration."""
@@ -58,10 +60,11 @@ class _Walk:
                 continue  # the condition may look at what the iteration before left
             part = self.part(clearing)
             index = self.made_of_outside(clearing.operands[1:], inside)
-            updates = self.until_added(param, part, loop.body.ops)
+            updates = self.until_added(param, part, adding(loop.body.ops))
             if not updates or index is None or not self.is_clear(init, part):
                 continue
-            ops = self.stored([op for op in loop.body.ops if op is not clearing], param, updates)
+            instead = {clearing: [], **self.stored(param, updates)}
+            ops = [new for op in loop.body.ops for new in instead.get(op, (op,))]
             uncleared = clearing.operands[0]
             results = tuple(uncleared if v is value else v for v in loop.body.results)
             left, after = Value(uncleared.name, uncleared.kind), loop.results[k]
@@ -73,35 +76,25 @@ class _Walk:
             )
         return [loop, *behind]
 
-    def until_added(self, buffer: Value, part: Area, ops: Iterable[Op]) -> list[Op]:
+    def until_added(self, buffer: Value, part: Area, readers: Mapping[Value, Op]) -> list[Op]:
         """The additions to the buffer, one after the other, up to the first one to just this part; none if there is no
         such one, or if something else looks at the buffer before."""
-        readers = {op.operands[0]: op for op in ops if op.fn is backprose_runtime.add_at and op.in_reverse}
         found: list[Op] = []
-        while self.counts[buffer] == 1 and buffer in readers:
-            op = readers[buffer]
+        for op in additions(buffer, readers, self.counts):
             found.append(op)
             _, index, value, *path = op.operands
             there = area(index, path, self.made)
             if there.is_same(part):
                 return found if there.distinct and adds_exactly(value, buffer) else []
-            buffer = op.result
         return []
 
-    def stored(self, ops: list[Op], buffer: Value, updates: list[Op]) -> list[Op]:
-        """The ops in which the last one of the updates of the buffer comes first, as a store; the others follow it."""
+    def stored(self, buffer: Value, updates: list[Op]) -> dict[Op, list[Op]]:
+        """What takes the place of the updates of the buffer: where the last one was, it is a store, and the others follow."""
         *others, last = updates
         _, index, value, *path = last.operands
         operands = (buffer, without_spread(value, self.made), *path, index)
         store = replace(last, operands=operands, attrs={**last.attrs, "fn": backprose_runtime.set_at})
-        linked: list[Op] = []
-        for op in (store, *others):
-            result = Value(last.result.name, last.result.kind) if len(linked) < len(others) else last.result
-            linked.append(op.reading((buffer, *op.operands[1:]), ()).giving((result,)))
-            buffer = result
-        at = ops.index(last)
-        before = [op for op in ops[:at] if op not in others]
-        return [*before, *linked, *ops[at + 1 :]]
+        return {**{op: [] for op in others}, last: linked([store, *others], buffer, last.result)}
 
     def part(self, clearing: Op) -> Area:
         *path, index = clearing.operands[2:]

@@ -17,7 +17,7 @@ from backprose_runtime import multiply_nonzero
 from backprose.analysis.kinds import dtype_of, is_complex, is_inexact, ndim_of
 from backprose.ir.kinds import Array, Scalar, Static
 from backprose.ir.nodes import Op, Value
-from backprose.transform.array_identities import same_kind
+from backprose.transform.array_identities import as_result
 from backprose.transform.scales import taken_out
 from backprose.transform.typed import TypedBuilder
 
@@ -33,11 +33,7 @@ def collected(c: Context, b: TypedBuilder, op: Op) -> Value | None:
     if dtype_of(op.result.kind) is None or not is_inexact(op.result.kind) or is_complex(op.result.kind):
         return None
     x, y = op.operands
-    value = _total(c, b, x, y, -1 if op.fn is operator.sub else 1, DEPTH)
-    if value is None or not same_kind(value, op) and dtype_of(value.kind) != dtype_of(op.result.kind):
-        return None
-    found = b.restate(value, kind=op.result.kind)
-    return found if found is not value else same_kind(value, op)
+    return as_result(b, _total(c, b, x, y, -1 if op.fn is operator.sub else 1, DEPTH), op)
 
 
 def _total(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int, depth: int) -> Value | None:
@@ -132,7 +128,9 @@ def _is_ordinary(number: float) -> bool:
 
 def _multiple(b: TypedBuilder, factor: float, value: Value) -> Value | None:
     """The factor times the value, if it is a number that can be read."""
-    if not _is_ordinary(factor) or len(repr(factor)) > DIGITS or not is_inexact(value.kind) or isinstance(value.kind, Static):
+    if not _is_ordinary(factor) or len(repr(factor)) > DIGITS:
+        return None
+    if not is_inexact(value.kind) or isinstance(value.kind, Static):
         return None
     if abs(factor) == 1:
         return value if factor > 0 else b.call(operator.neg, value)
@@ -160,7 +158,9 @@ def _factored(c: Context, b: TypedBuilder, x: Value, y: Value, sign: int) -> Val
     return None
 
 
-def _times_sum(b: TypedBuilder, fn: Any, d: Value, first: tuple[float, Value], second: tuple[float, Value]) -> Value | None:
+def _times_sum(
+    b: TypedBuilder, fn: Any, d: Value, first: tuple[float, Value], second: tuple[float, Value]
+) -> Value | None:
     (m, u), (n, v) = (second, first) if first[0] < 0 < second[0] else (first, second)
     rest = _multiple(b, abs(n / m), v)
     if rest is None:
@@ -177,7 +177,7 @@ def _sign_between(c: Context, d: Value, e: Value) -> int:
 
 
 def _product(c: Context, value: Value) -> tuple[float, Op, bool] | None:
-    """The product that the value is, a constant before it, and whether one op reads it: others read it without the constant."""
+    """A constant, and the product that it stands before, with whether one op reads that; others read it without the constant."""
     factor = 1.0
     while (op := c.call_of(value, operator.neg, operator.mul, multiply_nonzero)) is not None:
         is_own = c.only_use(value)
