@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backprose import jacfwd, jacrev, jvp
+from backprose import grad, jacfwd, jacrev, jvp
 import backprose.pipeline  # noqa: F401 - first: it settles the order of imports
 from backprose.transform import jacobian
 from backprose.transform.batch import NotBatched
@@ -86,6 +86,16 @@ def masked(x):
     return np.where(mask, x, 0.0)[np.array([3, 1])]
 
 
+def gradient_through_what_a_loop_binds(x):
+    def last(x):
+        for _ in range(2):
+            v = x * x
+            x = 0.5 * x
+        return np.sum(np.sin(v))
+
+    return grad(last)(x)
+
+
 def mixed(x):
     a = np.outer(x, x).reshape(2, 8).T
     return np.concatenate([np.cumsum(a, axis=0)[-1], np.einsum("ij,kj->i", a, a[:3])])
@@ -93,8 +103,10 @@ def mixed(x):
 
 @pytest.mark.parametrize("mode", [jacfwd, jacrev])
 @pytest.mark.parametrize(
-    "f", [product_loop, grown_list, entries, stencil, newton, layers, recurrence, pairs, solved, chosen_late, masked, mixed]
-)
+    "f",
+    [product_loop, grown_list, entries, stencil, newton, layers, recurrence, pairs, solved, chosen_late, masked,
+     gradient_through_what_a_loop_binds, mixed],
+)  # fmt: skip
 def test_all_directions_go_at_once(mode, f, monkeypatch):
     monkeypatch.setenv("BACKPROSE_VERIFY", "1")
     monkeypatch.setattr(jacobian, "_loop", lambda *_: pytest.fail("it takes a sweep for each direction"))

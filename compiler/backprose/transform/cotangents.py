@@ -189,7 +189,7 @@ class Likes:
     def define(self, b: TypedBuilder, value: Value, path: Path, like: Kind) -> Value:
         """The companion of what flows into a value of kind `like`; it may itself be unbound, or certainly bound."""
         if isinstance(value.kind, Unbound):
-            return b.op("const", (), [Value("", Object(tuple))], value=() if isinstance(like, Array) else None).result
+            return b.op("const", (), [Value("", Object(tuple))], value=nothing(like)).result
         if value in self.unbound:
             return self.fitted(b, value, path, like)
         value = part(b, value, path)
@@ -202,6 +202,11 @@ class Likes:
             return companion
         dtype = b.data(np.dtype(kind.dtype).type)
         return b.op("call", (companion, dtype), [Value("", Object(object))], fn=np.zeros, keywords=(), method=None).result
+
+
+def nothing(like: Kind) -> tuple[int, ...] | None:
+    """The companion of what is unbound: of an array a shape without entries, of which as much can be asked as of another."""
+    return (0,) * len(like.axes) if isinstance(like, Array) else None
 
 
 def bar_name(value: Value, path: Path = ()) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from backprose.analysis.activity import maybe_unbound
-from backprose.ir.kinds import Array, Unbound
+from backprose.ir.kinds import Unbound
 from backprose.ir.nodes import Op, Region, Value
 from backprose.ir.walk import defined_values
-from backprose.transform.cotangents import Likes
+from backprose.transform.cotangents import Likes, nothing
 from backprose.transform.loop_edits import carry_also
 from backprose.transform.paths import Path, kind_at
 from backprose.transform.typed import TypedBuilder
@@ -79,8 +79,8 @@ class _Twins:
 
     def nothing(self, op: Op, what: What) -> Op:
         """What the twin of an unbound variable holds."""
-        is_shape = what is not None and isinstance(kind_at(op.result.kind, what), Array)
-        return Op("const", (), (self.of[op.result, what],), {"value": () if is_shape else None}, (), op.loc)
+        value = None if what is None else nothing(kind_at(op.result.kind, what))
+        return Op("const", (), (self.of[op.result, what],), {"value": value}, (), op.loc)
 
     def loop(self, op: Op) -> tuple[Op, ...]:
         kept = len(op.body.results) - op.attrs["collected"]
