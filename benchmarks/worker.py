@@ -34,8 +34,18 @@ def reset_most() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
+def keep_freed_memory() -> None:
+    """Bring the C library to keep memory that is freed, as it does once a program has freed one large array.
+
+    In a process that has not, glibc gives it back to the system after each array, and every call pays for new pages. That
+    depends on what a process did before, not on the code that is compared.
+    """
+    np.empty(2**25 - 2**16, np.uint8)  # just under the largest size that it adapts to; no page of it is touched
+
+
 class Worker:
     def __init__(self, contender: str):
+        keep_freed_memory()
         self.contender = contender
         self.call: Call | None = None
         self.batch = 0
