@@ -3,6 +3,7 @@
 from backprose.rules import (
     applying,
     checks,
+    circular,
     complex_numbers,
     containers,
     copies,
@@ -15,6 +16,7 @@ from backprose.rules import (
     index_objects,
     interpolation,
     joining,
+    kinks,
     libraries,
     methods,
     norms,
@@ -41,6 +43,7 @@ from backprose.rules import (
 __all__ = [
     "applying",
     "checks",
+    "circular",
     "complex_numbers",
     "containers",
     "copies",
@@ -53,6 +56,7 @@ __all__ = [
     "index_objects",
     "interpolation",
     "joining",
+    "kinks",
     "libraries",
     "methods",
     "norms",
