@@ -127,7 +127,7 @@ def firsts_and_memory(results: Results, contenders: Sequence[str]) -> str:
         for name, outcomes in found.items():
             cells = []
             for contender in contenders:
-                outcome = outcomes[contender]
+                outcome = outcomes.get(contender, {"status": "not run", "resident": None})
                 grown = outcome["resident"]
                 cells.append(
                     outcome["status"] if grown is None else f"{duration(outcome['first'])}, {grown / 2**20:.0f} MiB"
