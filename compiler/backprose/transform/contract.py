@@ -17,6 +17,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def contract(fn: Function) -> Function:
     """Make contractions of the sums of products, where nothing else reads the product."""
     if not any(_axes_of_sum(op) is not None for op in all_ops(fn.region)):
         return fn
-    tiled = sum(map(is_entrywise, fn.ops)) >= LEAST  # tiles take whole sums along
+    tiled = len(list(islice(filter(is_entrywise, fn.ops), LEAST))) == LEAST  # tiles take whole sums along
     walk = _Walk(fn)
     return replace(fn, region=substitute(walk.region(fn.region, whole=not tiled), walk.mapping))
 
