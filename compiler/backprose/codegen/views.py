@@ -105,7 +105,8 @@ class _Loop:
         if not any(isinstance(n, LOOPS) for n in inside):
             moved += self.rows([n for n in inside if isinstance(n, ast.Subscript)], names)
         if names:
-            self.node.body = [_replaced(s, lambda node: self.renamed(node, names)) for s in self.node.body]
+            renamed = [_replaced(s, lambda node: self.renamed(node, names)) for s in self.node.body]
+            self.node.body = _without_nothing(renamed) or [ast.Pass()]
         first: dict[str, ast.stmt] = {}
         for s in moved:
             first.setdefault(ast.dump(s), s)
@@ -213,6 +214,16 @@ def _target(s: ast.stmt) -> str | None:
     if isinstance(s, ast.Assign) and len(s.targets) == 1 and isinstance(s.targets[0], ast.Name):
         return s.targets[0].id
     return None
+
+
+def _without_nothing(block: list[ast.stmt]) -> list[ast.stmt]:
+    """The block without `view = view`, which is left of a view that is taken again further inside."""
+    left = [s for s in block if not (isinstance(getattr(s, "value", None), ast.Name) and _target(s) == s.value.id)]
+    for s in left:
+        for part in ("body", "orelse"):
+            if inner := getattr(s, part, None):
+                setattr(s, part, _without_nothing(inner) or ([ast.Pass()] if part == "body" else []))
+    return left
 
 
 def _stored(block: Sequence[ast.AST]) -> set[str]:
