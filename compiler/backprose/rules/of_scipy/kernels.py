@@ -1,4 +1,4 @@
-"""`scipy.ndimage`: filters whose kernel is an operand, which may carry a derivative as well.
+"""Filters of `scipy.ndimage` whose kernel is an operand, which may carry a derivative as well.
 
 y[i] = sum over j of w[j] e[i + j - c], where e is the array extended past its edges and c the centre of the kernel. By
 the array it is a filter as any (`ndimage.py`); by the kernel, w_bar[j] = sum over i of y_bar[i] e[i + j - c].

@@ -1,4 +1,4 @@
-"""`scipy.ndimage`: linear filters. Each is a kernel K applied to the array E(x) that is extended past its edges.
+"""Linear filters of `scipy.ndimage`. Each is a kernel K applied to the array E(x) that is extended past its edges.
 
 So the transpose is K^T, then E^T: the same filter from behind, on y_bar among zeros, and then every entry past an edge
 is added where it was copied from. The sums over axes or products of such filters, which the functions are, do the same.
