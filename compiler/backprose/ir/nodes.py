@@ -117,7 +117,6 @@ class Region:
     params: tuple[Value, ...]
     ops: tuple[Op, ...]
     results: tuple[Value, ...]
-    _nested: tuple[Op, ...] | None = field(init=False, repr=False)  # what `all_ops` has found
 
     def __init__(
         self, params: tuple[Value, ...] = (), ops: tuple[Op, ...] = (), results: tuple[Value, ...] = ()
@@ -125,25 +124,10 @@ class Region:
         _set_region_params(self, params)
         _set_region_ops(self, ops)
         _set_region_results(self, results)
-        _set_region_nested(self, None)
-
-    @property
-    def all_ops(self) -> tuple[Op, ...]:
-        """Every op of the region and of the regions nested in it, outer before inner."""
-        found = self._nested
-        if found is None:
-            ops: list[Op] = []
-            for op in self.ops:
-                ops.append(op)
-                for inner in op.regions:
-                    ops += inner.all_ops
-            found = tuple(ops)
-            _set_region_nested(self, found)
-        return found
 
 
-_set_region_params, _set_region_ops, _set_region_results, _set_region_nested = (
-    getattr(Region, slot).__set__ for slot in ("params", "ops", "results", "_nested")
+_set_region_params, _set_region_ops, _set_region_results = (
+    getattr(Region, slot).__set__ for slot in ("params", "ops", "results")
 )
 
 

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from backprose.ir.nodes import Op, Region, Value
 
 
-def all_ops(region: Region) -> tuple[Op, ...]:
+def all_ops(region: Region) -> Iterator[Op]:
     """Every op of the region and of the regions nested in it, outer before inner."""
-    return region.all_ops
+    for op in region.ops:
+        yield op
+        if op.regions:
+            for inner in op.regions:
+                yield from all_ops(inner)
 
 
 def made_by(ops: Iterable[Op]) -> Iterator[Value]:
